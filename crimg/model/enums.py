@@ -1,0 +1,83 @@
+"""Numbers that columns hold, with their names. Unknown numbers stay numbers: see `name_of`."""
+
+from __future__ import annotations
+
+from enum import IntEnum, IntFlag
+
+
+class FileKind(IntEnum):
+    """What a file object is (`file_kind` of the schema); the kinds of inode(7) and pipe(7)."""
+
+    REGULAR = 1
+    DIRECTORY = 2
+    CHARACTER_DEVICE = 3
+    FIFO = 4
+    PIPE = 5
+
+
+class NameState(IntEnum):
+    """How the name of a file object stood at the dump, by lstat of the name against the open file itself."""
+
+    NONE = 0
+    """It never had a name (a pipe)."""
+    LINKED = 1
+    """The path leads to this inode."""
+    DELETED = 2
+    """Nothing stands at the path any more."""
+    REPLACED = 3
+    """Another inode stands at the path: renamed over, or deleted and made anew."""
+    UNREACHABLE = 4
+    """The path cannot lead to it: mounted over, lazily unmounted, outside the task's root."""
+    RELINKED = 5
+    """It was deleted, and has a name again in the area for re-linked files."""
+
+
+class Keeper(IntEnum):
+    """How the contents of a deleted inode are kept (specs/format.md, "Deleted files")."""
+
+    NONE = 0
+    EMBEDDED = 1
+    """In BLOB sections of this image."""
+    COPIED = 2
+    """In a file of its own, whose path is recorded."""
+    RELINKED = 3
+    """By a new name of the same inode, whose path is recorded."""
+
+
+class Severity(IntEnum):
+    """Weight of a LOG entry."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+
+class LockKind(IntEnum):
+    """Kind of a file lock, as in /proc/PID/fdinfo (proc(5), fcntl_locking(2), flock(2))."""
+
+    POSIX = 1
+    OFD = 2
+    FLOCK = 3
+
+
+class Access(IntFlag):
+    """What an open file description allows (f_mode of the kernel: FMODE_READ, FMODE_WRITE)."""
+
+    READ = 1
+    WRITE = 2
+
+
+class Prot(IntFlag):
+    """Protection of a mapping (PROT_READ, PROT_WRITE, PROT_EXEC of mmap(2))."""
+
+    READ = 1
+    WRITE = 2
+    EXEC = 4
+
+
+def name_of(enumeration: type[IntEnum], value: int) -> str:
+    """The lower-case name of a value, words apart by blanks; "7?" for a number without a name."""
+    try:
+        return enumeration(value).name.lower().replace("_", " ")
+    except ValueError:
+        return f"{value}?"

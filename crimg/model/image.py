@@ -1,0 +1,119 @@
+"""`Image`: the tables of an image and the way to its bytes, whatever it was read from.
+
+Everything above the reader takes an `Image`. Tables are decoded when they are first asked for; contents
+(pages, blobs) stay where they are and are reached through the image's store.
+"""
+
+from __future__ import annotations
+
+from crimg.model.record import KINDS, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Protocol, Self, TypeVar
+
+    from crimg.errors import FormatError
+    from crimg.format.container import IndexEntry
+
+    R = TypeVar("R", bound=Record)
+
+    class Store(Protocol):
+        """Where an image's rows and bytes come from."""
+
+        @property
+        def sections(self) -> Sequence[IndexEntry]:
+            """All sections but index and trailer, in file order."""
+
+        def rows(self, cls: type[R]) -> list[R]:
+            """The rows of one kind, each in its latest revision; raises FormatError."""
+
+        def body(self, section_id: int) -> memoryview:
+            """The decoded body of a section; raises FormatError where there is none or it is damaged."""
+
+        def stored(self, section: IndexEntry) -> memoryview:
+            """The body of a section of `sections` as it stands in the file; raises FormatError."""
+
+        def close(self) -> None:
+            """Let go of the file; views into it become invalid."""
+
+
+class Image:
+    """An image: what it says of itself, its tables, its contents.
+
+    uuid: 16 bytes that name it.  created: CLOCK_REALTIME ns.  page_size: bytes.  machine: ELF e_machine.
+    revision: number of the revision shown, from 1.  size: length of the file in bytes, 0 when in memory.
+    damage: what is wrong with the file; empty unless it was opened with salvage.
+    """
+
+    __slots__ = (
+        "_by_ref",
+        "_tables",
+        "created",
+        "damage",
+        "machine",
+        "page_size",
+        "revision",
+        "size",
+        "store",
+        "uuid",
+    )
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        uuid: bytes,
+        created: int,
+        page_size: int,
+        machine: int,
+        revision: int = 1,
+        size: int = 0,
+        damage: Sequence[FormatError] = (),
+    ) -> None:
+        self.store = store
+        self.uuid = uuid
+        self.created = created
+        self.page_size = page_size
+        self.machine = machine
+        self.revision = revision
+        self.size = size
+        self.damage = tuple(damage)
+        self._tables: dict[type[Record], list[Record]] = {}
+        self._by_ref: dict[type[Record], dict[int, Record]] = {}
+
+    def rows(self, cls: type[R]) -> Sequence[R]:
+        """All rows of one kind, in the order of the image. Raises FormatError where they are damaged."""
+        if cls not in self._tables:
+            self._tables[cls] = self.store.rows(cls)
+        return self._tables[cls]  # type: ignore[return-value]
+
+    def find(self, cls: type[R], objref: int | None) -> R | None:
+        """The object of this kind with this number, or None where the image has none."""
+        if cls not in self._by_ref:
+            index = cls.fields.index("objref")
+            self._by_ref[cls] = {row[index]: row for row in self.rows(cls)}
+        return self._by_ref[cls].get(objref) if objref is not None else None  # type: ignore[return-value]
+
+    def lookup(self, objref: int) -> Record | None:
+        """The object with this number, of whatever kind, or None."""
+        for cls in KINDS.values():
+            if cls.shared:
+                found = self.find(cls, objref)
+                if found is not None:
+                    return found
+        return None
+
+    def kinds(self) -> list[type[Record]]:
+        """The kinds that this image has rows of, in the order of their numbers."""
+        return [KINDS[number] for number in sorted(KINDS) if self.rows(KINDS[number])]
+
+    def close(self) -> None:
+        """Let go of the file behind it; page and blob views become invalid."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
