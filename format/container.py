@@ -1,0 +1,126 @@
+"""The fixed-size structures of an image: bytes to records and back, through the generated classes.
+
+The schema says what is valid. This module adds what a schema cannot say (checksums), and sees to it that a
+read ends in records or in `FormatError`, whatever the bytes are. Nothing of kaitaistruct is seen above it.
+
+`data` may be bytes or a memoryview, and may be longer than the structure. `offset` is where the structure
+stands in the file: it serves for messages alone.
+"""
+
+from __future__ import annotations
+
+from crimg.errors import FormatError, UnsupportedVersionError
+from crimg.format.constants import INDEX_ENTRY_SIZE, MACHINE_X86_64, VERSION_MAJOR
+from crimg.format.records import (
+    FileHeader,
+    IndexEntry,
+    SectionHeader,
+    Trailer,
+    body_offset,
+    section_end,
+    section_label,
+)
+from crimg.format.structures import checksum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from crimg.format.structures import Buffer
+
+__all__ = [
+    "FileHeader",
+    "IndexEntry",
+    "SectionHeader",
+    "Trailer",
+    "body_offset",
+    "checksum",
+    "pack_index",
+    "read_header",
+    "read_index",
+    "read_section_header",
+    "read_trailer",
+    "section_end",
+    "section_label",
+]
+
+
+def read_header(data: Buffer, *, offset: int = 0) -> FileHeader:
+    """The file header in the first 64 bytes of data.
+
+    Raises BadMagicError for no crimg image, UnsupportedVersionError for one that this version cannot read,
+    TruncatedError, ChecksumError, FormatError.
+    """
+    section = "header"
+    FileHeader.check_magic(data, section, offset, _transfer_hint(bytes(data[:8])))
+    major = int.from_bytes(data[8:10], "little")
+    if major != VERSION_MAJOR:
+        raise UnsupportedVersionError(
+            f"version {major} of the format; this program reads version {VERSION_MAJOR}",
+            section=section,
+            offset=offset,
+        )
+    FileHeader.check_seal(data, section, offset)
+    machine = int.from_bytes(data[12:14], "little")
+    flags = int.from_bytes(data[20:24], "little")
+    if machine != MACHINE_X86_64:
+        text = f"made on machine {machine} of elf(5); this program knows x86-64 ({MACHINE_X86_64})"
+        raise UnsupportedVersionError(text, section=section, offset=offset)
+    if flags:
+        raise UnsupportedVersionError(f"unknown flags {flags:#x}", section=section, offset=offset)
+    return FileHeader.parse(data, section, offset)
+
+
+def read_section_header(data: Buffer, *, offset: int = 0) -> SectionHeader:
+    """The section header in the first 48 bytes of data; unknown types and codecs are let through.
+
+    Raises BadMagicError, TruncatedError, ChecksumError, FormatError.
+    """
+    section = "section header"
+    SectionHeader.check_magic(data, section, offset)
+    SectionHeader.check_seal(data, section, offset)
+    return SectionHeader.parse(data, section, offset)
+
+
+def read_index(body: Buffer, *, offset: int = 0) -> list[IndexEntry]:
+    """The entries of an index body, each valid by itself; whether they fit the file is the caller's to check.
+
+    offset: of the body in the file.  Raises FormatError.
+    """
+    if len(body) % INDEX_ENTRY_SIZE:
+        raise FormatError(
+            f"length {len(body)} is no multiple of {INDEX_ENTRY_SIZE}", section="index", offset=offset
+        )
+    view = memoryview(body)
+    return [
+        IndexEntry.parse(view[start:], f"index entry {start // INDEX_ENTRY_SIZE}", offset + start)
+        for start in range(0, len(view), INDEX_ENTRY_SIZE)
+    ]
+
+
+def pack_index(entries: Iterable[IndexEntry]) -> bytes:
+    """The body of an INDEX section."""
+    return b"".join(entry.pack() for entry in entries)
+
+
+def read_trailer(data: Buffer, *, offset: int = 0) -> Trailer:
+    """The trailer in the first 64 bytes of data.
+
+    offset: of these bytes in the file.  Raises BadMagicError, TruncatedError, ChecksumError, FormatError.
+    """
+    section = "trailer"
+    Trailer.check_magic(data, section, offset)
+    Trailer.check_seal(data, section, offset)
+    return Trailer.parse(data, section, offset)
+
+
+def _transfer_hint(start: bytes) -> str:
+    """What the first bytes tell of an image that went through a conversion of text."""
+    converted = (
+        b"\x89CRI\n",  # CR LF to LF
+        b"\x89CRI\r\r\n",  # LF to CR LF
+        b"\tCRI\r\n",  # to seven bits
+        b"\xc2\x89CRI",  # Latin-1 to UTF-8
+        b"\xef\xbf\xbdCRI",  # read as UTF-8 with replacement
+    )
+    return "; the file was converted as if it were text" if start.startswith(converted) else ""

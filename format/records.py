@@ -1,0 +1,261 @@
+"""The records of the container, one class for each structure, and where sections stand in a file."""
+
+from __future__ import annotations
+
+from crimg.format.constants import (
+    FILE_MAGIC,
+    HEADER_SIZE,
+    INDEX_ENTRY_SIZE,
+    MACHINE_X86_64,
+    SECTION_ALIGNMENT,
+    SECTION_HEADER_SIZE,
+    SECTION_MAGIC,
+    TRAILER_MAGIC,
+    TRAILER_SIZE,
+    VERSION_MAJOR,
+    VERSION_MINOR,
+    SectionFlags,
+    section_type_name,
+)
+from crimg.format.structures import SealedStructure, Structure
+
+
+def section_label(section_type: int, section_id: int) -> str:
+    """The name of a section in messages: "section 7 (PAGES)"."""
+    return f"section {section_id} ({section_type_name(section_type)})"
+
+
+def body_offset(ofs_header: int, align_log2: int) -> int:
+    """Where the body of a section starts whose header stands at `ofs_header`."""
+    end = ofs_header + SECTION_HEADER_SIZE
+    return end + -end % (1 << align_log2)
+
+
+def section_end(ofs_body: int, len_stored: int) -> int:
+    """Where the next section header starts, behind a body and its padding."""
+    end = ofs_body + len_stored
+    return end + -end % SECTION_ALIGNMENT
+
+
+class FileHeader(SealedStructure):
+    """The first 64 bytes of an image.
+
+    uuid: 16 bytes.  created: CLOCK_REALTIME, ns, signed.  page_size: bytes, a power of two, 4096 to 65536.
+    machine: e_machine of elf(5).  flags: 0 in this version.
+    """
+
+    __slots__ = ("created", "flags", "machine", "page_size", "uuid", "version_major", "version_minor")
+    _type = "FileHeader"
+    _size = HEADER_SIZE
+    _magic = FILE_MAGIC
+    _constants = (("magic", FILE_MAGIC), ("reserved", 0), ("reserved2", 0), ("checksum", 0))
+
+    def __init__(
+        self,
+        *,
+        uuid: bytes,
+        created: int,
+        page_size: int = 4096,
+        machine: int = MACHINE_X86_64,
+        flags: int = 0,
+        version_major: int = VERSION_MAJOR,
+        version_minor: int = VERSION_MINOR,
+    ) -> None:
+        self.version_major = version_major
+        self.version_minor = version_minor
+        self.machine = machine
+        self.page_size = page_size
+        self.flags = flags
+        self.uuid = uuid
+        self.created = created
+
+
+class SectionHeader(SealedStructure):
+    """The 48 bytes before the body of a section.
+
+    type: a SectionType or an unknown number.  flags: SectionFlags.  codec: a Codec or an unknown number.
+    align_log2: 3 to 21.  kind: for OBJECTS the one kind of its rows, 0 where mixed.  id: 1 to MAX_SECTION_ID.
+    len_stored: bytes in the file.  len_raw: bytes when decoded.  checksum: of the stored body.
+    """
+
+    __slots__ = ("align_log2", "checksum", "codec", "flags", "id", "kind", "len_raw", "len_stored", "type")
+    _type = "SectionHeader"
+    _size = SECTION_HEADER_SIZE
+    _magic = SECTION_MAGIC
+    _constants = (("magic", SECTION_MAGIC), ("header_checksum", 0))
+
+    def __init__(
+        self,
+        *,
+        type: int,
+        id: int,
+        len_stored: int,
+        len_raw: int,
+        checksum: int,
+        flags: int = SectionFlags.CRITICAL,
+        codec: int = 0,
+        align_log2: int = 3,
+        kind: int = 0,
+    ) -> None:
+        self.type = type
+        self.flags = flags
+        self.codec = codec
+        self.align_log2 = align_log2
+        self.kind = kind
+        self.id = id
+        self.len_stored = len_stored
+        self.len_raw = len_raw
+        self.checksum = checksum
+
+    @property
+    def critical(self) -> bool:
+        """A reader that does not know the type must refuse the image."""
+        return bool(self.flags & SectionFlags.CRITICAL)
+
+    @property
+    def label(self) -> str:
+        """Name for messages: "section 7 (PAGES)"."""
+        return section_label(self.type, self.id)
+
+
+class IndexEntry(Structure):
+    """What the index says of a section: its header's fields, the revision that brought it, where it is.
+
+    ofs_header, with the alias offset: where the section's header stands in the file, bytes.
+    """
+
+    __slots__ = (
+        "align_log2",
+        "checksum",
+        "codec",
+        "flags",
+        "id",
+        "kind",
+        "len_raw",
+        "len_stored",
+        "ofs_header",
+        "revision",
+        "type",
+    )
+    _type = "IndexEntry"
+    _size = INDEX_ENTRY_SIZE
+
+    def __init__(
+        self,
+        *,
+        type: int,
+        flags: int,
+        codec: int,
+        align_log2: int,
+        kind: int,
+        id: int,
+        revision: int,
+        ofs_header: int,
+        len_stored: int,
+        len_raw: int,
+        checksum: int,
+    ) -> None:
+        self.type = type
+        self.flags = flags
+        self.codec = codec
+        self.align_log2 = align_log2
+        self.kind = kind
+        self.id = id
+        self.revision = revision
+        self.ofs_header = ofs_header
+        self.len_stored = len_stored
+        self.len_raw = len_raw
+        self.checksum = checksum
+
+    @classmethod
+    def of(cls, header: SectionHeader, *, revision: int, ofs_header: int) -> IndexEntry:
+        """The entry for the section with this header."""
+        return cls(
+            type=header.type,
+            flags=header.flags,
+            codec=header.codec,
+            align_log2=header.align_log2,
+            kind=header.kind,
+            id=header.id,
+            revision=revision,
+            ofs_header=ofs_header,
+            len_stored=header.len_stored,
+            len_raw=header.len_raw,
+            checksum=header.checksum,
+        )
+
+    def header(self) -> SectionHeader:
+        """The section header that this entry was made from, if both are sound."""
+        return SectionHeader(
+            type=self.type,
+            flags=self.flags,
+            codec=self.codec,
+            align_log2=self.align_log2,
+            kind=self.kind,
+            id=self.id,
+            len_stored=self.len_stored,
+            len_raw=self.len_raw,
+            checksum=self.checksum,
+        )
+
+    @property
+    def offset(self) -> int:
+        """Offset of the section's header in the file, bytes."""
+        return self.ofs_header
+
+    @property
+    def ofs_body(self) -> int:
+        """Offset of the section's body in the file, bytes."""
+        return body_offset(self.ofs_header, self.align_log2)
+
+    @property
+    def critical(self) -> bool:
+        """A reader that does not know the type must refuse the image."""
+        return bool(self.flags & SectionFlags.CRITICAL)
+
+    @property
+    def label(self) -> str:
+        """Name for messages: "section 7 (PAGES)"."""
+        return section_label(self.type, self.id)
+
+
+class Trailer(SealedStructure):
+    """The 64-byte body of a TRAILER section.
+
+    revision: from 1.  num_sections: entries of the index.  ofs_index: offset of the INDEX section's header.
+    len_index: bytes of its body.  ofs_prev_trailer: offset of the header of the TRAILER section before, or 0.
+    header_checksum: checksum() of the 64 bytes of the file header.  index_checksum: of the index body.
+    """
+
+    __slots__ = (
+        "header_checksum",
+        "index_checksum",
+        "len_index",
+        "num_sections",
+        "ofs_index",
+        "ofs_prev_trailer",
+        "revision",
+    )
+    _type = "TrailerBody"
+    _size = TRAILER_SIZE
+    _magic = TRAILER_MAGIC
+    _constants = (("magic", TRAILER_MAGIC), ("checksum", 0))
+
+    def __init__(
+        self,
+        *,
+        revision: int,
+        num_sections: int,
+        ofs_index: int,
+        len_index: int,
+        ofs_prev_trailer: int,
+        header_checksum: int,
+        index_checksum: int,
+    ) -> None:
+        self.revision = revision
+        self.num_sections = num_sections
+        self.ofs_index = ofs_index
+        self.len_index = len_index
+        self.ofs_prev_trailer = ofs_prev_trailer
+        self.header_checksum = header_checksum
+        self.index_checksum = index_checksum
