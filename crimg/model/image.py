@@ -48,10 +48,12 @@ class Image:
 
     __slots__ = (
         "_by_ref",
+        "_sections",
         "_tables",
         "created",
         "damage",
         "machine",
+        "page_maps",
         "page_size",
         "revision",
         "size",
@@ -79,8 +81,12 @@ class Image:
         self.revision = revision
         self.size = size
         self.damage = tuple(damage)
+        self.page_maps: dict[int, list[tuple[int, int, int, int]]] = {}
+        """Page runs by the id of their section, as far as crimg.pages was asked for them: address spaces, of
+        which a damaged image may have many, share them."""
         self._tables: dict[type[Record], list[Record]] = {}
         self._by_ref: dict[type[Record], dict[int, Record]] = {}
+        self._sections: dict[int, IndexEntry] | None = None
 
     def rows(self, cls: type[R]) -> Sequence[R]:
         """All rows of one kind, in the order of the image. Raises FormatError where they are damaged."""
@@ -107,6 +113,12 @@ class Image:
     def kinds(self) -> list[type[Record]]:
         """The kinds that this image has rows of, in the order of their numbers."""
         return [KINDS[number] for number in sorted(KINDS) if self.rows(KINDS[number])]
+
+    def section(self, section_id: int) -> IndexEntry | None:
+        """The section with this id, or None where the image has none."""
+        if self._sections is None:
+            self._sections = {section.id: section for section in self.store.sections}
+        return self._sections.get(section_id)
 
     def close(self) -> None:
         """Let go of the file behind it; page and blob views become invalid."""

@@ -61,7 +61,6 @@ class RecordMeta(type):
     noun: str
     fields: tuple[str, ...]
     key_columns: tuple[int, ...]
-    shared: bool
     _annotations: dict[str, str]
     _columns: tuple[Column, ...] | None
     _defaults: dict[str, Any]
@@ -90,7 +89,6 @@ class RecordMeta(type):
             cls._annotations = annotations
             cls._columns = None
             cls.fields = tuple(annotations)
-            cls.shared = "objref" in annotations
             cls.key_columns = tuple(map(cls.fields.index, key or ("objref",)))
             cls._defaults = defaults
             KINDS[kind] = cls  # type: ignore[assignment]  # every class with a kind derives from Record
@@ -102,6 +100,12 @@ class RecordMeta(type):
         if cls._columns is None:
             cls._columns = tuple(Column(field, text) for field, text in cls._annotations.items())
         return cls._columns
+
+    @property
+    def shared(cls) -> bool:
+        """Whether its rows are shared objects, told apart by objref. (Of the metaclass: a column may have
+        this name.)"""
+        return cls.fields[cls.key_columns[0]] == "objref"
 
     @property
     def references(cls) -> tuple[tuple[int, Column], ...]:

@@ -22,9 +22,11 @@ def test_public_things_have_docstrings(path: Path) -> None:
     tree = ast.parse(path.read_text())
     if tree.body:
         assert ast.get_docstring(tree), f"{path} has no module docstring"
+    parents: list[ast.Module | ast.ClassDef] = [tree]
+    parents += [node for node in tree.body if isinstance(node, ast.ClassDef)]
     missing = [
         node.name
-        for parent in [tree, *(node for node in tree.body if isinstance(node, ast.ClassDef))]
+        for parent in parents
         for node in parent.body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
         and not node.name.startswith("_")

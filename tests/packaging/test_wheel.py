@@ -1,4 +1,4 @@
-"""What is shipped: one top-level package with everything that format/ and tui/ hold, and links that resolve."""
+"""What is shipped: one top-level package with all that format/ and tui/ hold, and links that resolve."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_version_is_said_twice_and_alike() -> None:
 
 
 def test_installed_wheel_runs_from_anywhere(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
-    """As `pip install .` alone leaves it: the script's function and `python -m crimg`, from the repository too."""
+    """As `pip install .` leaves it: `python -m crimg`, from any folder and from the repository."""
     wheel.extractall(tmp_path / "site")
     for folder in (tmp_path, ROOT):
         done = subprocess.run(

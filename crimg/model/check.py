@@ -1,0 +1,122 @@
+"""What a row may hold: one check for the rows that are read and for those that are to be written.
+
+Rows are checked a column at a time, which costs a tenth of checking each cell.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from crimg.format.constants import MAX_LEN_RAW, MAX_LIST
+from crimg.model.types import RANGES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from crimg.model.record import Column, Record
+
+MAX_PACKED_TABLES = MAX_LEN_RAW
+"""Bytes to which the tables of an image that are stored with a codec may decode, all together: rows take up
+to 50 times the bytes that encode them, and some hundred bytes of zstd can stand for millions of rows."""
+MAX_PATH = 4095
+"""Bytes of a path at the most (PATH_MAX of limits.h, without the NUL)."""
+MAX_NESTING = 100
+"""Arrays and maps within one another in a column, at the most."""
+
+_NONE = type(None)
+_PYTHON_TYPES = {"bool": bool, "bytes": bytes, "str": str, "map": dict, **dict.fromkeys(RANGES, int)}
+_SCALARS = frozenset({_NONE, bool, int, float, bytes, str})
+_SMALLEST, _LARGEST = RANGES["s64"][0], RANGES["u64"][1]
+
+
+def fault(cls: type[Record], rows: Sequence[Sequence[Any]]) -> str:
+    """What is wrong with the first column that holds what the schema does not allow there; "" for nothing."""
+    width = len(cls.columns)
+    if any(len(row) != width for row in rows):
+        return f"a row of {cls.noun} has not {width} columns"
+    for column, values in zip(cls.columns, zip(*rows, strict=True), strict=False):
+        wrong = _column_fault(column, values)
+        if wrong:
+            return f"{cls.noun}.{column.name} {wrong}"
+    return ""
+
+
+def _column_fault(column: Column, values: Sequence[Any]) -> str:
+    found = set(map(type, values))
+    if column.optional and _NONE in found:
+        found.discard(_NONE)
+        if not found:
+            return ""
+        values = [value for value in values if value is not None]
+    if column.many:
+        if found - {tuple}:
+            return _wrong_type(found - {tuple}, f"a list of {column.type}")
+        if values and max(map(len, values)) > MAX_LIST:
+            return f"has more than {MAX_LIST} elements"
+        values = tuple(chain.from_iterable(values))
+        found = set(map(type, values))
+    expected = _PYTHON_TYPES[column.type]
+    unexpected = {each for each in found - {expected} if expected is not int or not _is_number(each)}
+    if unexpected:
+        return _wrong_type(unexpected, column.type)
+    if not values:
+        return ""
+    if expected is int:
+        return _range_fault(column.type, values)
+    if column.path:
+        return _path_fault(values)
+    return next(filter(None, map(_nested_fault, values)), "") if expected is dict else ""
+
+
+def _is_number(cls: type) -> bool:
+    """Members of enumerations are numbers, truth values are none."""
+    return issubclass(cls, int) and cls is not bool
+
+
+def _wrong_type(found: set[type], expected: str) -> str:
+    names = ", ".join(sorted("nil" if each is _NONE else each.__name__ for each in found))
+    return f"is {names}, not {expected}"
+
+
+def _range_fault(type_: str, values: Iterable[int]) -> str:
+    low, high = RANGES[type_]
+    smallest, largest = min(values), max(values)
+    if low <= smallest and largest <= high:
+        return ""
+    return f"is {smallest if smallest < low else largest}, which is no {type_}"
+
+
+def _path_fault(values: Iterable[bytes]) -> str:
+    for value in values:
+        if len(value) > MAX_PATH:
+            return f"is a path of {len(value)} bytes; {MAX_PATH} are possible"
+        if b"\0" in value:
+            return "is a path with a NUL"
+    return ""
+
+
+def _nested_fault(extra: dict[Any, Any]) -> str:
+    """What is wrong with a map of further attributes, at whatever depth."""
+    pending: list[tuple[Any, int]] = [(extra, 1)]
+    while pending:
+        value, depth = pending.pop()
+        if type(value) is dict:
+            if set(map(type, value)) - {str}:
+                return "has a key that is no str"
+            inner: Iterable[Any] = value.values()
+        elif type(value) is tuple:
+            inner = value
+        elif type(value) not in _SCALARS:
+            return f"holds a value of type {type(value).__name__}"
+        else:
+            if type(value) is int and not _SMALLEST <= value <= _LARGEST:
+                return f"holds {value}, which does not fit in 64 bits"
+            continue
+        if len(value) > MAX_LIST:
+            return f"holds more than {MAX_LIST} elements in one value"
+        if depth > MAX_NESTING:
+            return f"is nested deeper than {MAX_NESTING}"
+        pending.extend((each, depth + 1) for each in inner)
+    return ""

@@ -1,0 +1,152 @@
+"""Reading images: `open_image` for a file, `open_stream` for a pipe."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from crimg.errors import FileError, FormatError, UnsupportedVersionError, UsageError
+from crimg.format.constants import HEADER_SIZE
+from crimg.format.container import FileHeader
+from crimg.model.image import Image
+from crimg.reader.file import ImageFile
+
+_COPY_STEP = 1 << 20
+
+
+def open_image(path: str | bytes | os.PathLike[str], *, salvage: bool = False) -> Image:
+    """The image in the file at `path`; "-" is standard input. Close it, or use it in a with statement.
+
+    Reads the header, the last trailer and the index; everything else when it is asked for.
+    salvage: take a damaged file for what is whole in it; `Image.damage` then says what is not.
+    Raises FormatError for anything that is no sound image (its offset is the first damage from the start of
+    the file), FileError where the file cannot be read, UsageError for what is no file.
+    """
+    if path == "-":
+        return open_stream(0, salvage=salvage)
+    name = os.fsdecode(path)
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not block the open
+        mode = os.fstat(fd).st_mode
+    except OSError as error:
+        raise FileError(f"{name}: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{name!a}: {error}") from error
+    if stat.S_ISREG(mode):
+        return _open(fd, name, salvage)
+    if stat.S_ISFIFO(mode):
+        try:
+            _wait_for_writer(fd)
+            os.set_blocking(fd, True)
+            return open_stream(fd, name=name, salvage=salvage)
+        finally:
+            os.close(fd)
+    os.close(fd)
+    raise UsageError(f"{name}: is no regular file and no pipe")
+
+
+def _wait_for_writer(fd: int) -> None:
+    """Wait until a FIFO that was opened without blocking has, or has had, a writer (fifo(7))."""
+    import select
+
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    poll.poll()
+
+
+def open_stream(fd: int, *, name: str = "standard input", salvage: bool = False) -> Image:
+    """The image that comes from a pipe or socket `fd` (which stays open), up to its end of file.
+
+    It is kept in an unnamed temporary file (in TMPDIR), not in memory. Where `fd` is a regular file that
+    nothing was read from yet, the image is that file, as for `open_image`.
+    """
+    try:
+        if stat.S_ISREG(os.fstat(fd).st_mode) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
+            return _open(os.dup(fd), name, salvage)
+        return _open(_spool(fd), name, salvage)
+    except OSError as error:
+        raise FileError(f"{name}: {error.strerror}") from error
+
+
+def _spool(fd: int) -> int:
+    """A descriptor of an unnamed file with everything that comes from `fd`."""
+    import tempfile
+
+    with tempfile.TemporaryFile(prefix="crimg-") as spool:
+        while part := os.read(fd, _COPY_STEP):
+            spool.write(part)
+        spool.flush()
+        return os.dup(spool.fileno())
+
+
+def _open(fd: int, name: str, salvage: bool) -> Image:
+    file = ImageFile(fd, name)
+    try:
+        damage = _salvage(file) if salvage else _load(file)
+    except BaseException:
+        file.close()
+        raise
+    return Image(
+        file,
+        uuid=file.header.uuid,
+        created=file.header.created,
+        page_size=file.header.page_size,
+        machine=file.header.machine,
+        revision=file.trailer.revision
+        if file.trailer
+        else max((s.revision for s in file.sections), default=1),
+        size=file.size,
+        damage=damage,
+    )
+
+
+def _load(file: ImageFile) -> list[FormatError]:
+    if file.size == 0:
+        raise FormatError("the file is empty", section="header", offset=0)
+    file.load_header()
+    try:
+        file.load_index()
+    except UnsupportedVersionError:
+        raise
+    except FormatError as error:
+        from crimg.reader.scan import scan
+
+        _, damages = scan(file)
+        raise (damages[0] if damages else error) from error
+    return []
+
+
+def _salvage(file: ImageFile) -> list[FormatError]:
+    """Everything that is whole, whatever the header, the index and the trailer say."""
+    from crimg.reader.scan import scan
+
+    damages: list[FormatError] = []
+    try:
+        file.load_header()
+    except FormatError as error:
+        if isinstance(error, UnsupportedVersionError) and _is_sealed(file):
+            raise
+        damages.append(error)
+        file.header = FileHeader(uuid=bytes(16), created=0)
+    sections, found = scan(file) if file.size > HEADER_SIZE else ([], [])
+    try:
+        file.load_index()
+    except FormatError as error:
+        if not found and not damages:  # every section is whole, and still the index does not fit them
+            found.append(error)
+    else:  # the index knows better than the order of sections which revision each of them is of
+        whole = {entry.ofs_header: entry.header() for entry in sections}
+        sections = [entry for entry in file.sections if whole.get(entry.ofs_header) == entry.header()]
+        if len(sections) < len(file.sections) and not found:
+            found.append(FormatError("lists a section that is not there", section="index"))
+    file.set_sections(sections, end=file.size)
+    return damages + found
+
+
+def _is_sealed(file: ImageFile) -> bool:
+    """Whether the file header is as it was written, so that what is not known in it is no damage."""
+    try:
+        FileHeader.check_seal(file.read(0, HEADER_SIZE, "header"), "header", 0)
+    except FormatError:
+        return False
+    return True

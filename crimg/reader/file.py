@@ -1,0 +1,290 @@
+"""An image file: where its sections are, and their bodies on demand.
+
+Opening reads the header, the last trailer and the index, a few kilobytes however large the file is.
+Page data is mapped, never read: a body is bytes of the file until somebody looks at them. (A file that
+somebody else cuts short while it is mapped raises SIGBUS in any program; its length is looked at before
+every access, so that only a cut in the middle of one does.)
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+
+from crimg.errors import ChecksumError, FileError, FormatError, TruncatedError, UnsupportedVersionError
+from crimg.format.constants import (
+    HEADER_SIZE,
+    MAX_LEN_RAW,
+    SECTION_HEADER_SIZE,
+    TRAILER_SIZE,
+    Codec,
+    SectionType,
+)
+from crimg.format.container import (
+    FileHeader,
+    IndexEntry,
+    Trailer,
+    body_offset,
+    checksum,
+    read_header,
+    read_index,
+    read_section_header,
+    read_trailer,
+)
+from crimg.model import HistoryEntry, LogEntry
+from crimg.model.check import MAX_PACKED_TABLES
+from crimg.reader.tables import decode_batches, records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
+    from crimg.model.record import Record
+
+    R = TypeVar("R", bound=Record)
+
+_SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
+_ROW_TYPES = frozenset({SectionType.OBJECTS, *_SECTION_OF_KIND.values()})
+_KNOWN_TYPES = frozenset(SectionType)
+_KNOWN_CODECS = frozenset(Codec)
+_MAX_INDEX = 1 << 30
+_KEPT_BODIES = 2
+
+
+class ImageFile:
+    """The sections of one revision of an image file; the store behind an `Image`.
+
+    fd: an open descriptor of a seekable file, which this object owns from now on.
+    """
+
+    def __init__(self, fd: int, name: str) -> None:
+        self.fd = fd
+        self.name = name
+        self.size = os.fstat(fd).st_size
+        self._map: mmap.mmap | None = None
+        self._bodies: dict[int, memoryview] = {}
+        self._rows: dict[int, dict[int, list[Record]]] = {}
+        self._entries: dict[int, IndexEntry] = {}
+        self._verified: set[tuple[IndexEntry, bool]] = set()
+        self._packed_tables = 0
+        self.sections: Sequence[IndexEntry] = ()
+        self.header: FileHeader
+        self.trailer: Trailer | None = None
+
+    def close(self) -> None:
+        """Close the file and, where no view is left that uses it, the mapping."""
+        self._bodies.clear()
+        if self._map is not None:
+            try:
+                self._map.close()
+            except BufferError:  # views that a caller still holds keep the mapping alive until they go
+                self._map = None
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def read(self, offset: int, length: int, section: str) -> bytes:
+        """`length` bytes from `offset`; raises TruncatedError where the file has fewer."""
+        if offset < 0 or length < 0 or offset + length > self.size:
+            raise TruncatedError(
+                f"needs {length} bytes, the file ends at {self.size}", section=section, offset=offset
+            )
+        parts: list[bytes] = []
+        while length:
+            try:
+                part = os.pread(self.fd, length, offset)
+            except OSError as error:
+                raise FileError(f"{self.name}: {error.strerror}") from error
+            if not part:
+                raise TruncatedError("the file became shorter", section=section, offset=offset)
+            parts.append(part)
+            offset += len(part)
+            length -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def load_header(self) -> None:
+        """Read the file header; raises FormatError."""
+        self.header = read_header(self.read(0, HEADER_SIZE, "header"))
+
+    def load_index(self) -> None:
+        """Read the last trailer and the index it names; raises FormatError."""
+        offset = self.size - TRAILER_SIZE
+        trailer = read_trailer(self.read(offset, TRAILER_SIZE, "trailer"), offset=offset)
+        if trailer.header_checksum != checksum(self.read(0, HEADER_SIZE, "header")):
+            raise ChecksumError("belongs to another file header", section="trailer", offset=offset)
+        if trailer.len_index > min(_MAX_INDEX, self.size):
+            raise FormatError("index longer than the file", section="trailer", offset=offset)
+        where = trailer.ofs_index
+        head = read_section_header(self.read(where, SECTION_HEADER_SIZE, "index"), offset=where)
+        if head.type != SectionType.INDEX or head.len_stored != trailer.len_index or head.codec != Codec.NONE:
+            raise FormatError("is not where the trailer says", section="index", offset=where)
+        start = body_offset(where, head.align_log2)
+        body = self.read(start, trailer.len_index, "index")
+        if checksum(body) != trailer.index_checksum:
+            raise ChecksumError("checksum differs", section="index", offset=start)
+        entries = read_index(body, offset=start)
+        if len(entries) != trailer.num_sections:
+            raise FormatError(f"lists {len(entries)} sections, not {trailer.num_sections}", section="index")
+        self.set_sections(entries, end=where)
+        if entries and entries[-1].revision > trailer.revision:
+            raise FormatError(f"is not of revision {entries[-1].revision}", section="trailer", offset=offset)
+        self.trailer = trailer
+
+    def set_sections(self, entries: Sequence[IndexEntry], *, end: int) -> None:
+        """Take `entries` for the sections of this image, which lie between its header and offset `end`.
+
+        Each is held against the file and its limits; raises FormatError.
+        """
+        low, revision = HEADER_SIZE, 1
+        for entry in entries:
+            self._check_entry(entry, low, end)
+            if entry.revision < revision:
+                raise FormatError("of an earlier revision than the one before it", section=entry.label)
+            low, revision = entry.ofs_body + entry.len_stored, entry.revision
+        by_id = {entry.id: entry for entry in entries}
+        if len(by_id) != len(entries):
+            raise FormatError("two sections have one id", section="index")
+        self.sections = entries
+        self._entries = by_id
+        self._packed_tables = sum(
+            entry.len_raw for entry in entries if entry.type in _ROW_TYPES and entry.codec != Codec.NONE
+        )
+
+    def _check_entry(self, entry: IndexEntry, low: int, end: int) -> None:
+        """Raise FormatError where a section cannot be in this image; the schema has seen to its fields."""
+        place = entry.label
+        offset = entry.ofs_header
+        if entry.critical and not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS):
+            raise UnsupportedVersionError(
+                "a critical section of a type or codec that is not known", section=place, offset=offset
+            )
+        if offset < low:
+            raise FormatError(f"begins before offset {low}", section=place, offset=offset)
+        if entry.ofs_body + entry.len_stored > end:
+            raise TruncatedError(
+                f"{entry.len_stored} bytes do not fit before offset {end}", section=place, offset=offset
+            )
+
+    def mapped(self) -> mmap.mmap:
+        """The whole file, mapped."""
+        if os.fstat(self.fd).st_size < self.size:
+            raise TruncatedError("the file became shorter", section="file", offset=self.size)
+        if self._map is None:
+            try:
+                self._map = mmap.mmap(self.fd, self.size, prot=mmap.PROT_READ)
+            except OSError as error:
+                raise FileError(f"{self.name}: mmap: {error.strerror}") from error
+        return self._map
+
+    def stored(self, entry: IndexEntry) -> memoryview:
+        """The stored body of a section, a view of the mapped file. Its checksum is not looked at."""
+        start = entry.ofs_body
+        return memoryview(self.mapped())[start : start + entry.len_stored]
+
+    def verify(self, entry: IndexEntry, *, body: bool = True) -> None:
+        """Raise FormatError where the header of a section is not the one in the index, or damaged; and,
+        unless `body` is False, where its stored body is not what was written. Looked at once."""
+        place = entry.label
+        offset = entry.ofs_header
+        if (entry, False) not in self._verified:
+            head = read_section_header(self.read(offset, SECTION_HEADER_SIZE, place), offset=offset)
+            if head != entry.header():
+                raise FormatError("header and index differ", section=place, offset=offset)
+            self._verified.add((entry, False))
+        if body and (entry, True) not in self._verified:
+            if checksum(self.stored(entry)) != entry.checksum:
+                raise ChecksumError("checksum of the body differs", section=place, offset=entry.ofs_body)
+            self._verified.add((entry, True))
+
+    def body(self, section_id: int) -> memoryview:
+        """The decoded body of a section (no copy where it is stored raw); raises FormatError.
+
+        Its checksum has held, except that of pages which are stored raw: those are not to be read whole.
+        """
+        entry = self._entries.get(section_id)
+        if entry is None:
+            raise FormatError(f"section {section_id} is not in the image")
+        if entry.codec == Codec.NONE:
+            self.verify(entry, body=entry.type != SectionType.PAGES)
+            return self.stored(entry)
+        if section_id not in self._bodies:
+            while len(self._bodies) >= _KEPT_BODIES:
+                del self._bodies[next(iter(self._bodies))]
+            self._bodies[section_id] = memoryview(self._decompress(entry))
+        return self._bodies[section_id]
+
+    def _sound_body(self, entry: IndexEntry) -> bytes:
+        """A copy of the stored body of a section, whose checksum has held."""
+        self.verify(entry, body=False)
+        stored = self.read(entry.ofs_body, entry.len_stored, entry.label)
+        if checksum(stored) != entry.checksum:
+            raise ChecksumError("checksum of the body differs", section=entry.label, offset=entry.ofs_body)
+        return stored
+
+    def _decompress(self, entry: IndexEntry) -> bytes:
+        if entry.codec != Codec.ZSTD:
+            raise UnsupportedVersionError(f"codec {entry.codec} is not known", section=entry.label)
+        import zstandard  # 20 ms to import, and rarely needed
+
+        stored = self._sound_body(entry)
+        try:
+            length = zstandard.frame_content_size(stored)
+            if length == entry.len_raw:
+                decoder = zstandard.ZstdDecompressor(max_window_size=MAX_LEN_RAW)
+                return decoder.decompress(stored, allow_extra_data=False)
+        except zstandard.ZstdError as error:
+            raise FormatError(f"zstd: {error}", section=entry.label, offset=entry.ofs_body) from error
+        stated = "an unknown number of" if length < 0 else str(length)
+        raise FormatError(
+            f"decodes to {stated} bytes, not {entry.len_raw}", section=entry.label, offset=entry.ofs_body
+        )
+
+    def rows(self, cls: type[R]) -> list[R]:
+        """The rows of one kind; those of later revisions stand in the place of the rows they replace."""
+        wanted = _SECTION_OF_KIND.get(cls.row_kind, SectionType.OBJECTS)
+        batches = [
+            (entry.revision, rows)
+            for entry in self.sections
+            if entry.type == wanted and entry.kind in (0, cls.row_kind) and _is_readable(entry)
+            for rows in [self._decoded(entry).get(cls.row_kind)]
+            if rows
+        ]
+        result: list[Record] = []
+        revisions = {revision for revision, _ in batches}
+        if len(revisions) <= 1 or wanted != SectionType.OBJECTS:
+            for _, rows in batches:
+                result.extend(rows)
+            return result  # type: ignore[return-value]  # _decoded checks each row's kind
+        first = min(revisions)
+        latest = {row.key: row for revision, rows in batches if revision != first for row in rows}
+        for revision, rows in batches:
+            if revision == first:
+                result.extend(latest.pop(row.key, row) for row in rows)
+        result.extend(latest.values())
+        return result  # type: ignore[return-value]
+
+    def _decoded(self, entry: IndexEntry) -> dict[int, list[Record]]:
+        """Kind number to records of one section; decoded once, and only after its checksum held."""
+        if entry.id not in self._rows:
+            place = entry.label
+            if entry.codec != Codec.NONE and self._packed_tables > MAX_PACKED_TABLES:
+                raise FormatError(
+                    f"compressed tables of {self._packed_tables} bytes; {MAX_PACKED_TABLES} are allowed",
+                    section=place,
+                )
+            body = self._sound_body(entry) if entry.codec == Codec.NONE else self._decompress(entry)
+            tables: dict[int, list[Record]] = {}
+            for kind, rows in decode_batches(body, place):
+                if entry.kind not in (0, kind):
+                    raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
+                if _SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
+                    raise FormatError(f"rows of kind {kind} do not belong here", section=place)
+                tables.setdefault(kind, []).extend(records(kind, rows, place))
+            self._rows[entry.id] = tables
+        return self._rows[entry.id]
+
+
+def _is_readable(entry: IndexEntry) -> bool:
+    """Whether a section is not to be skipped: an ancillary one may have a codec that is not known."""
+    return entry.critical or entry.codec in _KNOWN_CODECS
