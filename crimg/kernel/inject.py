@@ -1,0 +1,238 @@
+"""System calls made by a stopped thread of the target, on our behalf, without a trace left in it.
+
+Between any two calls of this module the thread is as it was: registers, XSAVE area, signal mask, rseq_cs,
+signal actions (see `borrow`). Where the tracer is killed (SIGKILL) half-way through a batch, the thread
+finishes the batch and heals itself (see `sigframe`); what stays is a private mapping of some 100 KiB that
+nothing refers to. The two calls that map and unmap that memory have no such net, for some 30 us each: nothing
+can be written into the target before there is a place for it. One thread makes them, first and last.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from array import array
+
+from crimg.errors import KernelError, ProcessGoneError
+from crimg.kernel import ptrace, sigframe
+from crimg.kernel.access import read_proc
+from crimg.kernel.borrow import BorrowedThread
+from crimg.kernel.procstat import parse_stat
+from crimg.kernel.scratch import PAGE, TABLE_CALLS, Scratch, find_syscall, mapping_size
+from crimg.kernel.uninterrupted import Uninterrupted
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
+
+DATA_SIZE = 1 << 16
+
+_NR_MMAP = 9
+_NR_MPROTECT = 10
+_NR_MUNMAP = 11
+_READ_WRITE, _READ_EXECUTE = 0x3, 0x5  # PROT_*
+_ANONYMOUS = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
+_CALL_WORDS = 8
+
+
+class Injector:
+    """Context manager: makes system calls in thread `tid`, which is in an event stop of the caller's tracing.
+
+    scratch: that of another injector of the same process, still open, to share its memory.  data_size: bytes
+    at `data`, for what the calls write or read.  timeout: seconds for each stop.
+
+    Calls that sleep may not be injected: nanosleep, poll and futex would overwrite the kernel's note of how
+    to go on with the call that the thread is in. The umask needs no call: /proc/PID/status has it.
+    """
+
+    _open = False
+
+    def __init__(
+        self, tid: int, *, scratch: Scratch | None = None, data_size: int = DATA_SIZE, timeout: float = 5.0
+    ) -> None:
+        self.tid = tid
+        self.data_size = data_size if scratch is None else scratch.data_size
+        self._scratch = scratch
+        self._owner = scratch is None
+        self._timeout = timeout
+        self._reserved = 0
+        self._affinity: set[int] | None = None
+        self._part: Sequence[Sequence[int]] = ()
+
+    def __enter__(self) -> Self:
+        self._thread = BorrowedThread(self.tid, self._timeout)
+        try:
+            self._open = True
+            self._thread.lift_filters()
+            self._move_near()
+            if self._owner:
+                self._thread.away(self._map)
+        except BaseException:
+            self.close_after_failure()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if value is None:
+            self.close()
+        else:
+            self.close_after_failure()
+
+    @property
+    def scratch(self) -> Scratch:
+        """The memory in the target, to be given to the injectors of its other threads."""
+        if self._scratch is None:
+            raise ValueError("the injector is not open")
+        return self._scratch
+
+    @property
+    def data(self) -> int:
+        """The target's address of the data area; common to all that share the scratch."""
+        return self.scratch.data
+
+    def reserve(self, size: int) -> int:
+        """The target's address of `size` more bytes of the data area, aligned to 16; ValueError: full."""
+        start = -(-self._reserved // 16) * 16
+        if start + size > self.data_size:
+            raise ValueError(f"{size} bytes more than the data area of {self.data_size} holds")
+        self._reserved = start + size
+        return self.data + start
+
+    def read(self, address: int, size: int) -> bytes:
+        """`size` bytes of the target's memory."""
+        return self._thread.memory.read(address, size)
+
+    def write(self, address: int, data: bytes) -> None:
+        """Write to the target's memory: meant for the data area, no protection holds it back."""
+        self._thread.memory.write(address, data)
+
+    def call(self, number: int, *arguments: int) -> int:
+        """What system call `number` returns in the thread: as the kernel returns it, -errno for an error."""
+        return self.batch([(number, *arguments)])[0]
+
+    def batch(self, calls: Sequence[Sequence[int]]) -> list[int]:
+        """Make the `calls`, each (number, up to 6 arguments), in order; what each returned (errors: -errno).
+
+        An error stops nothing. Raises ProcessGoneError; KernelError (ETIME) where a call does not come back.
+        """
+        results: list[int] = []
+        for first in range(0, len(calls), TABLE_CALLS):
+            self._part = calls[first : first + TABLE_CALLS]
+            results += self._thread.away(self._run)
+        return results
+
+    def close(self) -> None:
+        """Put everything back as it was; a second call does nothing. Raises ProcessGoneError, KernelError."""
+        if not self._open:
+            return
+        with Uninterrupted():
+            try:
+                if self._owner and self._scratch is not None:
+                    self._thread.away(self._unmap)
+                    self._scratch = None
+                self._thread.close()
+                self._open = False
+            finally:
+                if self._affinity is not None:
+                    _run_on(self._affinity)
+
+    def close_after_failure(self) -> None:
+        """As `close`, while an exception is on its way, which says more than that the process has ended."""
+        try:
+            self.close()
+        except ProcessGoneError:
+            self._open = False
+
+    def _move_near(self) -> None:
+        """To the CPU that the thread was last on: there, a stop and go takes a fifth of the time."""
+        stat = read_proc(self.tid, "stat")
+        here = os.sched_getaffinity(0)
+        if stat and len(here) > 1 and (cpu := parse_stat(stat).processor) in here:
+            self._affinity = here
+            _run_on({cpu})
+
+    def _map(self) -> None:
+        """Executable and not writable as a whole at first: so one call does, after which there is the net.
+
+        The code then makes everything behind it writable, and no more executable.
+        """
+        thread = self._thread
+        at = find_syscall(self.tid, thread.registers, thread.memory)
+        length = sigframe.frame_length(thread.xstate)
+        size = mapping_size(self.data_size, length)
+        start = thread.call(at, _NR_MMAP, 0, size, _READ_EXECUTE, _ANONYMOUS, -1, 0)
+        executable = start not in (
+            -errno.EACCES,
+            -errno.EPERM,
+        )  # what a security module says (SELinux: execmem)
+        if not executable:
+            start = thread.call(at, _NR_MMAP, 0, size, _READ_WRITE, _ANONYMOUS, -1, 0)
+        if -4096 < start < 0:
+            raise KernelError("mmap (injected)", -start, pid=self.tid)
+        self._scratch = scratch = Scratch(start, self.data_size, length, at)
+        if executable:
+            self._write_anyway(scratch.code, sigframe.CODE)
+            self._write_anyway(scratch.frame, self._frame())
+            self._enter_code(
+                sigframe.FIRST, rax=_NR_MPROTECT, rdi=scratch.table, rsi=size - PAGE, rdx=_READ_WRITE
+            )
+            thread.drive(2)
+            if result := thread.register("rax"):
+                raise KernelError("mprotect (injected)", (1 << 64) - result, pid=self.tid)
+        else:
+            scratch.code = 0
+
+    def _frame(self) -> bytes:
+        thread = self._thread
+        return sigframe.frame(self.scratch.frame, thread.healed, thread.xstate, thread.mask)
+
+    def _write_anyway(self, address: int, data: bytes) -> None:
+        """Into pages that are not writable; /proc/PID/mem may not do it (proc_mem.force_override)."""
+        try:
+            self._thread.memory.write(address, data)
+        except KernelError:
+            ptrace.pokedata(self.tid, address, data.ljust(-(-len(data) // 8) * 8, b"\0"))
+
+    def _enter_code(self, offset: int, *, calls: int = 0, **registers: int) -> None:
+        scratch, top = self.scratch, self.scratch.frame + 8
+        self._thread.set_registers(
+            rip=scratch.code + offset, rbx=scratch.table, r12=calls, r13=top, rsp=top, **registers
+        )
+
+    def _unmap(self) -> None:
+        scratch = self.scratch
+        result = self._thread.call(scratch.syscall_at, _NR_MUNMAP, scratch.start, scratch.size)
+        if result < 0:
+            raise KernelError("munmap (injected)", -result, pid=self.tid)
+
+    def _run(self) -> list[int]:
+        """By the code in the target, to its stop at the entry to rt_sigreturn, which is then left out.
+
+        Where the target may have no such code, call by call; without the safety net.
+        """
+        thread, scratch, calls = self._thread, self.scratch, self._part
+        if not scratch.code:
+            return [thread.call(scratch.syscall_at, *call) for call in calls]
+        words = array("Q")
+        for call in calls:
+            words.extend([word & 0xFFFF_FFFF_FFFF_FFFF for word in call])
+            words.extend([0] * (_CALL_WORDS - len(call)))
+        thread.memory.write(scratch.table, words.tobytes())
+        thread.memory.write(scratch.frame, self._frame())
+        self._enter_code(sigframe.NEXT, calls=len(calls))
+        thread.drive(2 * len(calls) + 1)
+        if thread.register("rip") != scratch.code + sigframe.AFTER_SIGRETURN:
+            raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint="it went astray")
+        table = array("q", thread.memory.read(scratch.table, len(words) * 8))
+        return table[_CALL_WORDS - 1 :: _CALL_WORDS].tolist()
+
+
+def _run_on(cpus: set[int]) -> None:
+    try:
+        os.sched_setaffinity(0, cpus)
+    except OSError:
+        return  # a cpuset that has changed meanwhile: it takes longer, or stays so

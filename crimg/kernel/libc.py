@@ -1,0 +1,42 @@
+"""The one way into the C library: raw system calls with errno made into `KernelError`.
+
+`CDLL(None, use_errno=True)` keeps errno per thread and per call, so it is read before anything else can
+change it. Functions whose interface is stable are declared once here; the others go through `syscall(2)`
+by number (x86-64: arch/x86/entry/syscalls/syscall_64.tbl).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno as errnos
+
+from crimg.errors import KernelError
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_syscall = _libc.syscall
+_syscall.restype = ctypes.c_long
+# All are declared as pointers: an int travels as 64 bits, modulo 2^64 (undeclared, ctypes would cut it to a
+# C int), bytes and arrays as their address.
+_syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
+_UNUSED = tuple((0,) * (6 - given) for given in range(7))
+
+Argument = int | bytes | None | ctypes.Array[ctypes.c_char] | ctypes.Structure
+
+
+def try_syscall(number: int, *arguments: Argument) -> int:
+    """The result of system call `number`, or minus the error number, as the kernel itself returns it.
+
+    Interrupted calls (EINTR) are not repeated here: Python runs signal handlers between bytecodes, and
+    callers that block decide themselves (PEP 475 does not reach ctypes).
+    """
+    given = [ctypes.byref(value) if isinstance(value, ctypes.Structure) else value for value in arguments]
+    result: int = _syscall(number, *given, *_UNUSED[len(given)])
+    return -ctypes.get_errno() if result == -1 else result
+
+
+def syscall(name: str, number: int, *arguments: Argument, pid: int | None = None, hint: str = "") -> int:
+    """The result of system call `number`; raises KernelError that names it `name` where it fails."""
+    result = try_syscall(number, *arguments)
+    if result < 0 and -result in errnos.errorcode:
+        raise KernelError(name, -result, pid=pid, hint=hint)
+    return result
