@@ -1,0 +1,122 @@
+"""An output file that appears under its name whole, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+
+from crimg.errors import FileError, UsageError
+from crimg.writer import FdOutput
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+_NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+_NO_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
+
+
+class AtomicOutput(FdOutput):
+    """Writes to a file of mode 0600 without a name; `commit` gives it the name.
+
+    Where the file system knows no files without a name (O_TMPFILE of open(2)), it has a temporary one beside
+    `path`. Use it in a with statement: at its end what was not committed is gone. replace: an existing file
+    may be replaced, else UsageError.  sync: have file and directory on disk before the name is given.
+    Raises FileError.
+    """
+
+    def __init__(self, path: str, *, replace: bool = False, sync: bool = False) -> None:
+        self.path = path
+        self.replace = replace
+        self.sync = sync
+        folder, name = os.path.split(path)
+        if not name:
+            raise UsageError(f"{path!r} names no file")
+        self._folder = folder or "."
+        self._temporary = os.path.join(self._folder, f".{name[:200]}.{os.getpid()}.part")
+        self._named = False
+        self._refuse_existing()
+        super().__init__(self._create(), path)
+
+    def _create(self) -> int:
+        flags = os.O_WRONLY | os.O_CLOEXEC
+        try:
+            try:
+                return os.open(self._folder, flags | os.O_TMPFILE, 0o600)
+            except OSError as error:
+                if error.errno not in _NO_TMPFILE:
+                    raise
+            fd = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise FileError(f"{self.path}: {error.strerror}") from error
+        self._named = True
+        return fd
+
+    def _refuse_existing(self) -> None:
+        if not os.path.lexists(self.path):
+            return
+        if not os.path.isfile(self.path):
+            raise UsageError(f"{self.path}: is there, and no regular file")
+        if not self.replace:
+            raise UsageError(f"{self.path}: is there already; --force replaces it")
+
+    def commit(self) -> None:
+        """Give the file its name."""
+        try:
+            if self.sync:
+                os.fsync(self.fd)
+            if self.replace:
+                self._link(self._temporary)
+                os.rename(self._temporary, self.path)
+                self._named = False
+            else:
+                self._link(self.path)  # unlike rename(2), this replaces nothing
+            if self.sync:
+                self._sync_folder()
+        except FileExistsError as error:
+            raise UsageError(f"{self.path}: came to be meanwhile; --force replaces it") from error
+        except OSError as error:
+            raise FileError(f"{self.path}: {error.strerror}") from error
+
+    def _link(self, path: str) -> None:
+        """Give the file this name."""
+        if not self._named:
+            # linkat(2) by /proc, which the plain link(2) would not follow: hence the directory descriptor.
+            proc = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.link(str(self.fd), path, src_dir_fd=proc, follow_symlinks=True)
+            finally:
+                os.close(proc)
+            self._named = path == self._temporary
+        elif path != self._temporary:
+            try:
+                os.link(self._temporary, path)
+            except OSError as error:
+                if error.errno not in _NO_LINK:
+                    raise
+                self._refuse_existing()
+                os.rename(self._temporary, path)
+                self._named = False
+
+    def _sync_folder(self) -> None:
+        folder = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EOPNOTSUPP):  # a file system without it
+                raise
+        finally:
+            os.close(folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self.fd)
+        if self._named:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._temporary)

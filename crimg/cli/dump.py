@@ -1,0 +1,119 @@
+"""Save a running process to an image; it goes on as it was.
+
+The image is written under a temporary name and appears whole or not at all. It holds the memory of the
+process, and is readable by its owner alone. What cannot be saved faithfully is listed, all of it, on the
+standard error and in a log beside the image (IMAGE.log); then no image is made and the exit status is 5.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from crimg.errors import FileError, UnsupportedResourceError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from crimg.writer import Output
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this verb."""
+    parser.add_argument("pid", type=int, metavar="PID", help="process to save")
+    parser.add_argument(
+        "-o", "--output", metavar="IMAGE", required=True, help="file to write; - is the standard output"
+    )
+    after = parser.add_mutually_exclusive_group()
+    for name, text in (
+        ("running", "let the process go on as it was (default)"),
+        ("stopped", "leave the process stopped by SIGSTOP"),
+    ):
+        after.add_argument(
+            f"--leave-{name}", dest="leave", action="store_const", const=name, default="running", help=text
+        )
+    after.add_argument(
+        "--kill",
+        dest="leave",
+        action="store_const",
+        const="killed",
+        help="end the process by SIGKILL once the image is safe on disk",
+    )
+    parser.add_argument("--force", action="store_true", help="replace IMAGE if it is there")
+    parser.add_argument("--digest", action="store_true", help="record the SHA-256 of every file (slow)")
+    parser.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
+    parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `crimg dump`; the exit status."""
+    from crimg.cli.atomic import AtomicOutput
+    from crimg.writer import FdOutput
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    if args.pid <= 0:
+        raise UsageError(f"{args.pid} is no process id")
+    if args.output == "-":
+        if os.isatty(1):
+            raise UsageError("an image is not for a terminal: give -o FILE, or a pipe")
+        _save(args, FdOutput(1, "standard output"), None)
+        return 0
+    with AtomicOutput(args.output, replace=args.force, sync=args.sync or args.leave == "killed") as output:
+        _save(args, output, args.output + ".log")
+    return 0
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End as after Ctrl-C: the process goes on, nothing is left behind; the status tells the signal."""
+    raise SystemExit(128 + number)
+
+
+def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
+    from crimg import dump
+
+    options = dump.DumpOptions(
+        leave=args.leave,
+        digest=args.digest,
+        compress=args.compress,
+        command=[os.fsencode(word) for word in sys.argv][:64],
+    )
+    try:
+        report = dump.dump(args.pid, output, options, _progress(args))
+    except UnsupportedResourceError as error:
+        for line in error.problems:
+            print(line, file=sys.stderr)
+        if log is not None:
+            _write_log(log, error.problems)
+        raise
+    if not args.quiet:
+        print(
+            f"{args.output}: {report.memory / (1 << 20):.1f} MiB of memory, {report.threads} "
+            f"thread{'s' if report.threads > 1 else ''}; stopped for {report.stopped_ns / 1e6:.1f} ms",
+            file=sys.stderr,
+        )
+
+
+def _write_log(path: str, lines: tuple[str, ...]) -> None:
+    try:
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
+            file.writelines(line + "\n" for line in lines)
+    except OSError as error:
+        raise FileError(f"{path}: {error.strerror}") from error
+
+
+def _progress(args: argparse.Namespace) -> Callable[[int, int], None] | None:
+    """A line that tells how far the copy is, on a terminal only."""
+    if args.quiet or not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        filled = 40 * done // max(total, 1)
+        bar = "#" * filled + "." * (40 - filled)
+        end = "\r\x1b[K" if done == total else ""
+        print(f"\r[{bar}] {100 * done // max(total, 1):3d} %{end}", end="", file=sys.stderr, flush=True)
+
+    return show

@@ -1,0 +1,185 @@
+"""What only the target itself can ask the kernel for: system calls made by its own stopped threads.
+
+Signal actions, interval timers, the program break, alternate signal stacks and the like have no file in
+/proc and no ptrace request. All questions to one thread go in one batch.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from crimg.errors import KernelError
+from crimg.kernel import proctask, ptrace
+from crimg.kernel.memory import Memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.kernel.freeze import Freeze
+    from crimg.kernel.inject import Injector
+    from crimg.kernel.procfs import ProcDir
+
+# arch/x86/entry/syscalls/syscall_64.tbl
+_NR_BRK = 12
+_NR_RT_SIGACTION = 13
+_NR_GETITIMER = 36
+_NR_SIGALTSTACK = 131
+_NR_PRCTL = 157
+_NR_TIMER_GETTIME = 224
+
+# include/uapi/linux/prctl.h
+_PR_GET_PDEATHSIG = 2
+_PR_GET_DUMPABLE = 3
+_PR_GET_SECUREBITS = 27
+_PR_GET_TIMERSLACK = 30
+_PR_GET_CHILD_SUBREAPER = 37
+_PR_GET_TID_ADDRESS = 40
+_PR_GET_THP_DISABLE = 42
+_PR_GET_MDWE = 66
+
+_SIGNALS = range(1, 65)
+_ACTION = struct.Struct("<4Q")  # struct kernel_sigaction: handler, flags, restorer, mask
+_ITIMERVAL = struct.Struct("<4q")  # interval and value, each seconds and microseconds
+_ITIMERSPEC = struct.Struct("<4q")  # the same with nanoseconds
+_STACK = struct.Struct("<QixxxxQ")  # stack_t: ss_sp, ss_flags, ss_size
+_WORD = struct.Struct("<Q")
+_INT = struct.Struct("<i")
+_DEFAULT_TIMER_SLACK = 50_000  # ns (init/init_task.c)
+_RSEQ_CS = 8  # offset in struct rseq (linux/rseq.h)
+_MICROSECOND = 1_000
+_SECOND = 1_000_000_000
+
+
+class ThreadInside:
+    """Of one thread: its registers as the freeze left them, and what it was asked.
+
+    rseq: its configuration.  extra: what is not as it is by default.  The others: see Thread and Cred.
+    """
+
+    __slots__ = (
+        "altstack",
+        "altstack_flags",
+        "altstack_size",
+        "clear_child_tid",
+        "extra",
+        "registers",
+        "rseq",
+        "rseq_cs",
+        "securebits",
+        "sigmask",
+        "xsave",
+    )
+
+    def __init__(self, tid: int) -> None:
+        """Reads what needs no question; the thread stands in an event stop of the caller's tracing."""
+        self.registers = ptrace.getregset(tid, ptrace.NT_PRSTATUS)
+        self.xsave = ptrace.getregset(tid, ptrace.NT_X86_XSTATE)
+        self.sigmask = ptrace.getsigmask(tid)
+        self.rseq = ptrace.get_rseq_configuration(tid)
+        self.rseq_cs = 0
+        if self.rseq.pointer:
+            with Memory(tid) as memory:
+                (self.rseq_cs,) = _WORD.unpack(memory.read(self.rseq.pointer + _RSEQ_CS, _WORD.size))
+
+    def ask(self, injector: Injector) -> None:
+        """Have the thread make its calls."""
+        stack = injector.reserve(_STACK.size)
+        address = injector.reserve(_WORD.size)
+        death = injector.reserve(_INT.size)
+        results = injector.batch(
+            [
+                (_NR_SIGALTSTACK, 0, stack),
+                (_NR_PRCTL, _PR_GET_TID_ADDRESS, address),
+                (_NR_PRCTL, _PR_GET_SECUREBITS),
+                (_NR_PRCTL, _PR_GET_PDEATHSIG, death),
+                (_NR_PRCTL, _PR_GET_TIMERSLACK),
+            ]
+        )
+        _require("sigaltstack", results[0], injector.tid)
+        _require("prctl(PR_GET_TID_ADDRESS)", results[1], injector.tid)
+        self.securebits = _require("prctl(PR_GET_SECUREBITS)", results[2], injector.tid)
+        raw = injector.read(stack, _STACK.size)
+        self.altstack, self.altstack_flags, self.altstack_size = _STACK.unpack(raw)
+        (self.clear_child_tid,) = _WORD.unpack(injector.read(address, _WORD.size))
+        _require("prctl(PR_GET_PDEATHSIG)", results[3], injector.tid)
+        (death_signal,) = _INT.unpack(injector.read(death, _INT.size))
+        self.extra = _present(
+            pdeath_signal=death_signal,
+            timer_slack_ns=0 if results[4] == _DEFAULT_TIMER_SLACK else max(results[4], 0),
+        )
+
+
+class Inside:
+    """Of a process: what its threads share, and its threads by tid.
+
+    actions: signal number to handler, flags, restorer, mask.  itimers: interval and time left, ns, of the
+    three timers of getitimer(2).  timers: id of a POSIX timer to interval and time left, ns.
+    brk: program break.  dumpable: prctl(PR_GET_DUMPABLE).  mm_extra, task_extra: what is not as it is by
+    default, for the columns `extra` of Mm and Task.
+    """
+
+    def __init__(self, proc: ProcDir, frozen: Freeze) -> None:
+        self.threads = {tid: ThreadInside(tid) for tid in frozen.tids}
+        leader, *others = frozen.tids
+        with frozen.injector(leader) as injector:
+            self._ask(injector, proc)
+            self.threads[leader].ask(injector)
+            for tid in others:
+                with frozen.injector(tid, scratch=injector.scratch) as other:
+                    self.threads[tid].ask(other)
+
+    def _ask(self, injector: Injector, proc: ProcDir) -> None:
+        tid = injector.tid
+        ids = [timer.timer_id for timer in proctask.read_timers(proc)]
+        actions = injector.reserve(_ACTION.size * len(_SIGNALS))
+        itimers = injector.reserve(_ITIMERVAL.size * 3)
+        slot = injector.reserve(_ITIMERSPEC.size)
+        results = injector.batch(
+            [
+                (_NR_BRK, 0),
+                (_NR_PRCTL, _PR_GET_DUMPABLE),
+                (_NR_PRCTL, _PR_GET_CHILD_SUBREAPER, slot),
+                (_NR_PRCTL, _PR_GET_THP_DISABLE),
+                (_NR_PRCTL, _PR_GET_MDWE),
+                *((_NR_GETITIMER, which, itimers + _ITIMERVAL.size * which) for which in range(3)),
+                *(
+                    (_NR_RT_SIGACTION, signal, 0, actions + _ACTION.size * (signal - 1), 8)
+                    for signal in _SIGNALS
+                ),
+            ]
+        )
+        self.brk = results[0]
+        self.dumpable = _require("prctl(PR_GET_DUMPABLE)", results[1], tid)
+        for result in results[5:8]:
+            _require("getitimer", result, tid)
+        for result in results[8:]:
+            _require("rt_sigaction", result, tid)
+        _require("prctl(PR_GET_CHILD_SUBREAPER)", results[2], tid)
+        (subreaper,) = _INT.unpack(injector.read(slot, _INT.size))
+        self.task_extra = _present(child_subreaper=subreaper)
+        # EINVAL in kernels without these two.
+        self.mm_extra = _present(thp_disable=max(results[3], 0), mdwe=max(results[4], 0))
+        raw = injector.read(actions, _ACTION.size * len(_SIGNALS))
+        self.actions = dict(zip(_SIGNALS, _ACTION.iter_unpack(raw), strict=True))
+        raw = injector.read(itimers, _ITIMERVAL.size * 3)
+        self.itimers = tuple(
+            seconds * _SECOND + rest * _MICROSECOND
+            for numbers in _ITIMERVAL.iter_unpack(raw)
+            for seconds, rest in (numbers[:2], numbers[2:])
+        )
+        self.timers: dict[int, tuple[int, int]] = {}
+        for timer in ids:
+            _require("timer_gettime", injector.call(_NR_TIMER_GETTIME, timer, slot), tid)
+            a, b, c, d = _ITIMERSPEC.unpack(injector.read(slot, _ITIMERSPEC.size))
+            self.timers[timer] = (a * _SECOND + b, c * _SECOND + d)
+
+
+def _present(**values: int) -> dict[str, object] | None:
+    """Those that are not 0, as an `extra` column has them."""
+    return {name: value for name, value in values.items() if value} or None
+
+
+def _require(name: str, result: int, tid: int) -> int:
+    """The result of a call in the target; raises KernelError for -errno."""
+    if result < 0:
+        raise KernelError(name, -result, pid=tid)
+    return result

@@ -1,0 +1,37 @@
+"""The rows of an image in the making: numbers are given out, rows gathered, references counted."""
+
+from __future__ import annotations
+
+from crimg.graph import count_referrers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.record import Record
+
+
+class Objects:
+    """Tables in the making. Numbers (objrefs) start at 1 and are given out in the order of `number`."""
+
+    def __init__(self) -> None:
+        self.tables: dict[type[Record], list[Record]] = {}
+        self._last = 0
+
+    def number(self) -> int:
+        """A new objref."""
+        self._last += 1
+        return self._last
+
+    def add(self, row: Record) -> None:
+        """Take a row into the table of its kind."""
+        self.tables.setdefault(type(row), []).append(row)
+
+    def count(self) -> None:
+        """Write into every shared object how many references are made to it."""
+        counts = count_referrers(self.tables)
+        for cls, rows in self.tables.items():
+            if "referrers" in cls.fields:
+                objref, referrers = cls.fields.index("objref"), cls.fields.index("referrers")
+                rows[:] = [
+                    cls.from_row((*row[:referrers], counts.get(row[objref], 0), *row[referrers + 1 :]))
+                    for row in rows
+                ]

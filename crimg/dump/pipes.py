@@ -1,0 +1,104 @@
+"""Pipes and open FIFOs: buffers, their contents, and that nobody else holds an end."""
+
+from __future__ import annotations
+
+import os
+
+from crimg.errors import KernelError
+from crimg.kernel import descriptors, pipes
+from crimg.kernel.sharing import find_holders
+from crimg.model import Pipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.dump.objects import Objects
+    from crimg.dump.problems import Problems
+
+    Identity = tuple[int, int]
+
+
+class _Buffer:
+    """One pipe in the making. where: the descriptor it was met at first, for messages."""
+
+    __slots__ = ("capacity", "data", "fifo", "objref", "readable", "where")
+
+    def __init__(self, objref: int, where: str, fifo: bool) -> None:
+        self.objref = objref
+        self.where = where
+        self.fifo = fifo
+        self.capacity = 0
+        self.data = b""
+        self.readable = False
+
+
+class PipeCollector:
+    """Gathers pipes, one row each however many ends are open."""
+
+    def __init__(self, pid: int, objects: Objects, problems: Problems) -> None:
+        self.pid = pid
+        self.objects = objects
+        self.problems = problems
+        self._buffers: dict[Identity, _Buffer] = {}
+
+    def add(self, fd: int, identity: Identity, *, readable: bool, fifo: bool, flags: int, where: str) -> int:
+        """The objref of the pipe behind the copied descriptor `fd`. Raises KernelError.
+
+        identity: device and inode number.  readable: `fd` is open for reading.  where: for messages.
+        """
+        if flags & os.O_DIRECT:
+            self.problems.add(where, "a pipe in packet mode (O_DIRECT)", "packet bounds cannot be saved yet")
+        buffer = self._buffers.get(identity)
+        if buffer is None:
+            buffer = self._buffers[identity] = _Buffer(self.objects.number(), where, fifo)
+            buffer.capacity = pipes.pipe_capacity(fd)
+        if readable and not buffer.readable:
+            buffer.data = pipes.peek_pipe(fd).data
+            buffer.readable = True
+        elif not buffer.readable and not buffer.data and pipes.queued_bytes(fd):
+            buffer.data = self._peek_by_reopening(fd)
+        return buffer.objref
+
+    @staticmethod
+    def _peek_by_reopening(fd: int) -> bytes:
+        """Contents of a pipe of which only the write end is at hand."""
+        reading = descriptors.reopen(fd)
+        try:
+            return pipes.peek_pipe(reading).data
+        finally:
+            os.close(reading)
+
+    def finish(self) -> dict[int, bytes]:
+        """Add the rows of all pipes; contents by objref. Ends held by others are noted as problems."""
+        if not self._buffers:
+            return {}
+        self._check_holders()
+        for (_, number), buffer in self._buffers.items():
+            self.objects.add(
+                Pipe(
+                    objref=buffer.objref,
+                    referrers=0,
+                    number=number,
+                    capacity=buffer.capacity,
+                    length=len(buffer.data),
+                    blobs=(),
+                )
+            )
+        return {buffer.objref: buffer.data for buffer in self._buffers.values() if buffer.data}
+
+    def _check_holders(self) -> None:
+        try:
+            holders = find_holders(
+                [identity for identity, buffer in self._buffers.items() if not buffer.fifo],
+                [identity for identity, buffer in self._buffers.items() if buffer.fifo],
+                except_pids=(self.pid,),
+            )
+        except KernelError as error:
+            self.problems.add("process", "pipes", f"nobody can tell who else holds them ({error})")
+            return
+        for holder in holders.found:
+            buffer = self._buffers[holder.dev, holder.ino]
+            self.problems.add(
+                buffer.where,
+                "a FIFO" if buffer.fifo else "a pipe",
+                f"process {holder.pid} holds an end of it (fd {holder.fd}), and is not part of this dump",
+            )

@@ -1,0 +1,29 @@
+"""What cannot be saved faithfully: found in one pass, listed whole, and the end of the dump."""
+
+from __future__ import annotations
+
+from crimg.errors import UnsupportedResourceError
+from crimg.escape import escape
+
+
+class Problems:
+    """Collects what cannot be saved, so that one look tells all of it."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.lines: list[str] = []
+
+    def add(self, where: str, what: str | bytes, why: str) -> None:
+        """where: "fd 7", "mapping 7f00-7f01", "process".  what: what is there.  why: the reason."""
+        shown = escape(what) if isinstance(what, bytes) else what
+        self.lines.append(f"process {self.pid}, {where}: {shown}: {why}")
+
+    def check(self) -> None:
+        """Raise UnsupportedResourceError if anything was found."""
+        if not self.lines:
+            return
+        count = len(self.lines)
+        things = "1 thing that" if count == 1 else f"{count} things that"
+        raise UnsupportedResourceError(
+            f"process {self.pid} has {things} cannot be saved faithfully; no image was made", self.lines
+        )

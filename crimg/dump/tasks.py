@@ -1,0 +1,235 @@
+"""The process itself: task, threads, credentials, signals, timers, limits, namespaces."""
+
+from __future__ import annotations
+
+import os
+import struct
+
+from crimg.errors import KernelError
+from crimg.evidence import device_number
+from crimg.kernel import procstat, proctask, ptrace
+from crimg.kernel.procfs import ProcDir, read_namespaces
+from crimg.model import (
+    Cred,
+    Namespaces,
+    PosixTimer,
+    Sigaction,
+    Sighand,
+    Siginfo,
+    Signal,
+    Task,
+    Thread,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crimg.dump.inside import Inside, ThreadInside
+    from crimg.dump.objects import Objects
+    from crimg.dump.problems import Problems
+
+_SIGEV = {"signal": 0, "none": 1, "thread": 2}
+_SIGEV_THREAD_ID = 4
+_SIGINFO_NUMBER = struct.Struct("<i")
+
+
+class TaskCollector:
+    """Gathers what a process is besides its memory and files."""
+
+    def __init__(self, proc: ProcDir, objects: Objects, problems: Problems) -> None:
+        self.proc = proc
+        self.objects = objects
+        self.problems = problems
+        self._creds: dict[Cred, int] = {}
+
+    def cred(self, status: procstat.Status, securebits: int, label: bytes | None) -> int:
+        """The objref of these credentials."""
+        cred = Cred(
+            objref=0,
+            referrers=0,
+            uid=status.uids[0],
+            euid=status.uids[1],
+            suid=status.uids[2],
+            fsuid=status.uids[3],
+            gid=status.gids[0],
+            egid=status.gids[1],
+            sgid=status.gids[2],
+            fsgid=status.gids[3],
+            groups=status.groups,
+            cap_inheritable=status.cap_inheritable,
+            cap_permitted=status.cap_permitted,
+            cap_effective=status.cap_effective,
+            cap_bounding=status.cap_bounding,
+            cap_ambient=status.cap_ambient,
+            securebits=securebits,
+            no_new_privs=status.no_new_privs,
+            label=label,
+        )
+        if cred not in self._creds:
+            self._creds[cred] = self.objects.number()
+            self.objects.add(cred.replace(objref=self._creds[cred]))
+        return self._creds[cred]
+
+    def namespaces(self) -> int:
+        """The objref of the namespaces; one that is not the dumper's is noted as a problem."""
+        with ProcDir(os.getpid()) as self_proc:
+            own = read_namespaces(self_proc)
+        found = read_namespaces(self.proc)
+        for name, number in found.items():
+            if number != own.get(name):
+                self.problems.add("process", f"another {name} namespace", "cannot be saved yet")
+        objref = self.objects.number()
+        self.objects.add(
+            Namespaces(
+                objref=objref,
+                referrers=0,
+                cgroup=found.get("cgroup", 0),
+                ipc=found.get("ipc", 0),
+                mnt=found.get("mnt", 0),
+                net=found.get("net", 0),
+                pid=found.get("pid", 0),
+                time=found.get("time", 0),
+                user=found.get("user", 0),
+                uts=found.get("uts", 0),
+            )
+        )
+        return objref
+
+    def sighand(self, inside: Inside) -> int:
+        """The objref of the table of signal actions."""
+        objref = self.objects.number()
+        self.objects.add(Sighand(objref=objref, referrers=0))
+        for number, action in inside.actions.items():
+            handler, flags, restorer, mask = action
+            if any(action):
+                self.objects.add(
+                    Sigaction(
+                        sighand=objref,
+                        signal=number,
+                        handler=handler,
+                        flags=flags,
+                        restorer=restorer,
+                        mask=mask,
+                    )
+                )
+        return objref
+
+    def signal(self, inside: Inside, leader: int) -> int:
+        """The objref of what the threads share: limits, timers, signals pending for the process."""
+        objref = self.objects.number()
+        limits = proctask.read_limits(self.proc)
+        self.objects.add(
+            Signal(
+                objref=objref,
+                referrers=0,
+                rlimits=tuple(value for pair in limits for value in pair),
+                itimers=inside.itimers,
+            )
+        )
+        for timer in proctask.read_timers(self.proc):
+            interval, remaining = inside.timers[timer.timer_id]
+            notify = _SIGEV[timer.notify] | (_SIGEV_THREAD_ID if timer.target_is_thread else 0)
+            self.objects.add(
+                PosixTimer(
+                    signal=objref,
+                    id=timer.timer_id,
+                    clock=timer.clock,
+                    notify=notify,
+                    signo=timer.signal,
+                    value=timer.value,
+                    tid=timer.target if timer.target_is_thread else None,
+                    interval=interval,
+                    remaining=remaining,
+                )
+            )
+        self._pending(objref, leader, shared=True)
+        return objref
+
+    def _pending(self, signal: int, tid: int, *, shared: bool) -> None:
+        for position, info in enumerate(ptrace.peeksiginfo(tid, shared=shared)):
+            (number,) = _SIGINFO_NUMBER.unpack_from(info)
+            self.objects.add(
+                Siginfo(
+                    signal=signal,
+                    tid=None if shared else tid,
+                    position=position,
+                    number=number,
+                    info=info,
+                )
+            )
+
+    def thread(self, task: int, tid: int, signal: int, state: str, inside: ThreadInside) -> None:
+        """Add one thread. state: its letter before the stop."""
+        with ProcDir(tid) as proc:
+            stat, status = procstat.read_stat(proc), procstat.read_status(proc)
+            label = read_label(proc)
+        head, head_size = ptrace.get_robust_list(tid)
+        cpus = sum(1 << cpu for cpu in os.sched_getaffinity(tid))
+        self.objects.add(
+            Thread(
+                task=task,
+                tid=tid,
+                comm=stat.comm,
+                state=ord(state),
+                registers=inside.registers,
+                xsave=inside.xsave,
+                sigmask=inside.sigmask,
+                altstack=inside.altstack,
+                altstack_flags=inside.altstack_flags,
+                altstack_size=inside.altstack_size,
+                robust_list=head,
+                robust_list_size=head_size,
+                rseq=inside.rseq.pointer,
+                rseq_size=inside.rseq.size,
+                rseq_signature=inside.rseq.signature,
+                rseq_cs=inside.rseq_cs,
+                clear_child_tid=inside.clear_child_tid,
+                policy=os.sched_getscheduler(tid),
+                priority=os.sched_getparam(tid).sched_priority,
+                nice=os.getpriority(os.PRIO_PROCESS, tid),
+                cpus=cpus.to_bytes((cpus.bit_length() + 7) // 8, "little"),
+                cred=self.cred(status, inside.securebits, label),
+                extra=inside.extra,
+            )
+        )
+        self._pending(signal, tid, shared=False)
+
+    def task(self, objref: int, state: str, inside: Inside, refs: Mapping[str, int]) -> None:
+        """Add the process. state: its letter before the stop.  refs: its columns that refer to objects."""
+        securebits = inside.threads[self.proc.pid].securebits
+        stat = procstat.read_stat(self.proc)
+        cred = self.cred(procstat.read_status(self.proc), securebits, read_label(self.proc))
+        self.objects.add(
+            Task(
+                objref=objref,
+                referrers=0,
+                pid=stat.pid,
+                ppid=stat.ppid,
+                pgid=stat.pgrp,
+                sid=stat.session,
+                comm=stat.comm,
+                state=ord(state),
+                exit_signal=stat.exit_signal,
+                start_time=stat.starttime,
+                tty=device_number(stat.tty_nr & 0xFFFF_FFFF),
+                personality=proctask.read_personality(self.proc),
+                oom_score_adj=proctask.read_oom_score_adj(self.proc),
+                mm=refs["mm"],
+                fd_table=refs["fd_table"],
+                fs=refs["fs"],
+                sighand=refs["sighand"],
+                signal=refs["signal"],
+                cred=cred,
+                namespaces=refs["namespaces"],
+                extra=inside.task_extra,
+            )
+        )
+
+
+def read_label(proc: ProcDir) -> bytes | None:
+    """The label of the security module, or None where none gives one."""
+    try:
+        return proc.read("attr/current").rstrip(b"\n\0") or None
+    except KernelError:  # EINVAL: no module, or one without labels (proc_pid_attr_read)
+        return None
