@@ -1,0 +1,118 @@
+"""`crimg inspect --json`: the records of the views, one line each. specs/inspect.schema.json describes them.
+
+Strings of the image are given as text where their bytes are UTF-8. Where they are not, the text is the
+escaped form (crimg.escape), and the exact bytes stand beside it in hexadecimal, under the key with `_hex`.
+"""
+
+from __future__ import annotations
+
+import json
+
+from crimg.escape import escape
+from crimg.views import details, files, journal, memory, overview
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
+
+    from crimg.views.subject import Subject
+
+    Row = dict[str, Any]
+
+VERSION = 1
+"""Of the JSON output: keys are only added within a version."""
+_DEEPEST = 24
+
+_PARTS: dict[str, dict[str, Callable[[Subject], list[Row]]]] = {
+    "tasks": {"tasks": overview.task_records},
+    "threads": {"threads": details.thread_records},
+    "memory": {"memory_kinds": memory.memory_kind_records, "vmas": memory.vma_records},
+    "files": {"files": files.file_records},
+    "fds": {"fds": files.fd_records},
+    "locks": {"locks": files.lock_records},
+    "inodes": {"inodes": files.inode_records},
+    "signals": {
+        "signal_actions": details.action_records,
+        "pending_signals": details.pending_records,
+        "timers": details.timer_records,
+    },
+    "creds": {"creds": details.cred_records},
+    "limits": {"limits": details.limit_records},
+    "log": {"log": journal.log_records, "history": journal.history_records},
+    "sections": {"sections": journal.section_records},
+}
+"""Section to the keys it has, and what makes their rows."""
+
+_FIRST_SCREEN: dict[str, Callable[[Subject], list[Row]]] = {
+    "tasks": overview.task_records,
+    "memory_kinds": memory.memory_kind_records,
+    "files": files.file_records,
+}
+
+
+def json_lines(subject: Subject, chosen: Sequence[str] | None) -> Iterator[str]:
+    """The lines of one JSON object: the image, and the first screen or the chosen sections."""
+    makers = _FIRST_SCREEN
+    if chosen is not None:
+        makers = {key: make for name in chosen for key, make in _PARTS[name].items()}
+    yield from document("inspect", subject, ((key, make(subject)) for key, make in makers.items()))
+
+
+def document(kind: str, subject: Subject, members: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """The lines of a JSON object of this kind. members: key and value; each element of a list on its line."""
+    yield f'{{"crimg": {VERSION}, "kind": "{kind}",'
+    yield f' "image": {_dump(overview.image_record(subject))},'
+    for key, value in members:
+        if not isinstance(value, list):
+            yield f' "{key}": {_dump(value)},'
+            continue
+        yield f' "{key}": ['
+        for number, row in enumerate(value, 1):
+            yield f"  {_dump(row)}{',' if number < len(value) else ''}"
+        yield " ],"
+    damage = [
+        {"section": error.section, "offset": error.offset, "text": escape(error.detail)}
+        for error in subject.damage
+    ]
+    yield f' "damage": {_dump(damage)}}}'
+
+
+def _dump(value: Any) -> str:
+    text = json.dumps(plain(value), allow_nan=False)
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets stand
+
+
+def plain(value: Any, depth: int = 0) -> Any:
+    """A record in the types of JSON."""
+    if isinstance(value, dict):
+        return _plain_map(value, depth) if depth < _DEEPEST else "(nested too deep)"
+    if isinstance(value, (list, tuple)):
+        return [plain(each, depth + 1) for each in value] if depth < _DEEPEST else "(nested too deep)"
+    if isinstance(value, bytes):
+        return _text(value)[0]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return str(value)
+    return value
+
+
+def _plain_map(record: Mapping[Any, Any], depth: int) -> Row:
+    result: Row = {}
+    for name, value in record.items():
+        key = name if isinstance(name, str) else escape(name)
+        if isinstance(value, bytes):
+            result[key], is_text = _text(value)
+            if not is_text:
+                result[f"{key}_hex"] = value.hex()
+            continue
+        result[key] = plain(value, depth + 1)
+        if isinstance(value, list) and any(isinstance(each, bytes) and not _text(each)[1] for each in value):
+            result[f"{key}_hex"] = [each.hex() if isinstance(each, bytes) else None for each in value]
+    return result
+
+
+def _text(data: bytes) -> tuple[str, bool]:
+    try:
+        return data.decode(), True
+    except UnicodeDecodeError:
+        return escape(data), False

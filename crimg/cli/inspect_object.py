@@ -1,0 +1,142 @@
+"""`crimg inspect --object` and `--hex`: one object with its references, one stretch of memory."""
+
+from __future__ import annotations
+
+from crimg.cli.output import folded, table, terminal_columns
+from crimg.errors import UsageError
+from crimg.escape import escape
+from crimg.model import Mm
+from crimg.views.hexdump import hex_record, stretches
+from crimg.views.objects import object_record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from crimg.views.hexdump import Stretch
+    from crimg.views.subject import Subject
+
+    Row = dict[str, Any]
+
+_ROW = 16
+_PRINTABLE = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
+_REASONS = {
+    "zero": "not stored: zero",
+    "guard": "of guard pages, which fault on access",
+    "parent": "not stored here: in the parent image",
+    "kernel": "not stored: made by the kernel",
+    "unmapped": "not mapped",
+    "lost": "lost: this part of the image is damaged",
+}
+
+
+def object_lines(subject: Subject, objref: int, *, as_json: bool) -> Iterator[str]:
+    """The lines of an object; raises UsageError where the image has none with this number."""
+    record = object_record(subject, objref)
+    if record is None:
+        raise UsageError(f"no object #{objref} in this image; the tables of crimg inspect show the numbers")
+    if as_json:
+        from crimg.cli.inspect_json import document
+
+        yield from document("object", subject, [("object", record)])
+        return
+    what = escape(record["what"])
+    yield f"#{objref}  {record['kind']}" + (f"  {what}" if what else "")
+    widest = max(len(field["name"]) for field in record["fields"])
+    for field in record["fields"]:
+        lead, text = f"  {field['name']:<{widest}}  ", _value(field)
+        yield from folded(lead, text) if isinstance(field["meaning"], list) else [lead + text]
+    columns = terminal_columns()
+    refers_to = [
+        (row["column"], row["kind"] or "?", f"--object {row['objref']}", escape(row["what"]))
+        for row in record["refers_to"]
+    ]
+    yield from _references("Refers to", "COLUMN", refers_to, columns)
+    referred_by = [
+        (row["kind"], row["column"], _how_to_look(row), escape(row["what"])) for row in record["referred_by"]
+    ]
+    yield from _references("Referred to by", "KIND", referred_by, columns)
+
+
+def _references(title: str, first: str, rows: Sequence[Sequence[str]], columns: int | None) -> Iterator[str]:
+    yield ""
+    if not rows:
+        yield f"{title}: nothing"
+        return
+    yield title
+    header = (first, "KIND" if first == "COLUMN" else "COLUMN", "SEE", "WHAT")
+    yield from table(header, rows, "<<<", columns=columns)
+
+
+def _how_to_look(row: Row) -> str:
+    if row["objref"] is not None:
+        return f"--object {row['objref']}"
+    if row["kind"] == "vma":
+        return f"--hex {row['place']['start'][2:]}"
+    return {"fd": "--fds", "thread": "--threads", "lock": "--locks"}.get(row["kind"], "--signals")
+
+
+def _value(field: Row) -> str:
+    """A column's value in words, with the number behind them where they hide it."""
+    value, meaning = field["value"], field["meaning"]
+    if meaning is None:
+        return _raw(value)
+    text = meaning if isinstance(meaning, str) else " ".join(meaning) or "none"
+    if field["name"] == "mode" or text.startswith("O_"):
+        return f"{text} ({_octal(value)})"
+    return f"{text} ({value:#x})" if isinstance(meaning, list) and isinstance(value, int) else text
+
+
+def _octal(value: int) -> str:
+    """As C and the manual pages write it."""
+    return f"0{value:o}" if value else "0"
+
+
+def _raw(value: object) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (bytes, str)):
+        return escape(value) or '""'
+    if isinstance(value, list):
+        return " ".join(map(_raw, value)) or "none"
+    if isinstance(value, dict):
+        from crimg.cli.inspect_json import plain
+
+        return escape(str(plain(value)))
+    return str(value)
+
+
+def hex_lines(subject: Subject, start: int, end: int, *, as_json: bool) -> Iterator[str]:
+    """The memory of the root task from `start` to `end`; raises UsageError where it has none."""
+    task = subject.root_task
+    mm = subject.image.find(Mm, task.mm) if task else None
+    if mm is None:
+        raise UsageError("the image has no address space to look into")
+    if as_json:
+        from crimg.cli.inspect_json import document
+
+        yield from document("hex", subject, [("memory", hex_record(subject, mm, start, end))])
+        return
+    for part in stretches(subject, mm, start, end):
+        if part.origin == "saved":
+            yield from dump_lines(part.start, part.data)
+        else:
+            yield f"{part.start:012x}  ({part.end - part.start} bytes {_reason(part)})"
+
+
+def dump_lines(address: int, data: bytes) -> Iterator[str]:
+    """16 bytes a line: address, hexadecimal, ASCII."""
+    for offset in range(0, len(data), _ROW):
+        row = data[offset : offset + _ROW]
+        left, right = row[:8].hex(" "), row[8:].hex(" ")
+        text = row.translate(_PRINTABLE).decode("ascii")
+        yield f"{address + offset:012x}  {left:<23}  {right:<23}  {text}"
+
+
+def _reason(part: Stretch) -> str:
+    if part.path is not None:
+        return f"not stored: as in {escape(part.path)} at offset {part.offset:#x}"
+    return _REASONS.get(part.origin, part.origin)

@@ -1,0 +1,129 @@
+"""Address spaces: every mapping, and the sums by kind of memory."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO
+from crimg.model import File, Mm, Vma
+from crimg.views import words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from crimg.pages import Memory
+    from crimg.views.subject import Subject
+
+    Row = dict[str, Any]
+
+MEMORY_KINDS = (
+    "anonymous",
+    "heap",
+    "stack",
+    "file private",
+    "file shared",
+    "anonymous shared",
+    "vdso, vvar",
+)
+"""Kinds of memory in the order in which they are shown; the last one is all that the kernel itself maps."""
+
+_NOT_SAVED = (PAGES_ZERO, PAGES_GUARD, PAGES_PARENT)
+
+
+class SavedBytes:
+    """How many bytes of a stretch of memory are in the image, found in O(log runs)."""
+
+    def __init__(self, memory: Memory | None) -> None:
+        self._starts: list[int] = []
+        self._lengths: list[int] = []
+        self._before: list[int] = []
+        self.total = 0
+        """Bytes in all."""
+        if memory is None:
+            return
+        size = memory.page_size
+        for page, count, section, _index in memory.runs:
+            if section not in _NOT_SAVED:
+                self._starts.append(page * size)
+                self._lengths.append(count * size)
+                self._before.append(self.total)
+                self.total += count * size
+
+    def between(self, start: int, end: int) -> int:
+        """Bytes from address `start` to address `end`."""
+        return self._below(end) - self._below(start) if end > start else 0
+
+    def _below(self, address: int) -> int:
+        run = bisect_right(self._starts, address) - 1
+        if run < 0:
+            return 0
+        return self._before[run] + min(address - self._starts[run], self._lengths[run])
+
+
+def memory_kind(vma: Vma) -> str:
+    """Which of `MEMORY_KINDS` a mapping is."""
+    if vma.file is not None:
+        return "file shared" if vma.shared else "file private"
+    name = vma.name
+    if not name or name.startswith(b"[anon"):
+        return "anonymous shared" if vma.shared else "anonymous"
+    if name == b"[heap]":
+        return "heap"
+    return "stack" if name.startswith(b"[stack") else "vdso, vvar"
+
+
+def saved_by_mm(subject: Subject) -> dict[int, SavedBytes]:
+    """Objref of every address space to its saved bytes."""
+    return {mm.objref: SavedBytes(subject.memory(mm)) for mm in subject.image.rows(Mm)}
+
+
+def memory_kind_records(subject: Subject) -> list[Row]:
+    """Number and bytes of mappings, and bytes of them in the image, by kind; kinds with none are left out."""
+    sums = {kind: [0, 0, 0] for kind in MEMORY_KINDS}
+    saved = saved_by_mm(subject)
+    nothing = SavedBytes(None)
+    for vma in subject.image.rows(Vma):
+        start, end = vma.start, vma.end
+        row = sums[memory_kind(vma)]
+        row[0] += 1
+        row[1] += end - start
+        row[2] += saved.get(vma.mm, nothing).between(start, end)
+    return [
+        {"kind": kind, "mappings": count, "size": size, "stored": stored}
+        for kind, (count, size, stored) in sums.items()
+        if count
+    ]
+
+
+def vma_records(subject: Subject) -> list[Row]:
+    """Every mapping, in the order of the image."""
+    image = subject.image
+    saved = saved_by_mm(subject)
+    pids = subject.pids_of("mm")
+    nothing = SavedBytes(None)
+    flags: dict[bytes, list[str]] = {}
+    rows = []
+    for vma in image.rows(Vma):
+        file = image.find(File, vma.file)
+        if vma.vm_flags not in flags:
+            flags[vma.vm_flags] = vma.vm_flags.decode("ascii", "backslashreplace").split()
+        rows.append(
+            {
+                "mm": vma.mm,
+                "pids": pids.get(vma.mm, []),
+                "start": words.hexadecimal(vma.start),
+                "end": words.hexadecimal(vma.end),
+                "size": vma.end - vma.start,
+                "stored": saved.get(vma.mm, nothing).between(vma.start, vma.end),
+                "permissions": words.permissions(vma.prot, vma.shared),
+                "kind": memory_kind(vma),
+                "offset": vma.offset,
+                "file": vma.file,
+                "path": subject.file_name(file) if file else None,
+                "state": words.name_state(file.name_state) if file else None,
+                "name": vma.name,
+                "vm_flags": flags[vma.vm_flags],
+            }
+        )
+    return rows

@@ -1,0 +1,139 @@
+"""The image that is looked at, with what several views need of it, each made once."""
+
+from __future__ import annotations
+
+from crimg.errors import FormatError
+from crimg.model import File, ImageInfo, Mm, Pipe, Task
+from crimg.model.record import KINDS, Record
+from crimg.pages import Memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
+    from crimg.format.container import IndexEntry
+    from crimg.model.image import Image, Store
+
+    R = TypeVar("R", bound=Record)
+    Users = dict[str, list[Record]]
+    """Word for a way to refer ("fd", "vma", "exe", "cwd", ...) to the rows that do, in image order."""
+
+
+class TolerantStore:
+    """The store of a damaged image: tables that cannot be decoded are empty, and noted in `damage`."""
+
+    def __init__(self, store: Store, damage: list[FormatError]) -> None:
+        self._store = store
+        self._damage = damage
+
+    @property
+    def sections(self) -> Sequence[IndexEntry]:
+        """As the store beneath has them."""
+        return self._store.sections
+
+    def rows(self, cls: type[R]) -> list[R]:
+        """The rows of one kind; none where a table of them is damaged."""
+        try:
+            return self._store.rows(cls)
+        except FormatError as error:
+            self._damage.append(error)
+            return []
+
+    def body(self, section_id: int) -> memoryview:
+        """As the store beneath; raises FormatError."""
+        return self._store.body(section_id)
+
+    def stored(self, section: IndexEntry) -> memoryview:
+        """As the store beneath; raises FormatError."""
+        return self._store.stored(section)
+
+    def close(self) -> None:
+        """Close the store beneath."""
+        self._store.close()
+
+
+class Subject:
+    """An image under the name that the user gave it.
+
+    damage: what is wrong with it; grows while views are made with `salvage`, without which they raise.
+    """
+
+    def __init__(self, image: Image, name: bytes, *, salvage: bool = False) -> None:
+        self.image = image
+        self.name = name
+        self.salvage = salvage
+        self.damage: list[FormatError] = list(image.damage)
+        if salvage:
+            image.store = TolerantStore(image.store, self.damage)
+        self._users: dict[int, Users] | None = None
+        self._memories: dict[int, Memory | None] = {}
+
+    @property
+    def info(self) -> ImageInfo | None:
+        """The row about the image as a whole; None where a damaged image has lost it."""
+        rows = self.image.rows(ImageInfo)
+        return rows[0] if rows else None
+
+    @property
+    def root_task(self) -> Task | None:
+        """The task that the dump was asked for."""
+        info = self.info
+        found = self.image.find(Task, info.root) if info else None
+        tasks = self.image.rows(Task)
+        return found or (tasks[0] if tasks else None)
+
+    def memory(self, mm: Mm) -> Memory | None:
+        """The saved pages of an address space; None where a damaged image has lost the page map."""
+        if mm.objref not in self._memories:
+            try:
+                self._memories[mm.objref] = Memory(self.image, mm)
+            except FormatError as error:
+                if not self.salvage:
+                    raise
+                self.damage.append(error)
+                self._memories[mm.objref] = None
+        return self._memories[mm.objref]
+
+    @property
+    def users(self) -> dict[int, Users]:
+        """Objref of a file to who refers to it. Derived from the model's annotations."""
+        if self._users is None:
+            self._users = {}
+            for cls in KINDS.values():
+                if rows := self.image.rows(cls):
+                    for index, column in cls.references:
+                        if "File" in column.kinds:
+                            self._add_users(rows, index, cls.noun if column.name == "file" else column.name)
+        return self._users
+
+    def _add_users(self, rows: Sequence[Record], index: int, word: str) -> None:
+        users: dict[int, Users] = self._users if self._users is not None else {}
+        for row in rows:
+            target = row[index]
+            if target is not None:
+                users.setdefault(target, {}).setdefault(word, []).append(row)
+
+    def file_name(self, file: File) -> bytes:
+        """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""
+        if file.path or file.pipe is None:
+            return file.path
+        pipe = self.image.find(Pipe, file.pipe)
+        return b"pipe:[%d]" % pipe.number if pipe else b"pipe:[?]"
+
+    def by_owner(self, cls: type[R]) -> dict[int, list[R]]:
+        """The rows of a kind of parts (fds, vmas, threads, ...) by the object they are parts of."""
+        parts: dict[int, list[R]] = {}
+        owner = cls.key_columns[0]
+        for row in self.image.rows(cls):
+            parts.setdefault(row[owner], []).append(row)
+        return parts
+
+    def pids_of(self, column: str) -> dict[int, list[int]]:
+        """Objref to the pids of the tasks that refer to it by this column ("mm", "fd_table", ...)."""
+        pids: dict[int, list[int]] = {}
+        index = Task.fields.index(column)
+        for task in self.image.rows(Task):
+            if task[index] is not None:
+                pids.setdefault(task[index], []).append(task.pid)
+        return pids
