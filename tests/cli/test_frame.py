@@ -72,7 +72,7 @@ def test_version_is_that_of_the_package() -> None:
     ("words", "message"),
     [
         (["inspcet", "x"], "no verb inspcet; did you mean inspect?"),
-        (["frobnicate"], "no verb frobnicate (see crimg --help)"),
+        (["xyzzy"], "no verb xyzzy (see crimg --help)"),
         (["inspect", "x", "--memry"], "unknown option --memry; did you mean --memory?"),
         (["inspect", "x", "--mem"], "unknown option --mem"),  # abbreviations are none
         (["inspect", "x", "y"], "unexpected argument y"),

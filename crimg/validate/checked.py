@@ -1,0 +1,266 @@
+"""The image under validation: its rows in the order of the file, and what several rules need of it.
+
+Unlike `Image.rows` nothing here raises for damage: a section that cannot be read is left out and noted.
+"""
+
+from __future__ import annotations
+
+from crimg.errors import ChecksumError, FormatError
+from crimg.format.bodies import RUN
+from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_SECTION_ID, RUN_SIZE, Codec, SectionType
+from crimg.graph import count_references, objref_column
+from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry, Task, Thread
+from crimg.model.check import MAX_PACKED_TABLES
+from crimg.model.record import KINDS
+from crimg.reader.file import ImageFile
+from crimg.reader.tables import decode_batches, records
+from crimg.validate.layout import Layout, walk
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeVar
+
+    from crimg.format.container import IndexEntry
+    from crimg.model.image import Image
+    from crimg.model.record import Record
+
+    Run = tuple[int, int, int, int]
+    R = TypeVar("R", bound=Record)
+    Progress = Callable[[int, int], None]
+    """Called with bytes that were looked at, and bytes in all."""
+
+_SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
+_CODECS = frozenset(Codec)
+_TABLES = frozenset({SectionType.OBJECTS, SectionType.LOG, SectionType.HISTORY})
+
+
+class Batch:
+    """Rows of one kind that stand together. section: None for an image that is in no file.
+
+    rows: as they stand there.  placed: the rows of the last revision whose place this is.
+    """
+
+    __slots__ = ("cls", "placed", "revision", "rows", "section")
+
+    def __init__(
+        self, cls: type[Record], rows: list[Record], revision: int = 1, section: IndexEntry | None = None
+    ) -> None:
+        self.cls = cls
+        self.rows = rows
+        self.placed = rows
+        self.revision = revision
+        self.section = section
+
+
+class Checked:
+    """An image, and what is known of it.
+
+    page_data: checksums of page data are looked at too.  file: the file behind the image, or None.
+    layout: the sections of that file as they stand there, whatever its index says.
+    batches: all rows, in the order of the file.  damaged: ids of sections that are not as they were written.
+    undecodable: sections that are as they were written, but not as they should be.
+    """
+
+    def __init__(self, image: Image, *, page_data: bool = True, progress: Progress | None = None) -> None:
+        self.image = image
+        self.page_size = image.page_size
+        self.page_data = page_data
+        self.progress = progress
+        store = image.store
+        self.file = store if isinstance(store, ImageFile) else None
+        self.layout = walk(self.file) if self.file else Layout()
+        self.sections = {entry.id: entry for entry in store.sections}
+        self.undecodable: list[tuple[IndexEntry, FormatError]] = []
+        self.damaged: set[int] = set()
+        self._runs: dict[int, list[Run]] = {}
+        self._sorted_runs: dict[tuple[int | None, bool], list[Run]] = {}
+        self._unreadable: set[int] = set()
+        self._walked = {entry.ofs_header: entry for entry in self.layout.sections}
+        self.batches = list(self._read_batches())
+        self._place_rows()
+        self._rows: dict[type[Record], list[Record]] = {}
+        self._owned: dict[type[Record], dict[int, list[Record]]] = {}
+        self._objects: dict[int, Record] | None = None
+        self._counts: dict[int, int] | None = None
+        self._sections_of: dict[type[Record], dict[tuple[object, ...], IndexEntry]] = {}
+
+    @property
+    def complete(self) -> bool:
+        """No section is lost or damaged: what is not there was never there."""
+        if self.file is None:
+            return True
+        here = self.sections.keys()
+        dropped = any(entry.id not in here for entry in self.layout.sections)
+        return not (dropped or self.damaged or self.undecodable or self.layout.lost)
+
+    def rows(self, cls: type[R]) -> list[R]:
+        """The rows of a kind, each in its latest revision, in the order of the image."""
+        if cls not in self._rows:
+            batches = [batch.placed for batch in self.batches if batch.cls is cls]
+            self._rows[cls] = batches[0] if len(batches) == 1 else [row for rows in batches for row in rows]
+        return self._rows[cls]  # type: ignore[return-value]  # batches are of one class
+
+    @property
+    def objects(self) -> dict[int, Record]:
+        """Every shared object by its objref; the first one where there are several."""
+        if self._objects is None:
+            self._objects = {}
+            for batch in self.batches:
+                index = objref_column(batch.cls)
+                if index is not None:
+                    for row in batch.placed:
+                        self._objects.setdefault(row[index], row)
+        return self._objects
+
+    def objects_of(self, cls: type[R]) -> list[R]:
+        """The shared objects of a kind; unlike `rows`, one for each objref however often it is defined."""
+        return [row for row in self.objects.values() if isinstance(row, cls)]
+
+    @property
+    def reference_counts(self) -> dict[int, int]:
+        """Objref to the number of references to it that the image holds."""
+        if self._counts is None:
+            self._counts = count_references((cls, self.rows(cls)) for cls in KINDS.values())
+        return self._counts
+
+    @property
+    def tids(self) -> set[int]:
+        """The ids of all threads and processes."""
+        return {task.pid for task in self.rows(Task)} | {thread.tid for thread in self.rows(Thread)}
+
+    def find(self, cls: type[R], objref: int | None) -> R | None:
+        """The object of this kind with this number, or None."""
+        found = self.objects.get(objref) if objref is not None else None
+        return found if isinstance(found, cls) else None
+
+    def owned(self, cls: type[R]) -> dict[int, list[R]]:
+        """The rows of a kind of parts (fds, vmas, threads) by the object that they are parts of."""
+        if cls not in self._owned:
+            parts: dict[int, list[Record]] = {}
+            index = cls.key_columns[0]
+            for row in self.rows(cls):
+                if (found := parts.get(row[index])) is None:
+                    parts[row[index]] = [row]
+                else:
+                    found.append(row)
+            self._owned[cls] = parts
+        return self._owned[cls]  # type: ignore[return-value]
+
+    def body(self, section_id: int) -> memoryview | None:
+        """The decoded body of a section; None where it is not there or not whole (other rules say so)."""
+        if section_id not in self.sections or section_id in self._unreadable:
+            return None
+        entry = self.sections[section_id]
+        there = self._walked.get(entry.ofs_header)
+        try:
+            if self.file is None or (there is not None and there.header() == entry.header()):
+                return self.image.store.body(section_id)
+            self.damaged.add(entry.id)  # C106
+        except FormatError as error:
+            self._note(entry, error)
+        self._unreadable.add(section_id)
+        return None
+
+    def runs(self, pagemap: int | None) -> list[Run]:
+        """The page runs in a PAGEMAP section, as they stand there; none where it cannot be read."""
+        if pagemap is None:
+            return []
+        if pagemap not in self._runs:
+            body = self.body(pagemap)
+            whole = body is not None and len(body) % RUN_SIZE == 0
+            is_map = pagemap in self.sections and self.sections[pagemap].type == SectionType.PAGEMAP
+            self._runs[pagemap] = list(RUN.iter_unpack(body or b"")) if whole and is_map else []
+        return self._runs[pagemap]
+
+    def sorted_runs(self, pagemap: int | None, *, saved: bool = False) -> list[Run]:
+        """The page runs in order; saved: only those whose pages are in this image or in its parent."""
+        key = (pagemap, saved)
+        if key not in self._sorted_runs:
+            found = sorted(self.runs(pagemap))
+            self._sorted_runs[key] = [run for run in found if run[2] <= MAX_SECTION_ID] if saved else found
+        return self._sorted_runs[key]
+
+    def section_of(self, row: Record) -> IndexEntry | None:
+        """The section that holds a row, in its latest revision; None for an image in memory."""
+        cls = type(row)
+        if cls not in self._sections_of:
+            self._sections_of[cls] = {
+                each.key: batch.section
+                for batch in self.batches
+                if batch.cls is cls and batch.section is not None
+                for each in batch.rows
+            }
+        return self._sections_of[cls].get(row.key)
+
+    def _note(self, entry: IndexEntry, error: FormatError) -> None:
+        if isinstance(error, ChecksumError):
+            self.damaged.add(entry.id)
+        else:
+            self.undecodable.append((entry, error))
+
+    def _read_batches(self) -> Iterator[Batch]:
+        if self.file is None:
+            for cls in (*DEFINITION_ORDER, *(set(KINDS.values()) - set(DEFINITION_ORDER))):
+                if rows := self.image.rows(cls):
+                    yield Batch(cls, list(rows))
+            return
+        tables = [entry for entry in self.image.store.sections if entry.type in _TABLES]
+        packed = sum(entry.len_raw for entry in tables if entry.codec != Codec.NONE)
+        for entry in tables:
+            if entry.kind >= FIRST_ANCILLARY_KIND or not (entry.critical or entry.codec in _CODECS):
+                continue  # C111
+            if entry.codec != Codec.NONE and packed > MAX_PACKED_TABLES:
+                text = f"compressed tables of {packed} bytes; {MAX_PACKED_TABLES} are allowed"
+                self._note(entry, FormatError(text, section=entry.label))
+            elif (body := self.body(entry.id)) is not None:
+                try:
+                    yield from self._decode(entry, body)
+                except FormatError as error:
+                    self._note(entry, error)
+
+    def _decode(self, entry: IndexEntry, body: memoryview) -> Iterator[Batch]:
+        place = entry.label
+        for kind, rows in decode_batches(body, place):
+            if entry.kind not in (0, kind):
+                raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
+            if _SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
+                raise FormatError(f"rows of kind {kind} do not belong here", section=place)
+            found = _records(kind, rows, place)
+            if found:
+                yield Batch(KINDS[kind], found, entry.revision, entry)
+
+    def _place_rows(self) -> None:
+        """Give every batch the rows whose place it is: rows of later revisions stand in for earlier ones."""
+        for cls in {batch.cls for batch in self.batches}:
+            batches = [batch for batch in self.batches if batch.cls is cls]
+            first = min(batch.revision for batch in batches)
+            if all(batch.revision == first for batch in batches) or cls.row_kind in _SECTION_OF_KIND:
+                continue
+            latest = {row.key: row for batch in batches if batch.revision != first for row in batch.rows}
+            for batch in batches:
+                if batch.revision == first:
+                    batch.placed = [latest.pop(row.key, row) for row in batch.rows]
+            for batch in batches:
+                if batch.revision != first:
+                    keys = dict.fromkeys(row.key for row in batch.rows)
+                    batch.placed = [latest.pop(key) for key in keys if key in latest]
+
+
+def _records(kind: int, rows: list[tuple[object, ...]], place: str) -> list[Record]:
+    """The rows as records, checked as the reader does, but that impossible paths are let through (C413)."""
+    cls = KINDS.get(kind)
+    paths = [index for index, column in enumerate(cls.columns) if column.path] if cls else []
+    try:
+        return records(kind, rows, place)
+    except FormatError:
+        if cls is None or not paths:
+            raise
+        blanked = [
+            tuple(
+                b"/" if index in paths and type(value) is bytes else value for index, value in enumerate(row)
+            )
+            for row in rows
+        ]
+        records(kind, blanked, place)
+        return list(map(cls.from_row, rows))

@@ -1,0 +1,281 @@
+"""C201 to C210: the graph of objrefs. Which column refers to what derives from the model's annotations.
+
+A new kind with a reference column is covered without a line here.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+
+from crimg.graph import count_references, objref_column
+from crimg.model import Fd, HistoryEntry, LogEntry, Task, Thread, Vma
+from crimg.model.record import KINDS
+from crimg.validate.finding import Hit
+from crimg.validate.rules import ERROR, WARNING, rule
+from crimg.validate.sections import SECTION_COLUMNS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from crimg.model.record import Column, Record
+    from crimg.validate.checked import Batch, Checked
+
+_JOURNAL = (LogEntry, HistoryEntry)
+_OWN_RULES = (Fd, Thread, Vma)
+"""Parts whose double rows other rules name: C401, C504, C301."""
+
+
+def _columns(cls: type[Record]) -> Iterator[tuple[int, Column, tuple[type[Record], ...]]]:
+    """Index and column of every reference, and the classes it may point to."""
+    names = {each.__name__: each for each in KINDS.values()}
+    for index, column in cls.references:
+        yield index, column, tuple(names[name] for name in column.kinds if name in names)
+
+
+def _targets(rows: list[Any], index: int, column: Column) -> set[int]:
+    """All objrefs in one column of some rows."""
+    if column.many:
+        return {target for row in rows for target in row[index] or ()}
+    targets = set(map(itemgetter(index), rows))
+    targets.discard(None)
+    return targets
+
+
+def _rows_with(rows: list[Any], index: int, column: Column, wanted: set[int]) -> Iterator[tuple[Any, int]]:
+    """The rows that refer to one of the wanted objrefs, and to which."""
+    for row in rows:
+        value = row[index]
+        for target in (value or ()) if column.many else (value,):
+            if target in wanted:
+                yield row, target
+
+
+@rule("C201", ERROR, whole=True)
+def dangling(checked: Checked) -> Iterator[Hit]:
+    """A reference leads to an object that is not in the image.
+
+    A restart has nothing to put there: a descriptor without its file, a task without its memory.
+
+    Remedy: the image has lost a row: take another copy, undo what rewrote it, or dump again.
+    """
+    for cls in KINDS.values():
+        rows = checked.rows(cls) if cls.references else []
+        for index, column, _ in _columns(cls) if rows else ():
+            missing = _targets(rows, index, column) - checked.objects.keys() - {0}
+            for row, target in _rows_with(rows, index, column, missing) if missing else ():
+                yield Hit(f"{column.name} is #{target}, which is not in the image", row, column.name)
+
+
+@rule("C202", ERROR)
+def wrong_kind(checked: Checked) -> Iterator[Hit]:
+    """A reference leads to an object of another kind.
+
+    What is wanted there cannot be made from it.
+
+    Remedy: undo what rewrote the image, or dump again.
+    """
+    objrefs: dict[type[Record], set[int]] = {}
+    for objref, row in checked.objects.items():
+        objrefs.setdefault(type(row), set()).add(objref)
+    for cls in KINDS.values():
+        rows = checked.rows(cls) if cls.references else []
+        for index, column, kinds in _columns(cls) if rows else ():
+            wrong = _targets(rows, index, column)
+            wrong.difference_update(*(objrefs.get(kind, ()) for kind in kinds))
+            wrong.intersection_update(checked.objects)
+            for row, target in _rows_with(rows, index, column, wrong) if wrong else ():
+                noun = type(checked.objects[target]).noun
+                wanted = " or ".join(kind.noun for kind in kinds)
+                yield Hit(f"{column.name} is #{target}, a {noun}, no {wanted}", row, column.name)
+
+
+@rule("C203", ERROR)
+def defined_twice(checked: Checked) -> Iterator[Hit]:
+    """An objref is defined twice in one revision.
+
+    Who refers to it means one of the two, and nobody can tell which.
+
+    Remedy: dump again; a program that makes such an image has to be mended.
+    """
+    defined: dict[int, dict[int, Record]] = {}
+    for batch in checked.batches:
+        index = objref_column(batch.cls)
+        if index is None:
+            continue
+        seen = defined.setdefault(batch.revision, {})
+        fresh = {row[index]: row for row in batch.rows}
+        if len(fresh) != len(batch.rows) or not seen.keys().isdisjoint(fresh):
+            for row in batch.rows:
+                first = seen.setdefault(row[index], row)
+                if first is not row:
+                    yield Hit(f"#{row[index]} is a {type(first).noun} too", row, "objref")
+        seen.update(fresh)
+
+
+@rule("C204", ERROR)
+def order(checked: Checked) -> Iterator[Hit]:
+    """An object is referred to before it is defined.
+
+    A restart reads the image once, from front to back, and makes every object when it meets it: a file is
+    opened first, and is there when a mapping asks for it.
+
+    Remedy: dump again; a program that rewrites images has to keep definers before referrers.
+    """
+    defined: set[int] = set()
+    later = set(checked.objects) - {0}
+    for batch in checked.batches:
+        rows = batch.placed
+        own_column = objref_column(batch.cls)
+        own = {row[own_column] for row in rows} if own_column is not None else set()
+        for index, column, kinds in _columns(batch.cls):
+            early = (_targets(rows, index, column) & later) - defined
+            if early and own_column is not None and batch.cls in kinds:
+                yield from _order_within(batch, own_column, index, column, early & own)
+                early -= own
+            for row, target in _rows_with(rows, index, column, early) if early else ():
+                yield Hit(f"{column.name} is #{target}, which is defined further on", row, column.name)
+        defined |= own
+
+
+def _order_within(batch: Batch, own: int, index: int, column: Column, inside: set[int]) -> Iterator[Hit]:
+    """For a kind that may refer to its own: order inside one batch, among the objects defined there."""
+    later = set(inside)
+    for row in batch.placed:
+        for _, target in _rows_with([row], index, column, later):
+            yield Hit(f"{column.name} is #{target}, which is not defined before it", row, column.name)
+        later.discard(row[own])
+
+
+@rule("C205", ERROR)
+def other_kind(checked: Checked) -> Iterator[Hit]:
+    """A row of a later revision has the objref of an object of another kind.
+
+    A later row stands in for the earlier one of the same kind. This one does not: both count, and
+    who refers to the number means one of the two.
+
+    Remedy: undo the revision that brought it; a program that makes such an image has to be mended.
+    """
+    first: dict[int, tuple[type[Record], int]] = {}
+    for batch in checked.batches:
+        index = objref_column(batch.cls)
+        if index is not None:
+            for row in batch.rows:
+                cls, revision = first.setdefault(row[index], (batch.cls, batch.revision))
+                if cls is not batch.cls and revision != batch.revision:
+                    text = f"#{row[index]} was a {cls.noun} in revision {revision}"
+                    yield Hit(text, row, "objref")
+
+
+@rule("C206", WARNING, whole=True)
+def unreferenced(checked: Checked) -> Iterator[Hit]:
+    """Nothing has ever referred to a shared object.
+
+    A restart makes it and drops it, or leaves it out; something that belonged to it may be missing.
+
+    Remedy: look at what it is; if something should refer to it, dump again.
+    """
+    counts = checked.reference_counts
+    ever: dict[int, int] | None = None
+    for cls in KINDS.values():
+        if "referrers" not in cls.fields or cls is Task:
+            continue
+        objref, referrers = cls.fields.index("objref"), cls.fields.index("referrers")
+        for row in checked.rows(cls):
+            if row[objref] not in counts and not row[referrers]:
+                if ever is None:
+                    ever = count_references((batch.cls, batch.rows) for batch in checked.batches)
+                if row[objref] not in ever:
+                    yield Hit("nothing refers to it", row)
+
+
+@rule("C207", ERROR, whole=True)
+def referrer_count(checked: Checked) -> Iterator[Hit]:
+    """Fewer or more references lead to an object than the dump counted.
+
+    A descriptor, a mapping or a task has got lost, or came from somewhere else: what is restarted is not
+    what was saved.
+
+    Remedy: take another copy of the image, undo what rewrote it, or dump again.
+    """
+    counts = checked.reference_counts
+    for cls in KINDS.values():
+        if "referrers" not in cls.fields:
+            continue
+        objref, referrers = cls.fields.index("objref"), cls.fields.index("referrers")
+        for row in checked.rows(cls):
+            if row[referrers] != counts.get(row[objref], 0):
+                found = counts.get(row[objref], 0)
+                yield Hit(f"{found} references, {row[referrers]} at the dump", row, "referrers")
+
+
+@rule("C208", ERROR)
+def objref_zero(checked: Checked) -> Iterator[Hit]:
+    """An object or a reference has the number 0.
+
+    Objrefs start at 1: 0 is what a program writes that has forgotten to give a number.
+
+    Remedy: dump again; a program that makes such an image has to be mended.
+    """
+    if 0 in checked.objects:
+        yield Hit("its objref is 0", checked.objects[0], "objref")
+    for cls in KINDS.values():
+        rows = checked.rows(cls) if cls.references else []
+        for index, column, _ in _columns(cls) if rows else ():
+            if 0 in _targets(rows, index, column):
+                for row, _target in _rows_with(rows, index, column, {0}):
+                    yield Hit(f"{column.name} is 0", row, column.name)
+
+
+@rule("C209", ERROR, whole=True)
+def section_references(checked: Checked) -> Iterator[Hit]:
+    """A row names a section that is not there, or of another type.
+
+    The contents of a deleted file, the bytes of a pipe or the pages of an address space cannot be found.
+
+    Remedy: take another copy of the image, undo what rewrote it, or dump again.
+    """
+    for cls, name, wanted in SECTION_COLUMNS:
+        index = cls.fields.index(name)
+        for row in checked.rows(cls):
+            value = row[index]
+            for section_id in value if isinstance(value, tuple) else () if value is None else (value,):
+                entry = checked.sections.get(section_id)
+                if entry is None:
+                    yield Hit(f"section {section_id} is not in the image", row, name)
+                elif entry.type != wanted:
+                    yield Hit(f"{entry.label} is no {wanted.name}", row, name)
+
+
+@rule("C210", ERROR)
+def same_key(checked: Checked) -> Iterator[Hit]:
+    """Two rows of one revision stand for the same thing.
+
+    Two actions for one signal, two timers with one id: a restart sets one and then the other, and the
+    last wins.
+
+    Remedy: dump again; a program that makes such an image has to be mended.
+    """
+    for cls in KINDS.values():
+        if objref_column(cls) is None and cls not in (*_JOURNAL, *_OWN_RULES):
+            for row in doubles(checked, cls):
+                yield Hit("is there twice", row)
+
+
+def doubles(checked: Checked, cls: type[Record]) -> Iterator[Any]:
+    """The rows of a kind whose key another row of the same revision has, all but the first of each."""
+    key = itemgetter(*cls.key_columns)
+    seen: dict[int, set[Any]] = {}
+    for batch in checked.batches:
+        if batch.cls is not cls:
+            continue
+        keys = list(map(key, batch.rows))
+        fresh = set(keys)
+        known = seen.setdefault(batch.revision, set())
+        if len(fresh) != len(keys) or not known.isdisjoint(fresh):
+            for row, each in zip(batch.rows, keys, strict=True):
+                if each in known:
+                    yield row
+                known.add(each)
+        known |= fresh
