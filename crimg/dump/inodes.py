@@ -49,6 +49,11 @@ class InodeCollector:
         self._mounts: dict[int, Mount] = {mount.mnt_id: mount for mount in read_mountinfo(proc)}
         self._filesystems: dict[int, int] = {}
 
+    def forget(self, objrefs: set[int | None]) -> None:
+        """Do not keep the contents of these inodes: another of their open names still leads to them."""
+        for objref in self.kept.keys() & objrefs:
+            os.close(self.kept.pop(objref).fd)
+
     def close(self) -> None:
         """Close the descriptors of kept files."""
         while self.kept:

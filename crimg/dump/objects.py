@@ -6,7 +6,12 @@ from crimg.graph import count_referrers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
     from crimg.model.record import Record
+
+    R = TypeVar("R", bound=Record)
 
 
 class Objects:
@@ -24,6 +29,10 @@ class Objects:
     def add(self, row: Record) -> None:
         """Take a row into the table of its kind."""
         self.tables.setdefault(type(row), []).append(row)
+
+    def rows(self, cls: type[R]) -> Sequence[R]:
+        """The rows of one kind so far."""
+        return self.tables.get(cls, [])  # type: ignore[return-value]  # `add` sorts them by class
 
     def count(self) -> None:
         """Write into every shared object how many references are made to it."""

@@ -14,7 +14,8 @@ from crimg.kernel import procstat, proctask, ptrace
 from crimg.kernel.descriptors import KCMP_FILES, KCMP_FS, kcmp
 from crimg.kernel.names import NameResolver
 from crimg.kernel.procfs import ProcDir
-from crimg.model import Fs
+from crimg.model import File, Fs
+from crimg.model.enums import NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def collect(
             memory.mappings()
             collected.pipes = files.pipes.finish()
             exe = mapped.exe()
+        linked = {row.inode for row in objects.rows(File) if row.name_state == NameState.LINKED}
+        collected.inodes.forget(linked)
         # Only now is the target made to do anything: a filter of system calls, say, could kill it for it.
         problems.check()
         inside = Inside(proc, frozen)
