@@ -66,7 +66,7 @@ def refusal(call: str, number: int, tid: int) -> CrimgError:
 
 
 def why_not_traceable(tid: int) -> str:
-    """The reason for an EPERM of PTRACE_SEIZE on thread `tid`, with what would help; one line, "" if none shows.
+    """The reason for an EPERM of PTRACE_SEIZE on thread `tid`, and what would help; "" where none shows.
 
     The kernel tells no reason; its checks (__ptrace_may_access and ptrace_attach in kernel/ptrace.c,
     yama_lsm.c) are gone through here, in the order of how sure they are.

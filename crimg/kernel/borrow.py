@@ -53,7 +53,8 @@ class BorrowedThread:
         self._raw = ptrace.getregset(tid, ptrace.NT_PRSTATUS)
         self.registers = Registers(self._raw)
         self.xstate = ptrace.getregset(tid, ptrace.NT_X86_XSTATE)
-        self.mask = self._mask_now = ptrace.getsigmask(tid)
+        self.mask = ptrace.getsigmask(tid)
+        self._mask_now: int | None = self.mask
         self._rseq_cs, abort_ip = 0, None
         self._rseq_area = ptrace.get_rseq_configuration(tid).pointer
         if self._rseq_area:
@@ -136,6 +137,7 @@ class BorrowedThread:
 
     def _set_mask(self, mask: int) -> None:
         if mask != self._mask_now:
+            self._mask_now = None
             ptrace.setsigmask(self.tid, mask)
             self._mask_now = mask
 

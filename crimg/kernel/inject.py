@@ -34,6 +34,7 @@ _NR_MPROTECT = 10
 _NR_MUNMAP = 11
 _READ_WRITE, _READ_EXECUTE = 0x3, 0x5  # PROT_*
 _ANONYMOUS = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
+_REFUSED = (-errno.EACCES, -errno.EPERM)  # by a security module (SELinux: execmem)
 _CALL_WORDS = 8
 
 
@@ -117,8 +118,11 @@ class Injector:
     def batch(self, calls: Sequence[Sequence[int]]) -> list[int]:
         """Make the `calls`, each (number, up to 6 arguments), in order; what each returned (errors: -errno).
 
-        An error stops nothing. Raises ProcessGoneError; KernelError (ETIME) where a call does not come back.
+        An error stops nothing. Raises ProcessGoneError; KernelError (ETIME) where a call does not come back;
+        ValueError for more arguments.
         """
+        if any(not 1 <= len(call) < _CALL_WORDS for call in calls):
+            raise ValueError("a call is its number and up to 6 arguments")
         results: list[int] = []
         for first in range(0, len(calls), TABLE_CALLS):
             self._part = calls[first : first + TABLE_CALLS]
@@ -165,10 +169,7 @@ class Injector:
         length = sigframe.frame_length(thread.xstate)
         size = mapping_size(self.data_size, length)
         start = thread.call(at, _NR_MMAP, 0, size, _READ_EXECUTE, _ANONYMOUS, -1, 0)
-        executable = start not in (
-            -errno.EACCES,
-            -errno.EPERM,
-        )  # what a security module says (SELinux: execmem)
+        executable = start not in _REFUSED
         if not executable:
             start = thread.call(at, _NR_MMAP, 0, size, _READ_WRITE, _ANONYMOUS, -1, 0)
         if -4096 < start < 0:

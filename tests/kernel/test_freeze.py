@@ -45,8 +45,8 @@ TIMED = {
 # Whose deadline the kernel keeps over a stop; the others start their time again.
 KEEPS_DEADLINE = {"nanosleep", "clock_nanosleep", "clock_nanosleep_abs", "poll", "ppoll", "select", "futex"}
 KEEPS_DEADLINE |= {"futex_bitset", "timerfd"}
-MILLISECONDS = 700
-SLACK = 250
+MILLISECONDS = 1200
+SLACK = 500  # one that began anew at the second freeze is later than that
 
 
 def freeze_each(targets: dict[str, Target], *, inject: bool) -> None:
@@ -66,7 +66,7 @@ def test_timed_sleeps_see_nothing(inject: bool) -> None:
         for target in targets.values():
             eventually(lambda target=target: asleep(target.pid))  # type: ignore[misc]
         freeze_each(targets, inject=inject)
-        time.sleep(0.1)
+        time.sleep(0.6)
         freeze_each(targets, inject=inject)
         for kind, target in targets.items():
             result, error, elapsed = target.line().split()

@@ -91,6 +91,8 @@ def test_results_and_data() -> None:
             inj.write(address, b"12345678")
             assert inj.read(address, 8) == b"12345678"
             assert inj.batch([]) == []
+            with pytest.raises(ValueError, match="up to 6 arguments"):
+                inj.call(NR_GETPID, 1, 2, 3, 4, 5, 6, 7)
             assert inj.batch([(NR_GETPID,)] * 300) == [target.pid] * 300
             with pytest.raises(ValueError, match="more than the data area"):
                 inj.reserve(1 << 16)
