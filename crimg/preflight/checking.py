@@ -1,0 +1,55 @@
+"""`check`: an image against the files of this machine."""
+
+from __future__ import annotations
+
+import os
+
+from crimg.preflight.checker import Checker
+from crimg.preflight.looks import Direct
+from crimg.preflight.mounts import Mounts
+from crimg.preflight.watched import Watched
+from crimg.rewrite.rules import PathRules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.image import Image
+    from crimg.preflight.looks import Looks, Progress
+    from crimg.preflight.verdicts import Verdict
+
+    FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+TIMEOUT = 5.0
+"""Seconds that a file system has for an answer."""
+
+
+def check(
+    image: Image,
+    *,
+    root: FilePath = "/",
+    rules: PathRules | None = None,
+    timeout: float | None = TIMEOUT,
+    digests: bool = False,
+    progress: Progress | None = None,
+) -> list[Verdict]:
+    """The verdict on every file object of the image, in its order. Nothing is changed.
+
+    root: directory that stands for "/".  rules: look where these would rewrite the paths to.
+    timeout: seconds a file system has for an answer; the look-ups are then made by a forked process (the
+    caller should have no other threads); with None by this one, however long they take.
+    digests: compare the contents also of files whose inode shows that they were not touched.
+    progress: called with the number of steps that are done, and that of all.
+
+    Raises FormatError for a damaged image, FileError and NoAnswerError where `root` cannot be looked at.
+    """
+    mounts = Mounts()
+    with looks_for(root, timeout, mounts) as looks:
+        checker = Checker(
+            image, looks, mounts, rules or PathRules(), timeout=timeout, digests=digests, progress=progress
+        )
+        return [verdict for _, verdict in checker.judged()]
+
+
+def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
+    """The way to make look-ups below `root`, as `check` has it."""
+    top = os.fsencode(root)
+    return Direct(top) if timeout is None else Watched(top, timeout, mounts)

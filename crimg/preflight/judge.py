@@ -1,0 +1,213 @@
+"""From evidence to a verdict, for a file that had a name at the dump."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import NamedTuple
+
+from crimg.preflight import verdicts
+from crimg.preflight.comparison import OTHER, SAME, identify, same_mtime, weigh
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crimg.model import Inode
+    from crimg.preflight.comparison import Evidence
+    from crimg.preflight.sightings import Contents, Look, Seen
+
+_TYPES = {
+    stat.S_IFREG: "a regular file",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+}
+_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_NS = 10**9
+
+GROWN, SHRUNK, REWRITTEN, PERMISSIONS, OWNER = "grown", "shrunk", "rewritten", "permissions", "owner"
+TOUCHED = "rewritten or touched"
+CTIME_ALONE = "ctime alone"
+RENAMED = "renamed, to which its ctime is put down"
+INTACT = "what it had is intact"
+
+
+class Judgement(NamedTuple):
+    """verdict, details, basis, evidence: as in verdicts.Verdict."""
+
+    verdict: str
+    details: tuple[str, ...] = ()
+    basis: str = verdicts.BY_NOTHING
+    evidence: tuple[Evidence, ...] = ()
+
+
+def type_name(mode: int) -> str:
+    """ "a directory", by the type bits of a mode."""
+    return _TYPES.get(stat.S_IFMT(mode), f"of type {stat.S_IFMT(mode):#o}")
+
+
+def needs_contents(inode: Inode, seen: Seen, same_fs: bool | None, *, always: bool) -> bool:
+    """Whether the file is to be read: its contents can add to what the inode tells.
+
+    always: also where the inode is the same and its ctime too, which nothing but a change of the clock
+    can set back.
+    """
+    if not stat.S_ISREG(inode.mode) or not stat.S_ISREG(seen.mode):
+        return False
+    if inode.generation is not None and inode.handle is None and inode.number == seen.number:
+        return True
+    if inode.digest is None and inode.build_id is None:
+        return False
+    untouched = identify(inode, seen, None, same_fs) == SAME and inode.ctime == seen.ctime
+    return always or not untouched
+
+
+def digest_length(inode: Inode, seen: Seen) -> int | None:
+    """How many bytes of the file to take a digest of: those it had at the dump; None for no digest."""
+    return inode.size if inode.digest is not None and seen.size >= inode.size else None
+
+
+def judge_look(inode: Inode, look: Look, contents: Contents | None, same_fs: bool | None) -> Judgement:
+    """The verdict on what stands at the path, going by that alone."""
+    if look.seen is None:
+        return judge_error(look.error)
+    seen = look.seen
+    evidence = tuple(weigh(inode, seen, contents, same_fs))
+    if stat.S_IFMT(seen.mode) != stat.S_IFMT(inode.mode):
+        return Judgement(verdicts.REPLACED, (f"{type_name(seen.mode)} now",), evidence=evidence)
+    judged = _JUDGES.get(stat.S_IFMT(inode.mode), _judge_special)(inode, seen, contents, same_fs, evidence)
+    if look.by_link:
+        return judged._replace(details=(*judged.details, "by way of a symbolic link"))
+    return judged
+
+
+def judge_error(number: int) -> Judgement:
+    """The verdict where nothing was seen. number: errno."""
+    if number in _ABSENT:
+        return Judgement(verdicts.MISSING)
+    return Judgement(verdicts.UNREACHABLE, (os.strerror(number),))
+
+
+def _judge_regular(
+    inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | None, evidence: tuple[Evidence, ...]
+) -> Judgement:
+    identity = identify(inode, seen, contents, same_fs)
+    if identity == OTHER:
+        details = ["another file"]
+        if _differs(evidence, "build_id"):
+            details = ["another build"]
+        elif inode.size == seen.size and _agrees(evidence, "digest"):
+            details.append("of the same contents")
+        return Judgement(verdicts.REPLACED, tuple(details), verdicts.BY_INODE, evidence)
+    if identity != SAME:
+        return _judge_copy(inode, seen, same_fs, evidence)
+    details = _changes(inode, seen, evidence)
+    if not details and inode.ctime != seen.ctime:
+        if inode.nlink != seen.nlink:
+            return Judgement(verdicts.SAME, (_links(inode, seen),), verdicts.BY_INODE, evidence)
+        if not _agrees(evidence, "digest"):
+            details = [CTIME_ALONE]
+    verdict = verdicts.CHANGED if details else verdicts.SAME
+    if inode.nlink != seen.nlink:
+        details.append(_links(inode, seen))
+    return Judgement(verdict, tuple(details), verdicts.BY_INODE, evidence)
+
+
+def _links(inode: Inode, seen: Seen) -> str:
+    return f"links {inode.nlink}, now {seen.nlink}"
+
+
+def _changes(inode: Inode, seen: Seen, evidence: Sequence[Evidence]) -> list[str]:
+    """What has happened to the same inode, as far as it shows."""
+    found = []
+    if seen.size < inode.size:
+        found.append(SHRUNK)
+    elif seen.size > inode.size:
+        found.append(GROWN)
+        if _agrees(evidence, "digest"):
+            found.append(INTACT)
+        elif _differs(evidence, "digest"):
+            found.append(REWRITTEN)
+    elif _differs(evidence, "digest") or _differs(evidence, "build_id"):
+        found.append(REWRITTEN)
+    elif inode.mtime != seen.mtime and not _agrees(evidence, "digest"):
+        found.append(TOUCHED)
+    return found + _access_changes(evidence)
+
+
+def _access_changes(evidence: Sequence[Evidence]) -> list[str]:
+    return [word for name, word in (("mode", PERMISSIONS), ("owner", OWNER)) if _differs(evidence, name)]
+
+
+def _judge_copy(inode: Inode, seen: Seen, same_fs: bool | None, evidence: tuple[Evidence, ...]) -> Judgement:
+    """On another file system (or one that cannot be told): it is known by contents and what copies keep."""
+    details = []
+    basis = verdicts.BY_NOTHING
+    if _differs(evidence, "build_id"):
+        return Judgement(verdicts.REPLACED, ("another build",), verdicts.BY_BUILD_ID, evidence)
+    if seen.size != inode.size:
+        details.append(GROWN if seen.size > inode.size else SHRUNK)
+        if seen.size > inode.size and _agrees(evidence, "digest"):
+            details.append(INTACT)
+    elif _agrees(evidence, "digest"):
+        basis = verdicts.BY_DIGEST
+    elif _differs(evidence, "digest"):
+        details.append(REWRITTEN)
+    elif _agrees(evidence, "build_id"):
+        basis = verdicts.BY_BUILD_ID
+    elif same_mtime(inode.mtime, seen.mtime, same_fs):
+        basis = verdicts.BY_SIZE_AND_MTIME
+    else:
+        details.append(TOUCHED)
+    if same_fs and basis in (verdicts.BY_BUILD_ID, verdicts.BY_SIZE_AND_MTIME):
+        details.append(CTIME_ALONE)  # the inode number may have been given to another file
+    details += _access_changes(evidence)
+    return Judgement(verdicts.CHANGED if details else verdicts.SAME, tuple(details), basis, evidence)
+
+
+def _judge_directory(
+    inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | None, evidence: tuple[Evidence, ...]
+) -> Judgement:
+    """A directory or a FIFO: it is the same inode, or, on another file system, one of the same type."""
+    identity = identify(inode, seen, contents, same_fs)
+    if identity == OTHER:
+        word = "another directory" if stat.S_ISDIR(inode.mode) else "another FIFO"
+        return Judgement(verdicts.REPLACED, (word,), verdicts.BY_INODE, evidence)
+    details = tuple(_access_changes(evidence))
+    basis = verdicts.BY_INODE if identity == SAME else verdicts.BY_TYPE
+    return Judgement(verdicts.CHANGED if details else verdicts.SAME, details, basis, evidence)
+
+
+def _judge_special(
+    inode: Inode,
+    seen: Seen,
+    _contents: Contents | None,
+    _same_fs: bool | None,
+    evidence: tuple[Evidence, ...],
+) -> Judgement:
+    """A device file is what its device number says, whatever inode it is."""
+    if inode.rdev != seen.rdev:
+        return Judgement(verdicts.REPLACED, ("another device",), verdicts.BY_DEVICE_NUMBER, evidence)
+    details = tuple(_access_changes(evidence))
+    verdict = verdicts.CHANGED if details else verdicts.SAME
+    return Judgement(verdict, details, verdicts.BY_DEVICE_NUMBER, evidence)
+
+
+_JUDGES = {
+    stat.S_IFREG: _judge_regular,
+    stat.S_IFDIR: _judge_directory,
+    stat.S_IFIFO: _judge_directory,
+}
+
+
+def _agrees(evidence: Sequence[Evidence], name: str) -> bool:
+    return any(one.name == name and one.agrees is True for one in evidence)
+
+
+def _differs(evidence: Sequence[Evidence], name: str) -> bool:
+    return any(one.name == name and one.agrees is False for one in evidence)

@@ -1,0 +1,82 @@
+"""Files that need nothing of the old names: deleted ones, whose contents are kept, and pipes."""
+
+from __future__ import annotations
+
+import stat
+
+from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.preflight import judge, verdicts
+from crimg.preflight.judge import Judgement
+from crimg.preflight.outlook import shell_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model import File, Inode
+    from crimg.model.image import Image
+    from crimg.preflight.sightings import Contents, Look
+
+UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
+"""States of a name at the dump that leave nothing to be looked for under it."""
+
+
+def is_kept(file: File, inode: Inode | None) -> bool:
+    """Whether a restart makes it without a file under its name."""
+    return file.kind == FileKind.PIPE or (inode is not None and file.name_state in UNLINKED)
+
+
+def keeper_path(inode: Inode | None) -> bytes | None:
+    """The file that keeps the contents of a deleted one, where that is one of this machine."""
+    if inode is None or inode.keeper not in (Keeper.COPIED, Keeper.RELINKED):
+        return None
+    return inode.keeper_path
+
+
+def judge_kept(
+    image: Image, file: File, inode: Inode | None, look: Look | None, contents: Contents | None,
+    same_fs: bool | None,
+) -> Judgement:  # fmt: skip
+    """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
+    if file.kind == FileKind.PIPE or inode is None:
+        return Judgement(verdicts.KEPT, ("a pipe, made anew",))
+    if inode.keeper == Keeper.EMBEDDED:
+        absent = [blob for blob in inode.blobs if image.section(blob) is None]
+        if absent:
+            return Judgement(
+                verdicts.MISSING, (f"section {absent[0]} with its contents is not in the image",)
+            )
+        return Judgement(verdicts.KEPT, (f"its {inode.size} bytes are in the image",))
+    if look is not None and inode.keeper_path is not None:
+        return _judge_keeper(inode, look, contents, same_fs)
+    if not stat.S_ISREG(inode.mode):
+        return Judgement(verdicts.KEPT, (f"{judge.type_name(inode.mode)} that was deleted, made anew",))
+    return Judgement(verdicts.MISSING, ("deleted, and its contents are kept nowhere",))
+
+
+def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: bool | None) -> Judgement:
+    if inode.keeper == Keeper.RELINKED:
+        judged = judge.judge_look(inode, look, contents, same_fs)
+        if judged.verdict == verdicts.SAME:
+            return judged._replace(verdict=verdicts.KEPT, details=("re-linked",))
+        return judged._replace(details=("its keeper", *judged.details))
+    if look.seen is None:
+        judged = judge.judge_error(look.error)
+        return judged._replace(details=("its keeper", *judged.details))
+    if not stat.S_ISREG(look.seen.mode):
+        return Judgement(verdicts.REPLACED, (f"its keeper is {judge.type_name(look.seen.mode)} now",))
+    if look.seen.size != inode.size:
+        return Judgement(verdicts.CHANGED, (f"its keeper has {look.seen.size} bytes, not {inode.size}",))
+    if inode.digest is not None and contents is not None and contents.digest is not None:
+        if contents.digest != inode.digest:
+            return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
+        return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)
+    return Judgement(verdicts.KEPT, ("in a copy, known by its size",))
+
+
+def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[verdicts.Remedy, ...]]:
+    """What a restart would do where the keeper is not as it should be, and what would mend it."""
+    if judged.verdict == verdicts.KEPT:
+        return "", ()
+    restart = "it fails: the contents of the deleted file are not to be had"
+    if path is None:
+        return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)
+    return restart, (verdicts.Remedy(verdicts.BRING_BACK, f"bring back its keeper {shell_path(path)}"),)

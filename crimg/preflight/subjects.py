@@ -1,0 +1,72 @@
+"""The file objects of an image, each with what is needed to judge it."""
+
+from __future__ import annotations
+
+from crimg.model import Fd, File, Filesystem, Inode, Vma
+from crimg.model.enums import Prot
+from crimg.model.record import KINDS
+from crimg.preflight.kept import is_kept, keeper_path
+from crimg.preflight.verdicts import Users
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.image import Image
+    from crimg.rewrite.rules import PathRules
+
+_NOBODY = Users()
+
+
+class Subject:
+    """One file object.
+
+    inode, filesystem: None where the image has none.  path: in the image.  looked_at: what the rules make of
+    it.  kept: it needs no file under that name.  place: the path to look at: that one, or its keeper's, or
+    None.
+    """
+
+    __slots__ = ("file", "filesystem", "inode", "kept", "looked_at", "path", "place", "users")
+
+    def __init__(self, image: Image, file: File, users: Users, rules: PathRules) -> None:
+        self.file = file
+        self.users = users
+        self.inode = image.find(Inode, file.inode)
+        self.filesystem = image.find(Filesystem, self.inode.filesystem) if self.inode else None
+        self.path = file.path
+        self.looked_at = rules.apply(file.path)
+        self.kept = is_kept(file, self.inode)
+        place: bytes | None = self.looked_at
+        if self.kept:
+            keeper = keeper_path(self.inode)
+            place = rules.apply(keeper) if keeper is not None else None
+        self.place = place if place and place.startswith(b"/") and b"\0" not in place else None
+
+
+def subjects(image: Image, rules: PathRules) -> list[Subject]:
+    """All file objects, in the order of the image. Raises FormatError where its tables are damaged."""
+    users = users_of_files(image)
+    return [Subject(image, file, users.get(file.objref, _NOBODY), rules) for file in image.rows(File)]
+
+
+def users_of_files(image: Image) -> dict[int, Users]:
+    """Objref of a file to who refers to it. Which columns do is said by the model's annotations."""
+    fds: dict[int, list[int]] = {}
+    for fd in image.rows(Fd):
+        fds.setdefault(fd.file, []).append(fd.fd)
+    found = {objref: Users(fds=tuple(numbers)) for objref, numbers in fds.items()}
+    for vma in image.rows(Vma):
+        if vma.file is not None:
+            old = found.get(vma.file, _NOBODY)
+            found[vma.file] = old._replace(
+                shared=old.shared + vma.shared,
+                private=old.private + (not vma.shared),
+                executable=old.executable + bool(vma.prot & Prot.EXEC),
+            )
+    for cls in KINDS.values():
+        for index, column in cls.references:
+            if "File" in column.kinds and column.name != "file":
+                for row in image.rows(cls):
+                    if row[index] is not None:
+                        old = found.get(row[index], _NOBODY)
+                        if column.name not in old.roles:
+                            found[row[index]] = old._replace(roles=(*old.roles, column.name))
+    return found

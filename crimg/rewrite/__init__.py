@@ -1,0 +1,1 @@
+"""Rewriting images: rules that say which paths become which."""

@@ -1,0 +1,190 @@
+"""On another machine, in another boot, below another root: what is known there, and what is said of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+import crimg
+from crimg.errors import FileError
+from crimg.model import File
+from crimg.preflight import check
+from crimg.preflight.verdicts import BY_BUILD_ID, BY_DIGEST, BY_INODE, BY_SIZE_AND_MTIME, BY_TYPE
+from crimg.rewrite.rules import PathRules, parse_rule
+from tests.dump.dumps import image_of
+from tests.dump.programs import Agent
+from tests.preflight.altered import of_another_boot, of_another_machine
+from tests.preflight.cases import libraries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from crimg.model.image import Image
+    from crimg.preflight import Verdict
+
+CODE = """
+import ctypes, os
+opened = [open(name, "a+") for name in ("log", "data")]
+for file in opened:
+    file.write("some text")
+    file.flush()
+library = ctypes.CDLL(os.path.abspath("library.so"))
+"""
+
+
+@contextmanager
+def dumped(top: Path, *, digest: bool = False) -> Iterator[Image]:
+    """An image of a process in `top`/work; the process is gone."""
+    work = top / "work"
+    work.mkdir(exist_ok=True)
+    shutil.copy2(libraries()[0], work / "library.so")
+    run = top / f"run{len(list(top.glob('run*')))}"
+    with Agent(CODE, run, cwd=work) as agent:
+        image = image_of(agent.pid, run / "image", digest=digest)
+    with image:
+        yield image
+
+
+def of(found: list[Verdict], name: str) -> Verdict:
+    return next(verdict for verdict in found if os.path.basename(verdict.path) == name.encode())
+
+
+def copied_by_cp(top: Path) -> None:
+    subprocess.run(["cp", "-a", top / "work", top / "copy"], check=True)
+
+
+def copied_by_tar(top: Path) -> None:
+    """In the old format of GNU tar, which keeps whole seconds."""
+    (top / "copy").mkdir()
+    subprocess.run(["tar", "--format=gnu", "-C", top / "work", "-cf", top / "tar", "."], check=True)
+    subprocess.run(["tar", "-C", top / "copy", "-xpf", top / "tar"], check=True)
+
+
+@pytest.mark.parametrize("copy", [copied_by_cp, copied_by_tar])
+def test_copies_on_another_machine(tmp_path: Path, copy: Callable[[Path], None]) -> None:
+    with dumped(tmp_path) as image:
+        copy(tmp_path)
+        shutil.rmtree(tmp_path / "work")
+        (tmp_path / "copy").rename(tmp_path / "work")
+        found = check(of_another_machine(image))
+        assert {of(found, name).verdict for name in ("log", "data", "library.so", "work")} == {"same"}
+        assert of(found, "log").basis == BY_SIZE_AND_MTIME
+        assert of(found, "library.so").basis == BY_BUILD_ID
+        assert of(found, "work").basis == BY_TYPE
+        for verdict in found:
+            unknown = {one.name for one in verdict.evidence if one.agrees is None}
+            assert verdict.basis == BY_INODE or {"inode"} <= unknown
+
+
+def test_a_copy_with_other_times(tmp_path: Path) -> None:
+    """Nothing recorded tells a copy without its times from a file that was rewritten."""
+    with dumped(tmp_path) as image:
+        for name in ("data", "library.so"):
+            os.utime(tmp_path / "work" / name, (1, 1))
+        found = check(of_another_machine(image))
+        assert (of(found, "data").verdict, of(found, "data").details) == (
+            "changed",
+            ("rewritten or touched",),
+        )
+        assert (of(found, "library.so").verdict, of(found, "library.so").basis) == ("same", BY_BUILD_ID)
+
+
+def test_digests_on_another_machine(tmp_path: Path) -> None:
+    with dumped(tmp_path, digest=True) as image:
+        os.utime(tmp_path / "work/data", (1, 1))
+        status = (tmp_path / "work/log").stat()
+        (tmp_path / "work/log").write_text("SOME TEXT")
+        os.utime(tmp_path / "work/log", ns=(status.st_atime_ns, status.st_mtime_ns))
+        found = check(of_another_machine(image))
+        assert (of(found, "data").verdict, of(found, "data").basis) == ("same", BY_DIGEST)
+        assert (of(found, "log").verdict, of(found, "log").details) == ("changed", ("rewritten",))
+
+
+def test_another_build_on_another_machine(tmp_path: Path) -> None:
+    with dumped(tmp_path) as image:
+        shutil.copy2(libraries()[1], tmp_path / "work/library.so")
+        found = of(check(of_another_machine(image)), "library.so")
+        assert (found.verdict, found.details, found.basis) == ("replaced", ("another build",), BY_BUILD_ID)
+        assert "other code" in found.restart
+
+
+def test_grown_on_another_machine(tmp_path: Path) -> None:
+    with dumped(tmp_path, digest=True) as image:
+        with (tmp_path / "work/log").open("a") as file:
+            file.write("!")
+        found = of(check(of_another_machine(image)), "log")
+        assert (found.verdict, found.details) == ("changed", ("grown", "what it had is intact"))
+
+
+def test_in_another_boot_a_file_system_is_known_by_its_id(tmp_path: Path) -> None:
+    with dumped(tmp_path) as image:
+        status = (tmp_path / "work/log").stat()
+        (tmp_path / "work/new").write_text("SOME TEXT")
+        os.utime(tmp_path / "work/new", ns=(status.st_atime_ns, status.st_mtime_ns))
+        (tmp_path / "work/new").rename(tmp_path / "work/log")
+        found = check(of_another_boot(image))
+        if of(found, "data").basis != BY_INODE:
+            pytest.skip("the file system of the temporary directory has no lasting id")
+        assert of(found, "log").verdict == "replaced"
+        assert of(found, "data").verdict == of(found, "library.so").verdict == "same"
+
+
+def test_below_another_root(tmp_path: Path) -> None:
+    """Absolute links inside the root stay inside; names are looked up there, and found there."""
+    with dumped(tmp_path) as image:
+        root = tmp_path / "root"
+        inside = root / str(tmp_path).lstrip("/")
+        inside.mkdir(parents=True)
+        shutil.copytree(tmp_path / "work", inside / "real", copy_function=shutil.copy2)
+        (inside / "work").symlink_to(tmp_path / "real")
+        found = check(image, root=root)
+        assert of(found, "log").evidence
+        by_way = "by way of a symbolic link"
+        assert of(found, "log").verdict == "replaced", "a copy on the same file system is another file"
+        assert by_way in of(found, "log").details
+        assert next(v for v in found if v.path == b"/").looked_at == b"/"
+    with crimg.open(tmp_path / "run0/image") as image:
+        found = check(of_another_machine(image), root=root)
+        assert (of(found, "data").verdict, of(found, "data").details) == ("same", (by_way,))
+        assert of(found, "libc.so.6").verdict == "missing"
+
+
+def test_a_root_that_is_none(tmp_path: Path) -> None:
+    with dumped(tmp_path) as image, pytest.raises(FileError, match="No such file"):
+        check(image, root=tmp_path / "none")
+
+
+def test_with_rules(tmp_path: Path) -> None:
+    with dumped(tmp_path) as image:
+        (tmp_path / "work").rename(tmp_path / "elsewhere")
+        plain = check(image)
+        assert {of(plain, name).verdict for name in ("log", "data", "library.so", "work")} == {"moved"}
+        texts = {remedy.text for verdict in plain for remedy in verdict.remedies}
+        assert texts == {f"--map {tmp_path}/work={tmp_path}/elsewhere"}
+        rules = PathRules([parse_rule(text.removeprefix("--map ")) for text in texts])
+        mapped = check(image, rules=rules)
+        assert {verdict.verdict for verdict in mapped} == {"same"}
+        assert of(mapped, "log").looked_at == os.fsencode(tmp_path / "elsewhere/log")
+        assert [row.path for row in image.rows(File)] == [verdict.path for verdict in mapped]
+        wrong = check(image, rules=PathRules([parse_rule(f"{tmp_path}/work/log={tmp_path}/elsewhere/data")]))
+        assert of(wrong, "log").verdict == "replaced"
+        assert of(wrong, "log").found == os.fsencode(tmp_path / "elsewhere/log")
+
+
+def test_the_image_and_the_files_are_not_touched(tmp_path: Path) -> None:
+    def state() -> dict[str, tuple[int, ...]]:
+        return {
+            os.fspath(path): (path.stat().st_mtime_ns, path.stat().st_ctime_ns, path.stat().st_size)
+            for path in tmp_path.rglob("*")
+        }
+
+    with dumped(tmp_path, digest=True) as image:
+        before = state()
+        check(image, digests=True)
+        assert state() == before
