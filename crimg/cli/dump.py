@@ -8,9 +8,11 @@ standard error and in a log beside the image (IMAGE.log); then no image is made 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 
+from crimg.cli.streams import say
 from crimg.errors import FileError, UnsupportedResourceError, UsageError
 
 TYPE_CHECKING = False
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
     from crimg.writer import Output
 
 
+_LOG_TITLE = b"crimg dump: what could not be saved\n"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("pid", type=int, metavar="PID", help="process to save")
+    parser.add_argument("pid", type=_pid, metavar="PID", help="process to save")
     parser.add_argument(
         "-o", "--output", metavar="IMAGE", required=True, help="file to write; - is the standard output"
     )
@@ -48,15 +53,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
 
 
+def _pid(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 31):
+        raise UsageError(f"{text!a} is no process id")
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg dump`; the exit status."""
     from crimg.cli.atomic import AtomicOutput
     from crimg.writer import FdOutput
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
-    if args.pid <= 0:
-        raise UsageError(f"{args.pid} is no process id")
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup(1)
+            signal.signal(number, _leave)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every deleted file takes a descriptor
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if args.output == "-":
         if os.isatty(1):
             raise UsageError("an image is not for a terminal: give -o FILE, or a pipe")
@@ -85,29 +97,56 @@ def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
         report = dump.dump(args.pid, output, options, _progress(args))
     except UnsupportedResourceError as error:
         for line in error.problems:
-            print(line, file=sys.stderr)
+            _tell(line)
         if log is not None:
             _write_log(log, error.problems)
         raise
+    if log is not None:
+        _remove_log(log)
+    for line in report.warnings:
+        say(f"warning: {line}")
     if not args.quiet:
-        print(
-            f"{args.output}: {report.memory / (1 << 20):.1f} MiB of memory, {report.threads} "
-            f"thread{'s' if report.threads > 1 else ''}; stopped for {report.stopped_ns / 1e6:.1f} ms",
-            file=sys.stderr,
-        )
+        threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
+        memory = f"{report.memory / (1 << 20):.1f} MiB of memory"
+        _tell(f"{args.output}: {memory}, {threads}; stopped for {report.stopped_ns / 1e6:.1f} ms")
+
+
+def _tell(line: str) -> None:
+    """A line of its own on the standard error, if there is one."""
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a file is a log of this verb, and no file of the user's that happens to have its name."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            return file.read(len(_LOG_TITLE)) == _LOG_TITLE
+    except OSError:
+        return False
 
 
 def _write_log(path: str, lines: tuple[str, ...]) -> None:
+    """Leave the list beside the would-be image; what stands there and is none of ours stays."""
+    from crimg.cli.atomic import AtomicOutput
+
     try:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
-            file.writelines(line + "\n" for line in lines)
-    except OSError as error:
-        raise FileError(f"{path}: {error.strerror}") from error
+        with AtomicOutput(path, replace=_is_ours(path)) as output:
+            output.write(_LOG_TITLE, *(f"{line}\n".encode() for line in lines))
+            output.commit()
+    except (FileError, UsageError) as error:
+        say(f"warning: no log was written: {error}")
+
+
+def _remove_log(path: str) -> None:
+    """Away with the log of a dump that failed before this one."""
+    if _is_ours(path):
+        os.unlink(path)
 
 
 def _progress(args: argparse.Namespace) -> Callable[[int, int], None] | None:
     """A line that tells how far the copy is, on a terminal only."""
-    if args.quiet or not sys.stderr.isatty():
+    if args.quiet or sys.stderr is None or not sys.stderr.isatty():
         return None
 
     def show(done: int, total: int) -> None:

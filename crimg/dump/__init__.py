@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import time
 
 from crimg import __version__
@@ -27,11 +28,13 @@ from crimg.writer import ImageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from crimg.dump.stream import Progress
     from crimg.kernel.freeze import Leave
     from crimg.writer import Output
+
+    Doubts = Sequence[tuple[Severity, str]]
 
 
 class DumpOptions:
@@ -62,14 +65,16 @@ class DumpReport:
     """What a dump did.
 
     stopped_ns: how long the target stood still.  memory: bytes of memory copied.  threads: how many it has.
+    warnings: doubts that were found, one line each; they are in the image's log, too.
     """
 
-    __slots__ = ("memory", "stopped_ns", "threads")
+    __slots__ = ("memory", "stopped_ns", "threads", "warnings")
 
-    def __init__(self, *, stopped_ns: int, memory: int, threads: int) -> None:
+    def __init__(self, *, stopped_ns: int, memory: int, threads: int, warnings: Sequence[str]) -> None:
         self.stopped_ns = stopped_ns
         self.memory = memory
         self.threads = threads
+        self.warnings = tuple(warnings)
 
 
 def dump(
@@ -101,18 +106,29 @@ def _dump(proc: ProcDir, output: Output, options: DumpOptions, progress: Progres
     writer = ImageWriter(output, header, codec=Codec.ZSTD if options.compress else Codec.NONE)
     states = _states(proc)
     started = time.monotonic_ns()
-    with Freeze(proc.pid) as frozen:
-        plan = _save(proc, frozen, states, writer, options, progress)
+    with _no_terminal_stops(), Freeze(proc.pid) as frozen:
+        plan, doubts = _save(proc, frozen, states, writer, options, progress)
         threads = len(frozen.tids)
         if options.leave == "killed":  # only once there is an image: until then nothing is to be lost
-            _finish(writer, time.monotonic_ns() - started, options)
+            _finish(writer, time.monotonic_ns() - started, doubts, options)
             output.commit()
         frozen.leave = options.leave
     stopped = time.monotonic_ns() - started
     if options.leave != "killed":
-        _finish(writer, stopped, options)
+        _finish(writer, stopped, doubts, options)
         output.commit()
-    return DumpReport(stopped_ns=stopped, memory=plan.total, threads=threads)
+    warnings = [line for weight, line in doubts if weight >= Severity.WARNING]
+    return DumpReport(stopped_ns=stopped, memory=plan.total, threads=threads, warnings=warnings)
+
+
+@contextlib.contextmanager
+def _no_terminal_stops() -> Iterator[None]:
+    """Let Ctrl-Z wait: a dumper that is stopped would leave the target standing still."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _new_uuid() -> bytes:
@@ -139,7 +155,7 @@ def _save(
     writer: ImageWriter,
     options: DumpOptions,
     progress: Progress | None,
-) -> PagePlan:
+) -> tuple[PagePlan, Doubts]:
     """Collect everything, then write contents of files, tables, memory, in this order.
 
     The ids of all sections that rows or page runs name are taken before the tables are written.
@@ -173,10 +189,10 @@ def _save(
     writer.tables(collected.objects.tables)
     writer.pagemap(plan.runs, pagemap_id)
     copy_pages(proc.pid, plan, writer, progress)
-    return plan
+    return plan, collected.doubts
 
 
-def _finish(writer: ImageWriter, stopped: int, options: DumpOptions) -> None:
+def _finish(writer: ImageWriter, stopped: int, doubts: Doubts, options: DumpOptions) -> None:
     """Write how the image came to be, the index and the trailer."""
     now = time.time_ns()
     text = f"the process stood still for {stopped / 1e6:.1f} ms"
@@ -184,6 +200,8 @@ def _finish(writer: ImageWriter, stopped: int, options: DumpOptions) -> None:
     history = HistoryEntry(
         revision=1, time=now, tool_version=__version__, command=options.command, rules=(), note="dump"
     )
-    writer.table([entry], type_=SectionType.LOG)
+    entries = [entry]
+    entries += [LogEntry(time=now, severity=weight, text=line, objref=None) for weight, line in doubts]
+    writer.table(entries, type_=SectionType.LOG)
     writer.table([history], type_=SectionType.HISTORY)
     writer.finish()

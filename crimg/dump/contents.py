@@ -28,12 +28,27 @@ def keep_contents(collected: Collected, writer: ImageWriter) -> None:
     """
     changes: dict[int, dict[str, object]] = {}
     for objref, kept in collected.inodes.kept.items():
-        changes[objref] = {"keeper": Keeper.EMBEDDED, "blobs": _file(kept, writer)}
+        changes[objref] = {
+            "keeper": Keeper.EMBEDDED,
+            "blobs": _file(kept, writer),
+            "extra": _extended_attributes(kept.fd),
+        }
     for objref, data in collected.pipes.items():
         changes[objref] = {"blobs": (writer.blob([(0, len(data))], [data]),)}
     for cls in (Inode, Pipe):
         rows = collected.objects.tables.get(cls, [])
         rows[:] = [row.replace(**changes.get(row.key[0], {})) for row in rows]
+
+
+def _extended_attributes(fd: int) -> dict[str, object] | None:
+    """Names and values (xattr(7)) for the column `extra`, None where there are none."""
+    try:
+        found = [(os.fsencode(name), os.getxattr(fd, name)) for name in os.listxattr(fd)]
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.ENODATA):
+            return None
+        raise KernelError("flistxattr of a deleted file", error.errno or errno.EIO) from error
+    return {"xattrs": tuple(found)} if found else None
 
 
 def _file(kept: KeptFile, writer: ImageWriter) -> tuple[int, ...]:

@@ -81,6 +81,10 @@ class FileCollector:
                 opened[fd] = _Descriptor(self.proc, fd)
             except KernelError as error:
                 self.problems.add(f"fd {fd}", "a descriptor", str(error))
+        for one in opened.values():
+            if any(lock.kind not in _LOCK_KINDS for lock in one.info.locks):
+                # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
+                self.inodes.leased.add((one.attributes.dev, one.attributes.ino))
         identities = [(fd, (one.attributes.dev, one.attributes.ino)) for fd, one in opened.items()]
         pidfd = descriptors.pidfd_open(self.proc.pid)
         try:
@@ -136,7 +140,7 @@ class FileCollector:
             pipe = self.pipes.add(
                 copy,
                 (one.attributes.dev, one.attributes.ino),
-                readable=bool(one.access & Access.READ),
+                access=Access(one.access),
                 fifo=kind == FileKind.FIFO,
                 flags=flags,
                 where=where,

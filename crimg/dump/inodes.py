@@ -37,6 +37,7 @@ class KeptFile:
 class InodeCollector:
     """Gathers inodes, one row each however often they are met.
 
+    leased: device and inode number of files that must not be opened.
     kept: deleted files whose contents are to be saved, by the objref of their inode; close() closes their
     descriptors.
     """
@@ -45,6 +46,7 @@ class InodeCollector:
         self.objects = objects
         self.digest = digest
         self.kept: dict[int, KeptFile] = {}
+        self.leased: set[tuple[int, int]] = set()
         self._numbers: dict[tuple[int, int], int] = {}
         self._mounts: dict[int, Mount] = {mount.mnt_id: mount for mount in read_mountinfo(proc)}
         self._filesystems: dict[int, int] = {}
@@ -53,6 +55,10 @@ class InodeCollector:
         """Do not keep the contents of these inodes: another of their open names still leads to them."""
         for objref in self.kept.keys() & objrefs:
             os.close(self.kept.pop(objref).fd)
+
+    def kept_identities(self) -> list[tuple[int, int]]:
+        """Device and inode number of the files whose contents are to be saved."""
+        return [identity for identity, objref in self._numbers.items() if objref in self.kept]
 
     def close(self) -> None:
         """Close the descriptors of kept files."""
@@ -73,8 +79,8 @@ class InodeCollector:
         objref = self._numbers.get(identity)
         if objref is None:
             objref = self._numbers[identity] = self.objects.number()
-            self._row(objref, fd, attributes, mapped=mapped)
-        if keep and objref not in self.kept:
+            self._row(objref, fd, attributes, mapped=mapped, leased=identity in self.leased)
+        if keep and objref not in self.kept and identity not in self.leased:
             self.kept[objref] = KeptFile(descriptors.reopen(fd), attributes.size)
         return objref
 
@@ -91,7 +97,7 @@ class InodeCollector:
         try:
             reading = descriptors.reopen(fd)
         except KernelError as error:
-            if self.digest or error.errno not in (errno.EACCES, errno.EPERM):
+            if self.digest or error.errno not in (errno.EACCES, errno.EPERM, errno.EAGAIN):
                 raise
             return None, None, None
         try:
@@ -105,11 +111,13 @@ class InodeCollector:
         finally:
             os.close(reading)
 
-    def _row(self, objref: int, fd: int, attributes: inodes.Statx, *, mapped: bool) -> None:
+    def _row(self, objref: int, fd: int, attributes: inodes.Statx, *, mapped: bool, leased: bool) -> None:
         handle = inodes.file_handle(fd)
-        generation, identity, content = self._evidence(
-            fd, attributes.mode, mapped=mapped, handled=handle is not None
-        )
+        generation = identity = content = None
+        if not leased:
+            generation, identity, content = self._evidence(
+                fd, attributes.mode, mapped=mapped, handled=handle is not None
+            )
         self.objects.add(
             Inode(
                 objref=objref,

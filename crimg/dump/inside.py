@@ -24,17 +24,22 @@ _NR_RT_SIGACTION = 13
 _NR_GETITIMER = 36
 _NR_SIGALTSTACK = 131
 _NR_PRCTL = 157
+_NR_MODIFY_LDT = 154
 _NR_TIMER_GETTIME = 224
+_NR_GET_MEMPOLICY = 239
 
 # include/uapi/linux/prctl.h
 _PR_GET_PDEATHSIG = 2
 _PR_GET_DUMPABLE = 3
 _PR_GET_SECUREBITS = 27
+_PR_GET_TSC = 25
 _PR_GET_TIMERSLACK = 30
+_PR_MCE_KILL_GET = 34
 _PR_GET_CHILD_SUBREAPER = 37
 _PR_GET_TID_ADDRESS = 40
 _PR_GET_THP_DISABLE = 42
 _PR_GET_MDWE = 66
+_PR_GET_MEMORY_MERGE = 68
 
 _SIGNALS = range(1, 65)
 _ACTION = struct.Struct("<4Q")  # struct kernel_sigaction: handler, flags, restorer, mask
@@ -43,6 +48,8 @@ _ITIMERSPEC = struct.Struct("<4q")  # the same with nanoseconds
 _STACK = struct.Struct("<QixxxxQ")  # stack_t: ss_sp, ss_flags, ss_size
 _WORD = struct.Struct("<Q")
 _INT = struct.Struct("<i")
+_MCE_KILL_DEFAULT = 2  # PR_MCE_KILL_DEFAULT
+_TSC_ENABLED = 1  # PR_TSC_ENABLE
 _DEFAULT_TIMER_SLACK = 50_000  # ns (init/init_task.c)
 _RSEQ_CS = 8  # offset in struct rseq (linux/rseq.h)
 _MICROSECOND = 1_000
@@ -84,7 +91,7 @@ class ThreadInside:
         """Have the thread make its calls."""
         stack = injector.reserve(_STACK.size)
         address = injector.reserve(_WORD.size)
-        death = injector.reserve(_INT.size)
+        death, tsc, policy = (injector.reserve(_INT.size) for _ in range(3))
         results = injector.batch(
             [
                 (_NR_SIGALTSTACK, 0, stack),
@@ -92,6 +99,9 @@ class ThreadInside:
                 (_NR_PRCTL, _PR_GET_SECUREBITS),
                 (_NR_PRCTL, _PR_GET_PDEATHSIG, death),
                 (_NR_PRCTL, _PR_GET_TIMERSLACK),
+                (_NR_PRCTL, _PR_MCE_KILL_GET),
+                (_NR_PRCTL, _PR_GET_TSC, tsc),
+                (_NR_GET_MEMPOLICY, policy, 0, 0, 0, 0),
             ]
         )
         _require("sigaltstack", results[0], injector.tid)
@@ -102,9 +112,15 @@ class ThreadInside:
         (self.clear_child_tid,) = _WORD.unpack(injector.read(address, _WORD.size))
         _require("prctl(PR_GET_PDEATHSIG)", results[3], injector.tid)
         (death_signal,) = _INT.unpack(injector.read(death, _INT.size))
+        # The last two are refused where the kernel was built without them.
+        tsc_mode = _INT.unpack(injector.read(tsc, _INT.size))[0] if results[6] == 0 else _TSC_ENABLED
+        numa_policy = _INT.unpack(injector.read(policy, _INT.size))[0] if results[7] == 0 else 0
         self.extra = _present(
             pdeath_signal=death_signal,
             timer_slack_ns=0 if results[4] == _DEFAULT_TIMER_SLACK else max(results[4], 0),
+            mce_kill=0 if results[5] == _MCE_KILL_DEFAULT else max(results[5], 0),
+            tsc=tsc_mode if tsc_mode != _TSC_ENABLED else 0,
+            mempolicy=numa_policy,
         )
 
 
@@ -113,8 +129,9 @@ class Inside:
 
     actions: signal number to handler, flags, restorer, mask.  itimers: interval and time left, ns, of the
     three timers of getitimer(2).  timers: id of a POSIX timer to interval and time left, ns.
-    brk: program break.  dumpable: prctl(PR_GET_DUMPABLE).  mm_extra, task_extra: what is not as it is by
-    default, for the columns `extra` of Mm and Task.
+    has_ldt: it has segments of its own (modify_ldt(2)).  brk: program break.
+    dumpable: prctl(PR_GET_DUMPABLE).
+    mm_extra, task_extra: what is not as it is by default, for the columns `extra` of Mm and Task.
     """
 
     def __init__(self, proc: ProcDir, frozen: Freeze) -> None:
@@ -140,6 +157,8 @@ class Inside:
                 (_NR_PRCTL, _PR_GET_CHILD_SUBREAPER, slot),
                 (_NR_PRCTL, _PR_GET_THP_DISABLE),
                 (_NR_PRCTL, _PR_GET_MDWE),
+                (_NR_PRCTL, _PR_GET_MEMORY_MERGE),
+                (_NR_MODIFY_LDT, 0, slot, 8),
                 *((_NR_GETITIMER, which, itimers + _ITIMERVAL.size * which) for which in range(3)),
                 *(
                     (_NR_RT_SIGACTION, signal, 0, actions + _ACTION.size * (signal - 1), 8)
@@ -149,15 +168,18 @@ class Inside:
         )
         self.brk = results[0]
         self.dumpable = _require("prctl(PR_GET_DUMPABLE)", results[1], tid)
-        for result in results[5:8]:
+        for result in results[7:10]:
             _require("getitimer", result, tid)
-        for result in results[8:]:
+        for result in results[10:]:
             _require("rt_sigaction", result, tid)
         _require("prctl(PR_GET_CHILD_SUBREAPER)", results[2], tid)
         (subreaper,) = _INT.unpack(injector.read(slot, _INT.size))
         self.task_extra = _present(child_subreaper=subreaper)
-        # EINVAL in kernels without these two.
-        self.mm_extra = _present(thp_disable=max(results[3], 0), mdwe=max(results[4], 0))
+        # EINVAL, ENOSYS in kernels without these.
+        self.mm_extra = _present(
+            thp_disable=max(results[3], 0), mdwe=max(results[4], 0), memory_merge=max(results[5], 0)
+        )
+        self.has_ldt = results[6] > 0
         raw = injector.read(actions, _ACTION.size * len(_SIGNALS))
         self.actions = dict(zip(_SIGNALS, _ACTION.iter_unpack(raw), strict=True))
         raw = injector.read(itimers, _ITIMERVAL.size * 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.kernel import procmaps, procstat
-from crimg.kernel.pagemap import PAGE_IS_GUARD, PRIVATE, PageMap
+from crimg.kernel.pagemap import PAGE_IS_GUARD, PRIVATE, PageMap, Selection
 from crimg.model import Mm, Vma
 
 TYPE_CHECKING = False
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PROT = {ord("r"): 1, ord("w"): 2, ord("x"): 4, ord("-"): 0}
 _NEVER_READ = (b"[vvar]", b"[vvar_vclock]", b"[vsyscall]", b"[uprobes]")
 """Mappings of the kernel's own: of kernel data, or not there to be read; a restart gets them from exec."""
+_GUARDS = Selection(0, PAGE_IS_GUARD, 0, PAGE_IS_GUARD)
 _UNSUPPORTED_FLAGS = {
     "ht": "huge pages of hugetlbfs",
     "io": "memory of a device (VM_IO)",
@@ -114,12 +115,16 @@ class MemoryCollector:
     def _select(self, entry: procmaps.Vma, pages: PageMap) -> None:
         """Note the pages of a mapping that differ from its file or from zero.
 
-        Pages of a shared mapping are the file's. The vdso is saved whole, so that a restart can tell whether
-        it is the one of the kernel at hand.
+        Pages of a shared mapping are the file's; only its guard pages are noted. The vdso is saved whole, so
+        that a restart can tell whether it is the one of the kernel at hand.
         """
         if entry.label == b"[vdso]":
             self.saved.append((entry.start, entry.end))
-        elif not entry.shared:
+        elif entry.shared:
+            if pages.guards_known:
+                guards = pages.runs(entry.start, entry.end, _GUARDS)
+                self.guards.extend((run.start, run.end) for run in guards)
+        else:
             for run in pages.runs(entry.start, entry.end, PRIVATE):
                 target = self.guards if run.categories & PAGE_IS_GUARD else self.saved
                 target.append((run.start, run.end))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import select
 
 from crimg.errors import KernelError
 from crimg.kernel import descriptors, pipes
 from crimg.kernel.sharing import find_holders
 from crimg.model import Pipe
+from crimg.model.enums import Access, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class _Buffer:
     """One pipe in the making. where: the descriptor it was met at first, for messages."""
 
-    __slots__ = ("capacity", "data", "fifo", "objref", "readable", "where")
+    __slots__ = ("capacity", "data", "ends", "fifo", "objref", "others", "readable", "where")
 
     def __init__(self, objref: int, where: str, fifo: bool) -> None:
         self.objref = objref
@@ -29,6 +31,8 @@ class _Buffer:
         self.capacity = 0
         self.data = b""
         self.readable = False
+        self.ends = Access(0)
+        self.others = False
 
 
 class PipeCollector:
@@ -40,17 +44,20 @@ class PipeCollector:
         self.problems = problems
         self._buffers: dict[Identity, _Buffer] = {}
 
-    def add(self, fd: int, identity: Identity, *, readable: bool, fifo: bool, flags: int, where: str) -> int:
+    def add(self, fd: int, identity: Identity, *, access: Access, fifo: bool, flags: int, where: str) -> int:
         """The objref of the pipe behind the copied descriptor `fd`. Raises KernelError.
 
-        identity: device and inode number.  readable: `fd` is open for reading.  where: for messages.
+        identity: device and inode number.  access: how `fd` is open.  where: for messages.
         """
+        readable = bool(access & Access.READ)
         if flags & os.O_DIRECT:
             self.problems.add(where, "a pipe in packet mode (O_DIRECT)", "packet bounds cannot be saved yet")
         buffer = self._buffers.get(identity)
         if buffer is None:
             buffer = self._buffers[identity] = _Buffer(self.objects.number(), where, fifo)
             buffer.capacity = pipes.pipe_capacity(fd)
+        buffer.ends |= access
+        buffer.others |= _other_end_lives(fd, access)
         if readable and not buffer.readable:
             buffer.data = pipes.peek_pipe(fd).data
             buffer.readable = True
@@ -95,6 +102,19 @@ class PipeCollector:
         except KernelError as error:
             self.problems.add("process", "pipes", f"nobody can tell who else holds them ({error})")
             return
+        both_ends = Access.READ | Access.WRITE
+        if holders.unseen and any(buffer.ends == both_ends for buffer in self._buffers.values()):
+            self.problems.doubt(
+                Severity.NOTE,
+                "process",
+                "pipes",
+                f"{len(holders.unseen)} processes out of sight may hold ends of them, too",
+            )
+        found = {(holder.dev, holder.ino) for holder in holders.found}
+        for identity, buffer in self._buffers.items():
+            if buffer.ends != both_ends and buffer.others and identity not in found:
+                what = "a FIFO" if buffer.fifo else "a pipe"
+                self.problems.add(buffer.where, what, "a process out of sight holds the other end of it")
         for holder in holders.found:
             buffer = self._buffers[holder.dev, holder.ino]
             self.problems.add(
@@ -102,3 +122,15 @@ class PipeCollector:
                 "a FIFO" if buffer.fifo else "a pipe",
                 f"process {holder.pid} holds an end of it (fd {holder.fd}), and is not part of this dump",
             )
+
+
+def _other_end_lives(fd: int, access: Access) -> bool:
+    """Whether the end of a pipe that `fd` is not has a holder, as poll(2) knows: no POLLHUP, no POLLERR.
+
+    True for a FIFO open for both, which is its own other end.
+    """
+    poll = select.poll()
+    poll.register(fd, 0)
+    events = poll.poll(0)
+    gone = select.POLLHUP if access & Access.READ else select.POLLERR
+    return not any(event & gone for _, event in events)

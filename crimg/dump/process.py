@@ -9,6 +9,7 @@ from crimg.dump.mapped import MappedCollector
 from crimg.dump.memory import MemoryCollector
 from crimg.dump.objects import Objects
 from crimg.dump.problems import Problems
+from crimg.dump.sharers import check_sharers, warn_of_other_openers
 from crimg.dump.tasks import TaskCollector
 from crimg.kernel import procstat, proctask, ptrace
 from crimg.kernel.descriptors import KCMP_FILES, KCMP_FS, kcmp
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
 
     from crimg.kernel.freeze import Freeze
     from crimg.model import ImageInfo
+    from crimg.model.enums import Severity
 
 
 class Collected:
     """What is known of a stopped process; close() it.
 
     objects: the rows.  inodes: with the deleted files to be kept.  pipes: contents by objref.
+    doubts: for the log.
     saved, guards: ranges of memory whose pages are to be copied, or only noted.
     """
 
@@ -36,6 +39,7 @@ class Collected:
         self.objects = objects
         self.inodes = inodes
         self.pipes: dict[int, bytes] = {}
+        self.doubts: list[tuple[Severity, str]] = []
         self.saved: list[tuple[int, int]] = []
         self.guards: list[tuple[int, int]] = []
 
@@ -46,6 +50,7 @@ class Collected:
 
 def check_process(proc: ProcDir, frozen: Freeze, problems: Problems) -> None:
     """Note what of the process as a whole cannot be saved; fds and mappings are looked at by others."""
+    check_sharers(proc.pid, frozen.tids, problems)
     for child in proctask.read_children(proc):
         problems.add("process", f"child process {child}", "process trees cannot be saved yet")
     for tid in frozen.tids:
@@ -86,13 +91,14 @@ def collect(
             memory = MemoryCollector(proc, objects, mapped, problems)
             tasks = TaskCollector(proc, objects, problems)
             check_process(proc, frozen, problems)
-            refs = {"namespaces": tasks.namespaces(), "fd_table": files.fd_table()}
+            refs = {"namespaces": tasks.namespaces(frozen.tids), "fd_table": files.fd_table()}
             cwd, root = mapped.directory("cwd"), mapped.directory("root")
             memory.mappings()
             collected.pipes = files.pipes.finish()
             exe = mapped.exe()
         linked = {row.inode for row in objects.rows(File) if row.name_state == NameState.LINKED}
         collected.inodes.forget(linked)
+        warn_of_other_openers(proc.pid, collected.inodes.kept_identities(), problems)
         # Only now is the target made to do anything: a filter of system calls, say, could kill it for it.
         problems.check()
         inside = Inside(proc, frozen)
@@ -105,10 +111,14 @@ def collect(
         task = objects.number()
         for tid in frozen.tids:
             tasks.thread(task, tid, refs["signal"], states.get(tid, "?"), inside.threads[tid])
+        if inside.has_ldt:
+            problems.add("process", "a local descriptor table (modify_ldt(2))", "cannot be saved yet")
         tasks.task(task, states.get(proc.pid, "?"), inside, refs)
+        problems.check()
     except BaseException:
         collected.close()
         raise
+    collected.doubts = problems.doubts
     collected.saved, collected.guards = memory.saved, memory.guards
     objects.add(info.replace(objref=objects.number(), root=task))
     objects.count()

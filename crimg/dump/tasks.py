@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import struct
 
 from crimg.errors import KernelError
 from crimg.evidence import device_number
 from crimg.kernel import procstat, proctask, ptrace
+from crimg.kernel.priority import io_priority
 from crimg.kernel.procfs import ProcDir, read_namespaces
 from crimg.model import (
     Cred,
@@ -23,7 +25,7 @@ from crimg.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crimg.dump.inside import Inside, ThreadInside
     from crimg.dump.objects import Objects
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _SIGEV = {"signal": 0, "none": 1, "thread": 2}
 _SIGEV_THREAD_ID = 4
+_SCHED_DEADLINE = 6
 _SIGINFO_NUMBER = struct.Struct("<i")
 
 
@@ -71,7 +74,17 @@ class TaskCollector:
             self.objects.add(cred.replace(objref=self._creds[cred]))
         return self._creds[cred]
 
-    def namespaces(self) -> int:
+    def _for_children(self, name: str) -> int:
+        """The number of the namespace that children will be in; 0 where it has none in it yet."""
+        try:
+            link = self.proc.readlink(f"ns/{name}_for_children")
+        except KernelError as error:
+            if error.errno not in (errno.ENOENT, errno.EINVAL):
+                raise
+            return 0
+        return int(link.partition(b"[")[2].rstrip(b"]") or 0)
+
+    def namespaces(self, tids: Sequence[int]) -> int:
         """The objref of the namespaces; one that is not the dumper's is noted as a problem."""
         with ProcDir(os.getpid()) as self_proc:
             own = read_namespaces(self_proc)
@@ -79,6 +92,16 @@ class TaskCollector:
         for name, number in found.items():
             if number != own.get(name):
                 self.problems.add("process", f"another {name} namespace", "cannot be saved yet")
+        for name in ("pid", "time"):
+            if found.get(name) and self._for_children(name) != found[name]:
+                self.problems.add(
+                    "process", f"another {name} namespace for its children", "cannot be saved yet"
+                )
+        for tid in tids:
+            with ProcDir(tid) as thread:
+                for name, number in read_namespaces(thread).items():
+                    if number != found.get(name):
+                        self.problems.add(f"thread {tid}", f"another {name} namespace", "cannot be saved yet")
         objref = self.objects.number()
         self.objects.add(
             Namespaces(
@@ -147,8 +170,18 @@ class TaskCollector:
         return objref
 
     def _pending(self, signal: int, tid: int, *, shared: bool) -> None:
-        for position, info in enumerate(ptrace.peeksiginfo(tid, shared=shared)):
-            (number,) = _SIGINFO_NUMBER.unpack_from(info)
+        queue = ptrace.peeksiginfo(tid, shared=shared)
+        numbers = [_SIGINFO_NUMBER.unpack_from(info)[0] for info in queue]
+        with ProcDir(tid) as thread:
+            status = procstat.read_status(thread)
+        pending = status.shared_pending if shared else status.sig_pending
+        for number in range(1, 65):
+            if pending >> (number - 1) & 1 and number not in numbers:
+                # Sent when there was no room for its siginfo: delivered as from SI_USER of nobody
+                # (collect_signal in kernel/signal.c).
+                numbers.append(number)
+                queue.append(_SIGINFO_NUMBER.pack(number).ljust(ptrace.SIGINFO_SIZE, b"\0"))
+        for position, (number, info) in enumerate(zip(numbers, queue, strict=True)):
             self.objects.add(
                 Siginfo(
                     signal=signal,
@@ -164,6 +197,9 @@ class TaskCollector:
         with ProcDir(tid) as proc:
             stat, status = procstat.read_stat(proc), procstat.read_status(proc)
             label = read_label(proc)
+        policy = os.sched_getscheduler(tid)
+        if policy == _SCHED_DEADLINE:
+            self.problems.add(f"thread {tid}", "scheduling by deadline", "cannot be saved yet")
         head, head_size = ptrace.get_robust_list(tid)
         cpus = sum(1 << cpu for cpu in os.sched_getaffinity(tid))
         self.objects.add(
@@ -185,15 +221,21 @@ class TaskCollector:
                 rseq_signature=inside.rseq.signature,
                 rseq_cs=inside.rseq_cs,
                 clear_child_tid=inside.clear_child_tid,
-                policy=os.sched_getscheduler(tid),
+                policy=policy,
                 priority=os.sched_getparam(tid).sched_priority,
                 nice=os.getpriority(os.PRIO_PROCESS, tid),
                 cpus=cpus.to_bytes((cpus.bit_length() + 7) // 8, "little"),
                 cred=self.cred(status, inside.securebits, label),
-                extra=inside.extra,
+                extra=self._thread_extra(tid, inside),
             )
         )
         self._pending(signal, tid, shared=False)
+
+    @staticmethod
+    def _thread_extra(tid: int, inside: ThreadInside) -> dict[str, object] | None:
+        """What is not as it is by default, and the I/O priority (ioprio_get(2)) where one was set."""
+        priority = io_priority(tid)
+        return {**(inside.extra or {}), "ioprio": priority} if priority else inside.extra
 
     def task(self, objref: int, state: str, inside: Inside, refs: Mapping[str, int]) -> None:
         """Add the process. state: its letter before the stop.  refs: its columns that refer to objects."""

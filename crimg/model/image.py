@@ -31,6 +31,9 @@ if TYPE_CHECKING:
         def body(self, section_id: int) -> memoryview:
             """The decoded body of a section; raises FormatError where there is none or it is damaged."""
 
+        def check(self, section_id: int) -> None:
+            """Hold the stored body of a section against its checksum, once; raises FormatError."""
+
         def stored(self, section: IndexEntry) -> memoryview:
             """The body of a section of `sections` as it stands in the file; raises FormatError."""
 

@@ -7,7 +7,7 @@ import stat
 
 from crimg.errors import FileError, FormatError, UnsupportedVersionError, UsageError
 from crimg.format.constants import HEADER_SIZE
-from crimg.format.container import FileHeader
+from crimg.format.container import FileHeader, read_header
 from crimg.model.image import Image
 from crimg.reader.file import ImageFile
 
@@ -63,19 +63,28 @@ def open_stream(fd: int, *, name: str = "standard input", salvage: bool = False)
     try:
         if stat.S_ISREG(os.fstat(fd).st_mode) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
             return _open(os.dup(fd), name, salvage)
-        return _open(_spool(fd), name, salvage)
+        return _open(_spool(fd, name, salvage), name, salvage)
     except OSError as error:
         raise FileError(f"{name}: {error.strerror}") from error
 
 
-def _spool(fd: int) -> int:
+def _spool(fd: int, name: str, salvage: bool) -> int:
     """A descriptor of an unnamed file with everything that comes from `fd`."""
     import tempfile
 
+    part = b""
+    while len(part) < HEADER_SIZE and (more := os.read(fd, HEADER_SIZE - len(part))):
+        part += more
+    if part and not salvage:
+        read_header(part)  # what is no image is not kept, however much of it comes
     with tempfile.TemporaryFile(prefix="crimg-") as spool:
-        while part := os.read(fd, _COPY_STEP):
-            spool.write(part)
-        spool.flush()
+        while part:
+            try:
+                spool.write(part)
+                spool.flush()
+            except OSError as error:
+                raise FileError(f"{name}: {tempfile.gettempdir()}: {error.strerror}") from error
+            part = os.read(fd, _COPY_STEP)
         return os.dup(spool.fileno())
 
 

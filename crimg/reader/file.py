@@ -197,6 +197,11 @@ class ImageFile:
                 raise ChecksumError("checksum of the body differs", section=place, offset=entry.ofs_body)
             self._verified.add((entry, True))
 
+    def check(self, section_id: int) -> None:
+        """Hold the stored body of a section against its checksum, once; raises FormatError."""
+        if section_id in self._entries:
+            self.verify(self._entries[section_id])
+
     def body(self, section_id: int) -> memoryview:
         """The decoded body of a section (no copy where it is stored raw); raises FormatError.
 

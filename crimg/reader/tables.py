@@ -60,13 +60,7 @@ def decode_batches(body: bytes | memoryview, place: str) -> Iterator[tuple[int, 
                 yield kind, rows
     except FormatError:
         raise
-    except (
-        msgpack.exceptions.UnpackException,
-        ValueError,  # limits, invalid UTF-8, map keys that are no strings
-        TypeError,  # unhashable map keys
-        OverflowError,
-        RecursionError,
-    ) as error:
+    except (msgpack.exceptions.UnpackException, ValueError) as error:  # ValueError: limits, UTF-8, map keys
         text = f"no msgpack value of the schema at {unpacker.tell()} of the body"
         raise FormatError(f"{text} ({error or type(error).__name__})", section=place) from error
 

@@ -69,6 +69,8 @@ def _of_vma(subject: Subject, memory: Memory, vma: Vma, low: int, high: int) -> 
     while position < high:
         try:
             for piece in memory.pieces(position, high):
+                if piece.origin == SAVED:
+                    subject.image.store.check(piece.section)
                 if lost is not None:
                     yield lost
                     lost = None

@@ -44,6 +44,10 @@ class TolerantStore:
         """As the store beneath; raises FormatError."""
         return self._store.body(section_id)
 
+    def check(self, section_id: int) -> None:
+        """As the store beneath; raises FormatError."""
+        self._store.check(section_id)
+
     def stored(self, section: IndexEntry) -> memoryview:
         """As the store beneath; raises FormatError."""
         return self._store.stored(section)

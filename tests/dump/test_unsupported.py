@@ -53,6 +53,7 @@ def code() -> str:
     return (TARGETS / "unsupported.py").read_text()
 
 
+@needs_root
 def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Path) -> None:
     with Agent(code, tmp_path / "target") as agent:
         found = agent.ask("found")
@@ -73,7 +74,7 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         assert last.startswith("crimg: error: ")
         assert f"{len(found)} things" in last
         only(folder, "image.log")
-        assert (folder / "image.log").read_text().splitlines() == lines
+        assert (folder / "image.log").read_text().splitlines()[1:] == lines
         assert stat.S_IMODE((folder / "image.log").stat().st_mode) == 0o600
         untouched.check()
         assert agent.ask("kept[2].send(b'x'), kept[3].recv(9)") == (1, b"x")
@@ -228,7 +229,7 @@ def test_traced_by_another(tmp_path: Path, folder: Path) -> None:
 
 def test_itself_threads_and_nonsense(folder: Path) -> None:
     """Pids that name no process to be dumped."""
-    for pid, status in (("0", 2), ("-1", 2), ("word", 2), (str(2**22 + 1), 4), ("2", 4)):
+    for pid, status in (("0", 2), ("-1", 2), ("word", 2), (str(2**22 - 1), 4), ("2", 4)):
         ran = command("dump", "-o", folder / "image", "--", pid)
         assert ran.returncode == status, (pid, ran.stderr)
         assert ran.stderr.startswith(b"crimg: error: ")
