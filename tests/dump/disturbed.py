@@ -42,9 +42,11 @@ def steps_of(program: Program, tmp_path: Path) -> list[str]:
     return log.read_text().splitlines()
 
 
-def worth(names: list[str], step: int) -> bool:
-    """Of long rows of one kind of step, not every one is worth a run."""
-    return names[step] not in names[max(step - 2, 0) : step] or step % 7 == 0
+def chosen(names: list[str]) -> list[int]:
+    """Steps worth a run: the first of those that follow the same three steps, and some more of long rows."""
+    rows = [tuple(names[max(step - 3, 0) : step + 1]) for step in range(len(names))]
+    first = {row: step for step, row in reversed(list(enumerate(rows)))}
+    return sorted({*first.values(), *range(0, len(names), 37)})
 
 
 def last_step(log: Path) -> tuple[int, str]:

@@ -29,9 +29,9 @@ _REQUESTS = {
 class Steps:
     """For a forked dumper: writes the name of each step to `log`, and disturbs one of them.
 
-    at: which one, from 0.  disturb: called with its name before that step or, with `after`, when it is done; where it
-    returns an error number before a step, the call fails with that and is not made. Two dumps of one process
-    may differ by a few steps: what a run did is in its own log.
+    at: which one, from 0.  disturb: called with its name before that step or, with `after`, when it is done;
+    where it returns an error number before a step, the call fails with that and is not made. Two dumps of one
+    process may differ by a few steps: what a run did is in its own log.
     """
 
     def __init__(
@@ -96,5 +96,5 @@ def sending(number: signal.Signals, pause: float = 0.0) -> Callable[[str], None]
 
 
 def failing(error: int = errno.EPERM) -> Callable[[str], int | None]:
-    """A disturbance: the step is not made, and fails; but not ptrace(2), by which things are put right again."""
+    """A disturbance: the step fails and is not made; but not ptrace(2), which puts things right again."""
     return lambda name: None if name.startswith("PTRACE") or name == "close" else error

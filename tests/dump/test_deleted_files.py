@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from crimg.model.enums import Keeper, NameState
 from crimg.pages import blob_extents
 from tests.dump.dumps import image_of
-from tests.dump.programs import Agent
+from tests.dump.programs import Agent, needs_root
 from tests.dump.rows import contents, dumped, file_of, inode_of
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def test_empty_deleted_file(tmp_path: Path, image_path: Path) -> None:
             assert (inode.size, inode.keeper, contents(image, inode)) == (0, Keeper.EMBEDDED, b"")
 
 
+@needs_root
 def test_deleted_file_open_for_writing_only(tmp_path: Path, image_path: Path) -> None:
     code = """
 fd = os.open("file", os.O_WRONLY | os.O_CREAT, 0o200)

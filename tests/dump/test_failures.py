@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dump.disturbed import clear, steps_of, worth
+from tests.dump.disturbed import chosen, clear, steps_of
 from tests.dump.dumps import Dumper, command
 from tests.dump.programs import Agent, Program, needs_root
 from tests.dump.progress import Counts
@@ -30,8 +30,9 @@ def test_refused_at_every_step(error: int, counter: Program, folder: Path, tmp_p
     names = steps_of(counter, tmp_path)
     untouched = Untouched(counter.pid)
     wrong = []
-    for step, name in enumerate(names):
-        if name.startswith("PTRACE") or name == "close" or not worth(names, step):
+    for step in chosen(names):
+        name = names[step]
+        if name.startswith("PTRACE") or name == "close":
             continue
         before = Steps(tmp_path / "log", step, failing(error))
         errors = tmp_path / "errors"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.dump.disturbed import KINDS, clear, last_step, steps_of, worth
+from tests.dump.disturbed import KINDS, chosen, clear, last_step, steps_of
 from tests.dump.dumps import Dumper, duration
 from tests.dump.progress import Counts
 from tests.dump.steps import Steps, sending
@@ -72,7 +72,7 @@ def test_interrupted_at_every_step(counter: Program, folder: Path, tmp_path: Pat
     """The same, without chance: before each system call of the dumper, but for long rows of one kind."""
     names = steps_of(counter, tmp_path)
     untouched, blocked = Untouched(counter.pid), masks(counter.pid)
-    places = [(step, False) for step, name in enumerate(names) if worth(names, step)]
+    places = [(step, False) for step in chosen(names)]
     places += [
         (step, True) for step, name in enumerate(names) if name in ("open", "link", "rename", "unlink")
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from crimg.model import Fd, Mm
 from crimg.model.enums import Keeper, NameState
 from crimg.pages import Memory
-from tests.dump.programs import Agent
+from tests.dump.programs import Agent, needs_root
 from tests.dump.rows import contents, dumped, file_of, inode_of, mapping_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ with open("file", "wb") as file:
 """
 
 
+@needs_root
 def test_file_mapped_only_and_deleted(tmp_path: Path, image_path: Path) -> None:
     code = (
         MAP
@@ -66,6 +67,7 @@ memory[0:6] = b"MAPPED"
         assert agent.ask("bytes(memory[0:6])") == b"MAPPED"
 
 
+@needs_root
 def test_deleted_shared_mapping(tmp_path: Path, image_path: Path) -> None:
     """What was written through the mapping is in the contents."""
     code = (

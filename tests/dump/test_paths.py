@@ -44,6 +44,8 @@ if gone != fd:
     os.write(gone, b"gone")
     os.unlink(b"../" + name + b".")
 """
+    if b"\\" in name and os.geteuid() != 0:
+        pytest.skip("maps does not tell such a name from another; map_files does, and takes a capability")
     with Agent(code, tmp_path / "target") as agent:
         fd, gone = agent.ask("fd, gone")
         with dumped(agent, image_path) as image:

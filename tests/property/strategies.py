@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO, Codec, SectionType
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Extents = tuple[tuple[int, bytes], ...]
     Draw = Callable[[st.SearchStrategy[Any]], Any]
 
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Settings of tests that take plans: what an example takes is no finding on a machine with other work."""
 MAX_ROWS = 3
 _FILE_END = 2**63 - 1
 

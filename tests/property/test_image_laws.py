@@ -15,7 +15,7 @@ from crimg.reader.file import ImageFile
 from crimg.writer import BytesOutput, write_image
 from tests.kaitai_view import parse_batches, parse_image
 from tests.property.opened import opened, streamed
-from tests.property.strategies import Plan, plans
+from tests.property.strategies import LAW, Plan, plans
 from tests.samples import canonical_image, small_image
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def planned_tables(plan: Plan) -> dict[type[Record], list[Record]]:
 
 
 @given(plans())
+@LAW
 def test_what_was_written_is_read(plan: Plan) -> None:
     with opened(plan.write()) as image:
         header = plan.header
@@ -83,6 +84,7 @@ def check_memory(memory: Memory, plan: Plan, runs: Sequence[Run]) -> None:
 
 
 @given(plans())
+@LAW
 def test_canonical_images_are_written_as_they_were(plan: Plan) -> None:
     data = plan.write()
     output = BytesOutput()
@@ -92,6 +94,7 @@ def test_canonical_images_are_written_as_they_were(plan: Plan) -> None:
 
 
 @given(plans())
+@LAW
 def test_streams_and_files_are_read_alike(plan: Plan) -> None:
     data = plan.write()
     with opened(data) as file, streamed(data) as stream:
@@ -109,7 +112,7 @@ def test_streams_and_files_are_read_alike(plan: Plan) -> None:
 
 
 @given(plans())
-@settings(max_examples=50)
+@settings(LAW, max_examples=50)
 def test_generated_classes_read_the_same(plan: Plan) -> None:
     data = plan.write()
     formal = parse_image(data)
@@ -174,7 +177,7 @@ def nearly_images(draw: st.DrawFn) -> bytes:
 @given(nearly_images())
 @example(b"")
 @example(SAMPLES[0][:64])
-@settings(max_examples=400)
+@settings(LAW, max_examples=400)
 def test_any_bytes_are_a_model_or_a_format_error(data: bytes) -> None:
     try:
         with opened(data) as image:

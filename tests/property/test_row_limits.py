@@ -14,7 +14,7 @@ from crimg.model import KINDS, Fd, File, Filesystem, HistoryEntry, Inode, LogEnt
 from crimg.writer import encode_rows
 from tests.builders import ImageBuilder
 from tests.property.opened import opened
-from tests.property.strategies import column_values, integers, rows_of, values
+from tests.property.strategies import LAW, column_values, integers, rows_of, values
 from tests.schema import load_schema
 
 _SECTION = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
@@ -63,7 +63,7 @@ def rows_with_a_strange_cell(draw: st.DrawFn) -> Record:
 
 
 @given(rows_with_a_strange_cell())
-@settings(max_examples=1000)
+@settings(LAW, max_examples=1000)
 def test_writer_and_reader_refuse_the_same(row: Record) -> None:
     bodies, rows = written(row), read(row)
     assert (bodies is None) == (rows is None)
@@ -177,6 +177,7 @@ def test_paths_are_those_of_the_schema() -> None:
 
 
 @given(st.data())
+@LAW
 def test_values_of_the_strategies_are_valid(data: st.DataObject) -> None:
     """The other laws mean nothing if the strategies only make rows that are refused."""
     cls, column = data.draw(st.sampled_from(_COLUMNS))

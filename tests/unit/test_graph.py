@@ -13,7 +13,7 @@ from crimg.model import KINDS, Fd, File, Inode, Record, Task
 from tests import samples
 from tests.builders import ImageBuilder
 from tests.property.opened import opened
-from tests.property.strategies import Plan, plans
+from tests.property.strategies import LAW, Plan, plans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ def test_each_element_of_a_list_is_a_reference(list_kind: type[Record]) -> None:
 
 
 @given(plans())
-@settings(max_examples=50)
+@settings(LAW, max_examples=50)
 def test_every_reference_is_found_once(plan: Plan) -> None:
     expected = Counter(
         (target, type(row).__name__, name)

@@ -156,7 +156,7 @@ def test_fifos_wait_for_their_writer(tmp_path: Path) -> None:
         started.wait()
         fifo.write_bytes(samples.small_image())
 
-    thread = threading.Thread(target=write)
+    thread = threading.Thread(target=write, daemon=True)
     thread.start()
     threading.Timer(0.05, started.set).start()
     with open_image(fifo) as image:
@@ -301,6 +301,17 @@ def test_a_file_that_becomes_shorter_is_noticed(tmp_path: Path) -> None:
         os.truncate(path, 5000)
         with pytest.raises(TruncatedError, match="became shorter"):
             image.rows(Task)
+        with pytest.raises(TruncatedError, match="became shorter"):
+            image.store.body(samples.BLOB_ID)
+
+
+def test_a_file_that_becomes_shorter_after_it_was_mapped(tmp_path: Path) -> None:
+    """The bytes behind its end must not be touched: the kernel would send SIGBUS."""
+    path = tmp_path / "image"
+    path.write_bytes(samples.small_image())
+    with open_image(path) as image:
+        image.store.body(samples.BLOB_ID)
+        os.truncate(path, 4096)
         with pytest.raises(TruncatedError, match="became shorter"):
             image.store.body(samples.BLOB_ID)
 

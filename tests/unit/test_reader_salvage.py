@@ -184,6 +184,16 @@ def test_bytes_between_sections(size: int) -> None:
         assert (image.rows(Fd), image.rows(File)) == (FDS, FILES)
 
 
+def test_sections_at_wrong_offsets_are_none() -> None:
+    """Behind four bytes too many no body stands where its header says."""
+    builder = separate().revision()
+    at = builder.offsets[2]
+    data = builder.bytes()
+    with opened(data[:at] + bytes(4) + data[at:], salvage=True) as image:
+        assert [each.offset for each in image.damage] == [at]
+        assert (image.rows(Fd), image.rows(File)) == (FDS, [])
+
+
 RENAMED = [row.replace(path=b"/new") for row in FILES[:1]]
 
 
@@ -222,6 +232,24 @@ def test_a_revision_before_the_damage() -> None:
     trailer = parts_of(data[:length])[-1]
     with opened(changed(data, trailer.header, bytes(8)), salvage=True) as image:
         assert image.rows(File) == [*RENAMED, *FILES[1:]]
+
+
+def test_revisions_are_told_apart_without_an_index() -> None:
+    """Both trailers are damaged: what was written later still stands in for what was written before."""
+    data, length = torn()
+    for first in (length - 30, length - 100):
+        damaged = flipped(flipped(data, first), len(data) - 30)
+        with opened(damaged, salvage=True) as image:
+            assert len(image.damage) == 2
+            assert image.rows(File) == [*RENAMED, *FILES[1:]]
+            assert image.revision == 2
+
+
+def test_a_trailer_that_cannot_be_ends_no_revision() -> None:
+    builder = separate().revision().objects(7, RENAMED).revision(trailer={"revision": 0})
+    with opened(builder.bytes(), salvage=True) as image:
+        assert image.damage
+        assert image.rows(File) == FILES
 
 
 def test_a_critical_section_of_a_later_version() -> None:
@@ -271,8 +299,10 @@ def test_salvage_of_what_is_no_image() -> None:
 
 def test_damages_hold_no_frames() -> None:
     """An error that is kept keeps all that was at work when it was raised, if it is let."""
-    with opened(flipped(separate().revision().bytes(), 80), salvage=True) as image:
-        for damage in image.damage[-1:]:
+    data = separate().objects(20, [], codec=1, len_raw=1 << 40).revision().bytes()
+    with opened(data, salvage=True) as image:
+        assert "len_raw" in image.damage[0].detail
+        for damage in image.damage[:1]:
             assert (damage.__traceback__, damage.__cause__, damage.__context__) == (None, None, None)
 
 

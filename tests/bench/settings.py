@@ -1,0 +1,28 @@
+"""How much to measure, and where."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - a NamedTuple has it in its annotations
+from typing import NamedTuple
+
+
+class Settings(NamedTuple):
+    """folder: for everything that is written, on the file system that is measured.
+
+    large: bytes of memory of the large process.  rounds: how often the long work is done.  starts: how often
+    a command is started.  rows: rows of a large table.  fds: descriptors of the process with many.
+    image: bytes of the large image.
+    """
+
+    folder: Path
+    large: int = 1 << 30
+    rounds: int = 7
+    starts: int = 21
+    rows: int = 100_000
+    fds: int = 20_000
+    image: int = 10 << 30
+
+    @classmethod
+    def quick(cls, folder: Path) -> Settings:
+        """Enough to see that everything works."""
+        return cls(folder, large=64 << 20, rounds=2, starts=3, rows=5_000, fds=1_000, image=1 << 30)

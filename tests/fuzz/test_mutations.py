@@ -1,0 +1,66 @@
+"""20,000 damaged images: none leads to anything but a value or FormatError, in bounded memory and time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.layout import parts_of, reseal
+from tests.fuzz.mutants import Mutants
+from tests.fuzz.originals import ORIGINALS
+from tests.fuzz.run import SEED
+
+COUNTS = {"small": 6000, "revised": 4000, "c": 4500, "c-zstd": 4000, "python": 1500}
+_ROOT = Path(__file__).parents[2]
+
+
+def original(name: str) -> bytes:
+    """An image to damage; skips the test where it cannot be made here."""
+    try:
+        return ORIGINALS[name]()
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("name", COUNTS)
+def test_mutants(name: str, tmp_path: Path) -> None:
+    """CRIMG_FUZZ_SEED chooses other mutants than the usual ones."""
+    seed = int(os.environ.get("CRIMG_FUZZ_SEED", SEED))
+    print(f"seed {seed}")
+    image = tmp_path / "original.crimg"
+    image.write_bytes(original(name))
+    words = ["--name", name, "--seed", str(seed), "--count", str(COUNTS[name])]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.run", str(image), *words],
+        cwd=_ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_there_are_twenty_thousand() -> None:
+    assert sum(COUNTS.values()) == 20_000
+    assert COUNTS.keys() == ORIGINALS.keys()
+
+
+@pytest.mark.parametrize("name", ORIGINALS)
+def test_sealing_an_undamaged_image_changes_nothing(name: str) -> None:
+    data = original(name)
+    sealed = bytearray(data)
+    reseal(sealed, parts_of(data))
+    assert sealed == data
+
+
+def test_mutants_are_the_same_each_time() -> None:
+    data = ORIGINALS["small"]()
+    assert [Mutants(data, "small", 1)[number] for number in range(50)] == [
+        Mutants(data, "small", 1)[number] for number in range(50)
+    ]
+    assert Mutants(data, "small", 1)[0] != Mutants(data, "small", 2)[0]
