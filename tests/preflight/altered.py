@@ -36,6 +36,9 @@ class AlteredStore:
         body: memoryview = self._store.body(section_id)
         return body
 
+    def check(self, section_id: int) -> None:
+        self._store.check(section_id)
+
     def stored(self, section: IndexEntry) -> memoryview:
         body: memoryview = self._store.stored(section)
         return body

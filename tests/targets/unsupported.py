@@ -26,8 +26,10 @@ def mapping(what: str, address: int, length: int) -> None:
     found.append((what, f"mapping {address:x}-{address + length:x}"))
 
 
-kept = [socket.socket(family, kind) for family, kind in ((socket.AF_INET, socket.SOCK_STREAM),
-                                                        (socket.AF_UNIX, socket.SOCK_DGRAM))]
+kept = [
+    socket.socket(family, kind)
+    for family, kind in ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM))
+]
 kept += socket.socketpair()
 for one in kept:
     fd("socket", one.fileno())
