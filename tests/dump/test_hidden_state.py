@@ -211,6 +211,8 @@ def test_ctrl_z_waits(start: Callable[[str], subprocess.Popen[bytes]], tmp_path:
         for _ in range(40):
             dumper.send_signal(signal.SIGTSTP)
             time.sleep(0.005)
+            if dumper.poll() is not None:
+                break
             with open(f"/proc/{dumper.pid}/stat") as stat, open(f"/proc/{program.pid}/status") as status:
                 stopped = stat.read().rpartition(")")[2].split()[0] == "T"
                 traced = "TracerPid:\t0\n" not in status.read()

@@ -51,6 +51,7 @@ class Target:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
+            process_group=0,  # not an orphaned group, whose members the terminal's stop signals do not stop
             **options,
         )
         self.pid: int = self.process.pid
