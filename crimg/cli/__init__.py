@@ -7,6 +7,7 @@ import on the way to a prompt answer.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from crimg.cli import streams
@@ -45,7 +46,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(text + ("" if "--debug" in words else " (--debug shows where)"), words)
     if argv is None:
         gc.freeze()  # the process ends: looking through all objects for cycles would take 2 ms and more
+        if words[:1] == ["inspect"]:
+            _leave(status)
     return status
+
+
+def _leave(status: int) -> None:
+    """End the process without taking the interpreter apart, which would take another 2 ms.
+
+    For a verb that only reads: nothing of it has to be put back at exit.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(status)
 
 
 def _run(words: list[str]) -> int:
