@@ -15,7 +15,7 @@ from crimg.preflight.kept import judge_kept, keeper_outlook
 from crimg.preflight.outlook import map_remedy, outlook
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.sightings import Contents, Look, as_look
-from crimg.preflight.subjects import subjects
+from crimg.preflight.subjects import inodes_mapped_for_writing, subjects
 from crimg.preflight.verdicts import Verdict
 from crimg.rewrite.rules import PathRules
 
@@ -61,6 +61,7 @@ class Checker:
         self.same_boot = same_boot(image)
         self._seen: dict[bytes, Look | None] = {}
         self._contents: dict[tuple[bytes, int], Contents] = {}
+        self._mapped = inodes_mapped_for_writing(image)
         self._finder = Finder(looks, mounts, self.is_same)
 
     def judged(self) -> list[tuple[Subject, Verdict]]:
@@ -114,7 +115,11 @@ class Checker:
         look = self._seen[path]
         seen = (look.target or look.seen) if look is not None else None
         if seen is None or not judge.needs_contents(
-            inode, seen, self._same_fs(subject, seen), always=self.digests or subject.kept
+            inode,
+            seen,
+            self._same_fs(subject, seen),
+            always=self.digests or subject.kept,
+            mapped=inode.objref in self._mapped,
         ):
             return None
         arguments = (
@@ -140,7 +145,19 @@ class Checker:
         same_fs = self._same_fs(subject, look.seen)
         if identify(subject.inode, look.seen, None, same_fs) != SAME:
             return None
-        return judge_look(subject.inode, look, None, same_fs)
+        return judge_look(subject.inode, look, None, same_fs, mapped=subject.inode.objref in self._mapped)
+
+    def _read_there(self, subject: Subject, judged: Judgement, path: bytes) -> Judgement:
+        """The judgement on what was found at another path, with its contents where they tell more."""
+        look, inode = self._seen.get(path), subject.inode
+        request = self._read_request(subject, path, inode) if look is not None and inode is not None else None
+        if look is None or look.seen is None or inode is None or request is None:
+            return judged
+        name, path, arguments = request
+        answer = self.looks.one(name, path, *arguments)
+        contents = Contents(*answer) if answer is not None else Contents(errno.ETIMEDOUT)
+        mapped = inode.objref in self._mapped
+        return judge_look(inode, look, contents, self._same_fs(subject, look.seen), mapped=mapped)
 
     def _verdict(self, subject: Subject) -> Verdict:
         if subject.kept:
@@ -155,19 +172,22 @@ class Checker:
             return self._made(subject, silent, restart="it fails here, or hangs")
         contents = self._contents.get((subject.place, inode.objref))
         same_fs = self._same_fs(subject, look.seen) if look.seen is not None else None
-        judged = judge_look(inode, look, contents, same_fs)
+        mapped = inode.objref in self._mapped
+        judged = judge_look(inode, look, contents, same_fs, mapped=mapped)
         if look.target is not None and look.link is not None and not stat.S_ISLNK(inode.mode):
-            through = judge_look(inode, Look(0, look.target), contents, self._same_fs(subject, look.target))
+            target_fs = self._same_fs(subject, look.target)
+            through = judge_look(inode, Look(0, look.target), contents, target_fs, mapped=mapped)
             if through.verdict in (verdicts.SAME, verdicts.CHANGED):
                 return self._moved(subject, through, look.target_path, by_link=True)
-        if judged.details == (judge.CTIME_ALONE,) and subject.looked_at != subject.path:
-            judged = judged._replace(verdict=verdicts.SAME, details=(judge.RENAMED,))
+        if judged.details == (judge.CTIME_ALONE,) and subject.has_another_name:
+            judged = judged._replace(verdict=verdicts.SAME, details=(judge.CTIME_ALONE, judge.RENAMED))
         if judged.verdict == verdicts.MISSING:
             judged = self._unmounted(subject, judged)
         if judged.verdict in (verdicts.MISSING, verdicts.REPLACED):
             found = self._finder.find(subject)
             if found.judgement is not None and judged.verdict == verdicts.MISSING:
-                return self._moved(subject, found.judgement, found.path, by_link=False)
+                there = self._read_there(subject, found.judgement, found.path)
+                return self._moved(subject, there, found.path, by_link=False)
             judged = judged._replace(details=judged.details + found.hints)
             return self._made(subject, judged, look=look, found=found.path or None)
         return self._made(subject, judged, look=look)
@@ -180,7 +200,7 @@ class Checker:
             contents = self._contents.get((subject.place, inode.objref))
             same_fs = self._same_fs(subject, look.seen) if look.seen is not None else None
         judged = judge_kept(self.image, subject.file, inode, look, contents, same_fs)
-        restart, remedies = keeper_outlook(judged, subject.place)
+        restart, remedies = keeper_outlook(judged, self._on_host(subject.place) if subject.place else None)
         return self._made(subject, judged, restart=restart)._replace(remedies=remedies)
 
     def _unmounted(self, subject: Subject, judged: Judgement) -> Judgement:
@@ -201,10 +221,16 @@ class Checker:
     def _moved(self, subject: Subject, judged: Judgement, path: bytes, *, by_link: bool) -> Verdict:
         details: tuple[str, ...] = ("a symbolic link leads there",) if by_link else ()
         if judged.verdict == verdicts.CHANGED:
-            details += tuple(word for word in judged.details if word != judge.CTIME_ALONE)
+            details += tuple(
+                judge.UNVERIFIED if word == judge.CTIME_ALONE else word for word in judged.details
+            )
         restart = "it goes right, through the link" if by_link else "it fails: nothing is at the old path"
         moved = judged._replace(verdict=verdicts.MOVED, details=details)
         return self._made(subject, moved, restart=restart, found=path or None)
+
+    def _on_host(self, path: bytes) -> bytes:
+        """The path on this machine of one below the root: what a command in a shell must name."""
+        return self.looks.top.rstrip(b"/") + path
 
     def _made(
         self,
@@ -217,9 +243,11 @@ class Checker:
     ) -> Verdict:
         remedies: tuple[verdicts.Remedy, ...] = ()
         if look is not None and subject.inode is not None:
-            restart, remedies = outlook(
-                subject.file, subject.inode, subject.users, judged, look, subject.looked_at
-            )
+            place = self._on_host(subject.looked_at)
+            restart, remedies = outlook(subject.file, subject.inode, subject.users, judged, look, place)
+            if look.by_link and self.looks.top != b"/":
+                # A shell would follow an absolute link out of the root, to a file of this machine.
+                remedies = tuple(one for one in remedies if one.action != verdicts.REPAIR)
         return Verdict(
             objref=subject.file.objref,
             path=subject.path,

@@ -33,7 +33,9 @@ _NS = 10**9
 GROWN, SHRUNK, REWRITTEN, PERMISSIONS, OWNER = "grown", "shrunk", "rewritten", "permissions", "owner"
 TOUCHED = "rewritten or touched"
 CTIME_ALONE = "ctime alone"
-RENAMED = "renamed, to which its ctime is put down"
+UNVERIFIED = "contents not verified"
+RENAMED = f"its rename can explain it; {UNVERIFIED}"
+MAPPED = f"perhaps through a mapping: {UNVERIFIED}"
 INTACT = "what it had is intact"
 
 
@@ -51,11 +53,13 @@ def type_name(mode: int) -> str:
     return _TYPES.get(stat.S_IFMT(mode), f"of type {stat.S_IFMT(mode):#o}")
 
 
-def needs_contents(inode: Inode, seen: Seen, same_fs: bool | None, *, always: bool) -> bool:
+def needs_contents(
+    inode: Inode, seen: Seen, same_fs: bool | None, *, always: bool, mapped: bool = False
+) -> bool:
     """Whether the file is to be read: its contents can add to what the inode tells.
 
     always: also where the inode is the same and its ctime too, which nothing but a change of the clock
-    can set back.
+    can set back.  mapped: as of judge_look; the inode then does not tell whether the file was written.
     """
     if not stat.S_ISREG(inode.mode) or not stat.S_ISREG(seen.mode):
         return False
@@ -64,7 +68,7 @@ def needs_contents(inode: Inode, seen: Seen, same_fs: bool | None, *, always: bo
     if inode.digest is None and inode.build_id is None:
         return False
     untouched = identify(inode, seen, None, same_fs) == SAME and inode.ctime == seen.ctime
-    return always or not untouched
+    return always or mapped or not untouched
 
 
 def digest_length(inode: Inode, seen: Seen) -> int | None:
@@ -72,8 +76,14 @@ def digest_length(inode: Inode, seen: Seen) -> int | None:
     return inode.size if inode.digest is not None and seen.size >= inode.size else None
 
 
-def judge_look(inode: Inode, look: Look, contents: Contents | None, same_fs: bool | None) -> Judgement:
-    """The verdict on what stands at the path, going by that alone."""
+def judge_look(
+    inode: Inode, look: Look, contents: Contents | None, same_fs: bool | None, *, mapped: bool = False
+) -> Judgement:
+    """The verdict on what stands at the path, going by that alone.
+
+    mapped: the file had a shared mapping that could be written. Stores into a page that is dirty already
+    take no page fault, so that neither mtime nor ctime moves.
+    """
     if look.seen is None:
         return judge_error(look.error)
     seen = look.seen
@@ -81,6 +91,9 @@ def judge_look(inode: Inode, look: Look, contents: Contents | None, same_fs: boo
     if stat.S_IFMT(seen.mode) != stat.S_IFMT(inode.mode):
         return Judgement(verdicts.REPLACED, (f"{type_name(seen.mode)} now",), evidence=evidence)
     judged = _JUDGES.get(stat.S_IFMT(inode.mode), _judge_special)(inode, seen, contents, same_fs, evidence)
+    taken_as_is = judged.verdict == verdicts.SAME and judged.basis == verdicts.BY_INODE
+    if mapped and taken_as_is and not _agrees(evidence, "digest"):
+        judged = judged._replace(verdict=verdicts.CHANGED, details=(MAPPED, *judged.details))
     if look.by_link:
         return judged._replace(details=(*judged.details, "by way of a symbolic link"))
     return judged
@@ -107,11 +120,8 @@ def _judge_regular(
     if identity != SAME:
         return _judge_copy(inode, seen, same_fs, evidence)
     details = _changes(inode, seen, evidence)
-    if not details and inode.ctime != seen.ctime:
-        if inode.nlink != seen.nlink:
-            return Judgement(verdicts.SAME, (_links(inode, seen),), verdicts.BY_INODE, evidence)
-        if not _agrees(evidence, "digest"):
-            details = [CTIME_ALONE]
+    if not details and inode.ctime != seen.ctime and not _agrees(evidence, "digest"):
+        details = [CTIME_ALONE]  # a further link sets the ctime too, but explains no more than itself
     verdict = verdicts.CHANGED if details else verdicts.SAME
     if inode.nlink != seen.nlink:
         details.append(_links(inode, seen))
@@ -137,7 +147,10 @@ def _changes(inode: Inode, seen: Seen, evidence: Sequence[Evidence]) -> list[str
         found.append(REWRITTEN)
     elif inode.mtime != seen.mtime and not _agrees(evidence, "digest"):
         found.append(TOUCHED)
-    return found + _access_changes(evidence)
+    access = _access_changes(evidence)
+    if access and not found and not _agrees(evidence, "digest"):
+        access.append(UNVERIFIED)  # chmod(2) and chown(2) set the ctime, and so hide that a write did
+    return found + access
 
 
 def _access_changes(evidence: Sequence[Evidence]) -> list[str]:
@@ -166,7 +179,10 @@ def _judge_copy(inode: Inode, seen: Seen, same_fs: bool | None, evidence: tuple[
         details.append(TOUCHED)
     if same_fs and basis in (verdicts.BY_BUILD_ID, verdicts.BY_SIZE_AND_MTIME):
         details.append(CTIME_ALONE)  # the inode number may have been given to another file
-    details += _access_changes(evidence)
+    access = _access_changes(evidence)
+    if access and not details and basis != verdicts.BY_DIGEST:
+        access.append(UNVERIFIED)
+    details += access
     return Judgement(verdicts.CHANGED if details else verdicts.SAME, tuple(details), basis, evidence)
 
 

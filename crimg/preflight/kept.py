@@ -57,6 +57,8 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
         judged = judge.judge_look(inode, look, contents, same_fs)
         if judged.verdict == verdicts.SAME:
             return judged._replace(verdict=verdicts.KEPT, details=("re-linked",))
+        if judged.details[:1] == (judge.CTIME_ALONE,):  # linking it again has set the ctime in any case
+            return judged._replace(verdict=verdicts.KEPT, details=("re-linked", judge.UNVERIFIED))
         return judged._replace(details=("its keeper", *judged.details))
     if look.seen is None:
         judged = judge.judge_error(look.error)

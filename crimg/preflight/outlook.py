@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from crimg.preflight.verdicts import Users
     from crimg.rewrite.rules import PathRule
 
+_UNSURE = frozenset((judge.CTIME_ALONE, judge.TOUCHED, judge.UNVERIFIED, judge.MAPPED))
+_OF_CONTENTS = _UNSURE | {judge.GROWN, judge.SHRUNK, judge.REWRITTEN}
+"""Details that say that contents have changed, or can have."""
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-")
 
 
@@ -50,23 +53,23 @@ def outlook(
 ) -> tuple[str, tuple[Remedy, ...]]:
     """What a restart would do, and the remedies, for everything that is neither moved nor kept.
 
-    path: what was looked at.
+    path: what was looked at, as a path of this machine: commands name it.
     """
     if judged.verdict == verdicts.SAME:
         return "", ()
     if judged.verdict == verdicts.MISSING:
-        return "it fails: there is nothing to open", _bring_back(inode, judged, path)
+        return "it fails: there is nothing to open", _bring_back(file, inode, judged, path)
     if judged.verdict == verdicts.UNREACHABLE:
         return "it fails here, or hangs", ()
     if judged.verdict == verdicts.REPLACED:
         return _of_replaced(file, inode, users, judged, look), (
-            *_bring_back(inode, judged, path),
+            *_bring_back(file, inode, judged, path),
             Remedy(verdicts.ACCEPT, "only if the other file is meant to take its place"),
         )
     return _of_changed(file, inode, users, judged, look), tuple(_for_changed(file, inode, judged, path))
 
 
-def _bring_back(inode: Inode, judged: Judgement, path: bytes) -> tuple[Remedy, ...]:
+def _bring_back(file: File, inode: Inode, judged: Judgement, path: bytes) -> tuple[Remedy, ...]:
     """Ways to the file as it was."""
     where = shell_path(path)
     if stat.S_ISREG(inode.mode):
@@ -78,7 +81,7 @@ def _bring_back(inode: Inode, judged: Judgement, path: bytes) -> tuple[Remedy, .
         return (Remedy(verdicts.BRING_BACK, f"bring back the directory {where}"),)
     if stat.S_ISFIFO(inode.mode):
         return (Remedy(verdicts.REPAIR, f"mkfifo -m {stat.S_IMODE(inode.mode):04o} {where}"),)
-    old = escape(path).replace("=", "\\=")
+    old = escape(file.path).replace("=", "\\=")
     return (Remedy(verdicts.BRING_BACK, f"give it another device or terminal: --map {shell_word(old)}=..."),)
 
 
@@ -120,7 +123,12 @@ def _of_changed(file: File, inode: Inode, users: Users, judged: Judgement, look:
         return "it goes right if only attributes were set; contents can have changed unseen"
     if judge.REWRITTEN in judged.details or judge.TOUCHED in judged.details:
         return _sentence(file, users, "what is in it now", "the code that is in it now")
-    return "opening it can fail, or succeed for others than before"
+    if judge.MAPPED in judged.details:
+        return (
+            "it goes right if nothing was stored through the mapping since; contents can have changed unseen"
+        )
+    plain = "opening it can fail, or succeed for others than before"
+    return f"{plain}; contents can have changed unseen" if judge.UNVERIFIED in judged.details else plain
 
 
 def _sentence(file: File, users: Users, what: str, code: str) -> str:
@@ -181,14 +189,12 @@ def _for_changed(file: File, inode: Inode, judged: Judgement, path: bytes) -> li
         remedies.append(Remedy(verdicts.REPAIR, f"chmod {stat.S_IMODE(inode.mode):04o} {where}"))
     if judge.OWNER in judged.details:
         remedies.append(Remedy(verdicts.REPAIR, f"chown {inode.uid}:{inode.gid} {where}"))
-    if not {judge.GROWN, judge.SHRUNK, judge.REWRITTEN, judge.TOUCHED, judge.CTIME_ALONE} & {*judged.details}:
+    if not _OF_CONTENTS & {*judged.details}:
         return [*remedies, Remedy(verdicts.ACCEPT, "harmless where the restart may still open it")]
     if judge.GROWN in judged.details:
-        intact = judge.INTACT in judged.details
-        cut = f"truncate -s {inode.size} {where}"
-        remedies.append(
-            Remedy(verdicts.REPAIR, cut if intact else f"{cut} (right if it was only appended to)")
-        )
+        doubt = "" if judge.INTACT in judged.details else "right only if it was appended to; "
+        cut = f"truncate -s {inode.size} {where}  # {doubt}stop its writer first"
+        remedies.append(Remedy(verdicts.REPAIR, cut))
     remedies.append(Remedy(verdicts.BRING_BACK, f"bring back {where}, {description(inode)}"))
     return [*remedies, Remedy(verdicts.ACCEPT, _risk(file, judged))]
 
@@ -196,6 +202,6 @@ def _for_changed(file: File, inode: Inode, judged: Judgement, path: bytes) -> li
 def _risk(file: File, judged: Judgement) -> str:
     if judge.GROWN in judged.details and file.flags & os.O_APPEND:
         return "harmless for a log that is only appended to"
-    if judge.CTIME_ALONE in judged.details or judge.TOUCHED in judged.details:
-        return "harmless if the contents are still those of then, which nothing recorded can show"
+    if _UNSURE & {*judged.details}:
+        return "risky: right only if the contents are still those of then, which nothing recorded can show"
     return "the program finds contents that it does not expect"

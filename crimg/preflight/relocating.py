@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from crimg.errors import FileError, UsageError
 from crimg.preflight import verdicts
-from crimg.preflight.candidates import Candidates
+from crimg.preflight.candidates import SIZE_MTIME, Candidates
 from crimg.preflight.checker import Checker
 from crimg.preflight.checking import TIMEOUT, looks_for
 from crimg.preflight.mounts import Mounts
@@ -169,7 +169,11 @@ def _relocate(
 def _sort_out(
     groups: Sequence[list[tuple[Subject, Verdict]]], matches: Sequence[Match]
 ) -> tuple[list[Move], list[tuple[Unsettled, bool]]]:
-    """Files with one new place, and the others. Two files that would end at one place are among these."""
+    """Files with one new place, and the others.
+
+    Among these are two files that would end at one place, and one that nothing but size and time of
+    modification ties to a file of another name: many files share these by chance.
+    """
     takers: dict[bytes, set[int]] = {}
     olds: dict[bytes, int] = {}
     for group, match in zip(groups, matches, strict=True):
@@ -180,7 +184,12 @@ def _sort_out(
     for group, match in zip(groups, matches, strict=True):
         subject = group[0][0]
         objrefs = tuple(one.file.objref for one, _ in group)
-        alone = len(match.paths) == 1 and len(takers[match.paths[0]]) == 1 and olds[subject.path] == 1
+        alone = (
+            match.basis != SIZE_MTIME
+            and len(match.paths) == 1
+            and len(takers[match.paths[0]]) == 1
+            and olds[subject.path] == 1
+        )
         if alone and match.paths[0] != subject.path:
             moves.append(Move(objrefs, subject.path, match.paths[0], match.basis))
             continue

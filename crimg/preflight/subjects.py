@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.model import Fd, File, Filesystem, Inode, Vma
-from crimg.model.enums import Prot
+from crimg.model.enums import Access, Prot
 from crimg.model.record import KINDS
 from crimg.preflight.kept import is_kept, keeper_path
 from crimg.preflight.verdicts import Users
@@ -40,6 +40,11 @@ class Subject:
             place = rules.apply(keeper) if keeper is not None else None
         self.place = place if place and place.startswith(b"/") and b"\0" not in place else None
 
+    @property
+    def has_another_name(self) -> bool:
+        """Whether the rules change the last component: renaming a directory above sets no ctime here."""
+        return self.looked_at.rpartition(b"/")[2] != self.path.rpartition(b"/")[2]
+
 
 def subjects(image: Image, rules: PathRules) -> list[Subject]:
     """All file objects, in the order of the image. Raises FormatError where its tables are damaged."""
@@ -70,3 +75,18 @@ def users_of_files(image: Image) -> dict[int, Users]:
                         if column.name not in old.roles:
                             found[row[index]] = old._replace(roles=(*old.roles, column.name))
     return found
+
+
+def inodes_mapped_for_writing(image: Image) -> set[int]:
+    """Objrefs of the inodes that had a shared mapping which is writable, or can be made so by mprotect(2).
+
+    The kernel marks these "mw" (VM_MAYWRITE, proc(5)), only where the file was opened for writing.
+    """
+    mapped: set[int] = set()
+    for vma in image.rows(Vma):
+        if vma.shared and vma.file is not None:
+            file = image.find(File, vma.file)
+            writable = vma.prot & Prot.WRITE or b"mw" in vma.vm_flags.split()
+            if file is not None and file.inode is not None and (writable or file.access & Access.WRITE):
+                mapped.add(file.inode)
+    return mapped

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _OPENED = (
     "untouched", "renamed", "renamed over", "grown", "shrunk", "rewritten", "mtime restored", "permissions",
     "owner", "deleted", "re-created", "symlink", "symlink to it", "directory", "fifo", "linked elsewhere",
-    "only elsewhere", "touched", "logrotate",
+    "only elsewhere", "touched", "logrotate", "restored and linked", "restored and permissions",
 )  # fmt: skip
 _MOVED_DIRECTORY = "directory moved"
 _LIBRARY = "library.so"
@@ -46,23 +46,25 @@ library = ctypes.CDLL(os.path.join(top, "library.so"))
 
 EXPECTED: dict[str, tuple[str, tuple[str, ...]]] = {
     "untouched": ("same", ()),
-    "renamed": ("moved", ()),
+    "renamed": ("moved", ("contents not verified",)),
     f"{_MOVED_DIRECTORY}/file": ("moved", ()),
     "renamed over": ("replaced", ("another file",)),
     "grown": ("changed", ("grown",)),
     "shrunk": ("changed", ("shrunk",)),
     "rewritten": ("changed", ("rewritten or touched",)),
     "mtime restored": ("changed", ("ctime alone",)),
-    "permissions": ("changed", ("permissions",)),
-    "owner": ("changed", ("owner",)),
+    "permissions": ("changed", ("permissions", "contents not verified")),
+    "owner": ("changed", ("owner", "contents not verified")),
     "deleted": ("missing", ()),
     "re-created": ("replaced", ("another file",)),
     "symlink": ("replaced", ("a symbolic link now",)),
-    "symlink to it": ("moved", ("a symbolic link leads there",)),
+    "symlink to it": ("moved", ("a symbolic link leads there", "contents not verified")),
     "directory": ("replaced", ("a directory now",)),
     "fifo": ("replaced", ("a FIFO now",)),
-    "linked elsewhere": ("same", ("links 1, now 2",)),
-    "only elsewhere": ("moved", ()),
+    "linked elsewhere": ("changed", ("ctime alone", "links 1, now 2")),
+    "only elsewhere": ("moved", ("contents not verified",)),
+    "restored and linked": ("changed", ("ctime alone", "links 1, now 2")),
+    "restored and permissions": ("changed", ("permissions", "contents not verified")),
     "touched": ("changed", ("rewritten or touched",)),
     "logrotate": ("replaced", ("another file",)),
     _LIBRARY: ("replaced", ("another build",)),
@@ -81,6 +83,14 @@ WITH_DIGEST = {
     "rewritten": ("changed", ("rewritten",)),
     "mtime restored": ("changed", ("rewritten",)),
     "touched": ("same", ()),
+    "renamed": ("moved", ()),
+    "only elsewhere": ("moved", ()),
+    "symlink to it": ("moved", ("a symbolic link leads there",)),
+    "permissions": ("changed", ("permissions",)),
+    "owner": ("changed", ("owner",)),
+    "linked elsewhere": ("same", ("links 1, now 2",)),
+    "restored and linked": ("changed", ("rewritten", "links 1, now 2")),
+    "restored and permissions": ("changed", ("rewritten", "permissions")),
     "grown": ("changed", ("grown", "what it had is intact")),
     "re-created": ("replaced", ("another file", "of the same contents")),
 }
@@ -129,13 +139,15 @@ def happen(top: Path, *, as_root: bool) -> None:
     with (top / "grown").open("a") as file:
         file.write(" and more")
     os.truncate(top / "shrunk", 3)
-    for name in ("rewritten", "mtime restored"):
+    for name in ("rewritten", "mtime restored", "restored and linked", "restored and permissions"):
         status = (top / name).stat()
         with (top / name).open("r+") as file:
             file.write(contents[name][::-1])
-        if name == "mtime restored":
+        if name != "rewritten":
             os.utime(top / name, ns=(status.st_atime_ns, status.st_mtime_ns))
-    (top / "permissions").chmod(0o600)
+    os.link(top / "restored and linked", top / "restored and linked.other")
+    for name in ("permissions", "restored and permissions"):
+        (top / name).chmod(0o600)
     if as_root:
         os.chown(top / "owner", 1, 1)
     (top / "deleted").unlink()

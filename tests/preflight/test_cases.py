@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.preflight import check
+from tests.dump.dumps import image_of
+from tests.dump.programs import Agent
 from tests.kernel.forked import become_nobody, in_child, needs_root, private_mounts
 from tests.kernel.name_cases import FILE_SYSTEMS, make_file_system, skip_unless_possible
 from tests.preflight.cases import EXPECTED, FOUND, WITH_DIGEST, dumped, verdicts_by_name, without_hints
@@ -65,6 +68,51 @@ def test_on(kind: str, tmp_path: Path) -> None:
         return judge(make_file_system(kind, tmp_path))
 
     compare(in_child(work))
+
+
+_MAPPER = """
+import mmap
+file = open({path!r}, "w+b")
+file.write(b"before")
+file.flush()
+memory = mmap.mmap(file.fileno(), 6)
+memory[:1] = b"B"
+def store():
+    memory[:] = b"behind"
+    return True
+reading = open({path!r}, "rb")
+"""
+
+
+def stored_through_a_mapping(top: Path, *, digest: bool) -> dict[str, object]:
+    """The verdicts on a file into which its process stores after the dump: ctime, if it is as it was."""
+    path = top / "mapped"
+    with Agent(_MAPPER.format(path=str(path)), top / "agent") as agent:
+        image = image_of(agent.pid, top / "image", digest=digest)
+        before = path.stat()
+        assert agent.ask("store()") is True
+        assert path.read_bytes() == b"behind"
+        after = path.stat()
+    found = [(one.verdict, one.details) for one in check(image) if one.path == os.fsencode(path)]
+    return {"unmoved": before.st_ctime_ns == after.st_ctime_ns, "found": found}
+
+
+@pytest.mark.parametrize("digest", [False, True], ids=["", "digest"])
+@pytest.mark.parametrize("kind", ["tmpfs", "ext4"])
+def test_a_store_through_a_mapping_after_the_dump(kind: str, digest: bool, tmp_path: Path) -> None:
+    """The page was dirty: neither time moves, and every file object of the inode is in doubt."""
+    skip_unless_possible(kind)
+
+    def work() -> dict[str, object]:
+        private_mounts()
+        return stored_through_a_mapping(make_file_system(kind, tmp_path), digest=digest)
+
+    answer = in_child(work)
+    assert answer["unmoved"] or kind != "tmpfs"
+    details = ("rewritten",) if digest else ("perhaps through a mapping: contents not verified",)
+    if not answer["unmoved"] and not digest:
+        details = ("rewritten or touched",)  # the page was written back in between
+    assert answer["found"] == [("changed", details)] * 2
 
 
 @needs_root

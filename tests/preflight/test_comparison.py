@@ -183,7 +183,7 @@ def test_never_same_on_one_file_system_unless_it_is_the_inode(now: Seen, same_fs
     if judged.verdict == "same":
         assert stat.S_ISREG(now.mode)
         assert (now.size, stat.S_IMODE(now.mode), now.uid) == (100, 0o644, 0)
-        assert not same_fs or now.ctime == 6 * NS or now.nlink != 1
+        assert not same_fs or now.ctime == 6 * NS
     assert (judged.verdict == "changed") <= bool(judged.details)
     assert {one.name for one in judged.evidence} >= {"device", "inode", "type"}
 
@@ -194,6 +194,21 @@ def test_an_inode_number_alone_is_no_proof() -> None:
     judged = judge_look(then, Look(0, seen(**NO_HANDLE, ctime=9 * NS)), None, True)
     assert (judged.verdict, judged.details) == ("changed", ("ctime alone",))
     assert judge_look(then, Look(0, seen(**NO_HANDLE)), None, True).verdict == "same"
+
+
+def test_a_mapping_that_could_be_written_hides_stores() -> None:
+    then = inode(digest=b"\1" * 32, digest_kind="sha256")
+    unread = judge_look(inode(), Look(0, seen()), None, True, mapped=True)
+    assert (unread.verdict, unread.details) == (
+        "changed",
+        ("perhaps through a mapping: contents not verified",),
+    )
+    agreed = judge_look(then, Look(0, seen()), Contents(0, b"\1" * 32), True, mapped=True)
+    assert (agreed.verdict, agreed.details) == ("same", ())
+    differs = judge_look(then, Look(0, seen()), Contents(0, b"\2" * 32), True, mapped=True)
+    assert (differs.verdict, differs.details) == ("changed", ("rewritten",))
+    assert needs_contents(then, seen(), True, always=False, mapped=True)
+    assert not needs_contents(inode(), seen(), True, always=False, mapped=True), "nothing to compare"
 
 
 def test_contents_are_read_only_where_they_tell_more() -> None:

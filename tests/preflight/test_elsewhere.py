@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from contextlib import contextmanager
@@ -153,6 +154,66 @@ def test_below_another_root(tmp_path: Path) -> None:
         found = check(of_another_machine(image), root=root)
         assert (of(found, "data").verdict, of(found, "data").details) == ("same", (by_way,))
         assert of(found, "libc.so.6").verdict == "missing"
+
+
+def test_commands_below_another_root_name_its_files(tmp_path: Path) -> None:
+    """Run as they are, they change nothing of this machine; --map keeps the paths of the image."""
+    with dumped(tmp_path) as image:
+        root = tmp_path / "a root"
+        inside = root / str(tmp_path).lstrip("/")
+        inside.mkdir(parents=True)
+        shutil.copytree(tmp_path / "work", inside / "work", copy_function=shutil.copy2)
+        with (inside / "work/log").open("a") as file:
+            file.write(" and more")
+        (inside / "work/data").chmod(0o600)
+        (tmp_path / "work/data").chmod(0o604)
+        (inside / "work/library.so").unlink()
+        found = check(of_another_machine(image), root=root)
+        for name, action in (("log", "truncate -s 9"), ("data", "chmod 0"), ("library.so", "bring back")):
+            texts = [one.text for one in of(found, name).remedies if one.text.startswith(action)]
+            assert len(texts) == 1
+            assert shlex.split(texts[0].replace(",", " "), comments=True).count(f"{inside}/work/{name}") == 1
+        commands = [one.text for verdict in found for one in verdict.remedies if one.action == "repair"]
+        assert all(f"'{root}/" in text for text in commands)
+        for text in (text for text in commands if text.startswith(("truncate", "chmod"))):
+            subprocess.run(["bash", "-c", text], check=True)
+        assert (inside / "work/log").stat().st_size == 9
+        assert (inside / "work/data").stat().st_mode & 0o777 != 0o600
+        assert (tmp_path / "work/data").stat().st_mode & 0o777 == 0o604, "that of this machine"
+
+
+def test_no_command_that_a_link_leads_out_of_the_root(tmp_path: Path) -> None:
+    with dumped(tmp_path) as image:
+        root = tmp_path / "root"
+        inside = root / str(tmp_path).lstrip("/")
+        inside.mkdir(parents=True)
+        shutil.copytree(tmp_path / "work", inside / "real", copy_function=shutil.copy2)
+        (inside / "work").symlink_to(tmp_path / "real")
+        (inside / "real/data").chmod(0o600)
+        found = of(check(of_another_machine(image), root=root), "data")
+        assert found.details[0] == "permissions"
+        assert "repair" not in {one.action for one in found.remedies}
+
+
+def test_a_file_that_went_to_another_directory_is_not_explained_by_the_rule(tmp_path: Path) -> None:
+    """Its ctime may be that of the rename or that of a write; a new name of its own is said, at least."""
+    with dumped(tmp_path) as image:
+        work, other = tmp_path / "work", tmp_path / "other"
+        other.mkdir()
+        for name, new in (("log", "log"), ("data", "data.old")):
+            status = (work / name).stat()
+            (work / name).write_text("SOME TEXT")
+            os.utime(work / name, ns=(status.st_atime_ns, status.st_mtime_ns))
+            (work / name).rename(other / new)
+        rules = PathRules(
+            [parse_rule(f"{work}/log={other}/log"), parse_rule(f"{work}/data={other}/data.old")]
+        )
+        found = check(image, rules=rules)
+        assert (of(found, "log").verdict, of(found, "log").details) == ("changed", ("ctime alone",))
+        assert of(found, "data").details == (
+            "ctime alone",
+            "its rename can explain it; contents not verified",
+        )
 
 
 def test_a_root_that_is_none(tmp_path: Path) -> None:

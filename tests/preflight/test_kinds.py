@@ -97,11 +97,12 @@ def test_deleted_and_copied(tmp_path: Path, digest: bool) -> None:
         assert (found.verdict, found.details) == ("replaced", ("its keeper is a FIFO now",))
 
 
-def test_deleted_and_re_linked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("digest", [False, True])
+def test_deleted_and_re_linked(tmp_path: Path, digest: bool) -> None:
     """As if the dump had linked it again: the inode is that of a file in the area."""
     keeper = tmp_path / "area"
     code = "f = open('kept', 'w+'); f.write('contents'); f.flush()"
-    plain = image_from(tmp_path, code)
+    plain = image_from(tmp_path, code, digest=digest)
     number = (tmp_path / "work/kept").stat().st_ino
 
     def inode(row: Inode) -> Inode:
@@ -115,7 +116,8 @@ def test_deleted_and_re_linked(tmp_path: Path) -> None:
     (tmp_path / "work/kept").rename(keeper)
     with altered(plain, {Inode: inode, File: file}) as image:
         found = of(image, "kept")
-        assert (found.verdict, found.details, found.basis) == ("kept", ("re-linked",), "inode")
+        details = ("re-linked",) if digest else ("re-linked", "contents not verified")
+        assert (found.verdict, found.details, found.basis) == ("kept", details, "inode")
         (tmp_path / "copy").write_text("contents")
         (tmp_path / "copy").rename(keeper)
         found = of(image, "kept")

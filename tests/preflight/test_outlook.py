@@ -18,6 +18,7 @@ from tests import samples
 from tests.preflight.test_comparison import inode, seen
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 FD = Users(fds=(3,))
@@ -103,7 +104,14 @@ def test_remedies() -> None:
     _, remedies = outlook(file(), inode(uid=5, gid=6), FD, judged, Look(0, seen()), b"/a b")
     assert [remedy.text for remedy in remedies][:2] == ["chmod 0644 '/a b'", "chown 5:6 '/a b'"]
     _, remedies = outlook(file(**APPENDING), inode(), FD, changed("grown"), Look(0, seen(size=120)), b"/a b")
-    assert remedies[0].text == "truncate -s 100 '/a b' (right if it was only appended to)"
+    assert remedies[0].text == (
+        "truncate -s 100 '/a b'  # right only if it was appended to; stop its writer first"
+    )
+    _, remedies = outlook(
+        file(), inode(), FD, changed("grown", "what it had is intact"), Look(0, seen(size=120)), b"/a"
+    )
+    assert remedies[0].text == "truncate -s 100 /a  # stop its writer first"
+    _, remedies = outlook(file(**APPENDING), inode(), FD, changed("grown"), Look(0, seen(size=120)), b"/a b")
     assert remedies[-1].text == "harmless for a log that is only appended to"
     missing = Judgement(verdicts.MISSING)
     then = inode(build_id=b"\xab\xcd", digest=b"\x12", digest_kind="sha256", mtime=7)
@@ -111,6 +119,31 @@ def test_remedies() -> None:
     assert remedies[1].text == (
         "bring back '/a b', 100 bytes of 1970-01-01T00:00:00.000000007Z, build-id abcd, sha256 12"
     )
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        ("permissions", "contents not verified"),
+        ("ctime alone", "links 1, now 2"),
+        ("perhaps through a mapping: contents not verified",),
+    ],
+)
+def test_what_was_not_verified_is_not_called_harmless(details: tuple[str, ...]) -> None:
+    restart, remedies = outlook(file(), inode(), FD, changed(*details), Look(0, seen()), b"/a")
+    assert "contents can have changed unseen" in restart
+    assert not any("harmless" in remedy.text for remedy in remedies)
+    assert any(remedy.text.startswith("bring back /a, ") for remedy in remedies)
+    _, remedies = outlook(file(), inode(), FD, changed("permissions"), Look(0, seen()), b"/a")
+    assert [remedy.action for remedy in remedies] == ["repair", "accept"], "with a digest that agrees"
+
+
+def test_the_truncation_runs_in_a_shell(tmp_path: Path) -> None:
+    log = tmp_path / "a log"
+    log.write_text("x" * 120)
+    _, remedies = outlook(file(), inode(), FD, changed("grown"), Look(0, seen(size=120)), os.fsencode(log))
+    subprocess.run(["bash", "-c", remedies[0].text], check=True)
+    assert log.stat().st_size == 100
 
 
 @pytest.mark.parametrize(

@@ -22,4 +22,6 @@ def test_every_detail_is_explained() -> None:
         assert f"*{word}*" in text
     assert f"*{judge.CTIME_ALONE}*" in text
     assert f"*{judge.INTACT}*" in text
+    for word in (judge.UNVERIFIED, judge.RENAMED, judge.MAPPED):
+        assert f"*{word}*" in text
     assert f"*{STILL_OPEN}*" in text
