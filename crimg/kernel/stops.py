@@ -29,7 +29,7 @@ _ALL = 0x4000_0000  # __WALL: threads too, not only children that end with SIGCH
 _CLD_TRAPPED = 4  # only a tracer gets to see this one
 _ANY = os.WEXITED | os.WSTOPPED | os.WNOHANG | os.WNOWAIT | _ALL
 
-_SPINS = 300  # about 0.3 ms: longer than a thread on the same CPU takes to its next stop
+_YIELDING = 0.000_3  # longer than a thread on the same CPU takes to its next stop
 _FIRST_SLEEP = 0.000_05
 _LONGEST_SLEEP = 0.005
 
@@ -97,14 +97,18 @@ def wait_stop(tid: int, timeout: float) -> int:
 def poll_stop(tid: int, timeout: float) -> int | None:
     """As `wait_stop`, with None where the time runs out.
 
-    The first moments go by in sched_yield(2): the thread mostly needs no more than the CPU that we sit on.
+    The first moments go by in sched_yield(2): the thread mostly needs no more than our CPU. Only
+    the first moments: on a busy machine each yield can cost a time slice of somebody else's.
     """
-    for _ in range(_SPINS):
+    started = time.monotonic()
+    while True:
         stop = _reported(tid)
         if stop is not None:
             return stop
+        if time.monotonic() - started > _YIELDING:
+            break
         os.sched_yield()
-    deadline, pause = time.monotonic() + timeout, _FIRST_SLEEP
+    deadline, pause = started + timeout, _FIRST_SLEEP
     while True:
         stop = peek_stop(tid)
         if stop is not None or time.monotonic() > deadline:

@@ -94,7 +94,7 @@ class Tracees:
                 self._seize(fresh)
                 self._await(fresh, deadline, timeout)
                 if time.monotonic() > deadline:
-                    hint = f"new threads kept appearing for {timeout:g} s"
+                    hint = f"its threads did not all stop within {timeout:g} s; new ones may keep appearing"
                     raise KernelError("ptrace(PTRACE_SEIZE)", errno.ETIME, pid=self.pid, hint=hint)
         if not self.stops:
             raise ProcessGoneError(self.pid)

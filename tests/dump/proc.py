@@ -28,6 +28,11 @@ def state(pid: int) -> str:
     return stat_fields(f"/proc/{pid}/stat")[0]
 
 
+def stopped(pid: int) -> bool:
+    """Whether all threads are stopped by a signal."""
+    return {stat_fields(f"/proc/{pid}/task/{tid}/stat")[0] for tid in threads(pid)} == {"T"}
+
+
 def maps(pid: int) -> list[dict[str, bytes]]:
     """The lines of /proc/PID/maps."""
     found = []

@@ -23,7 +23,7 @@ def dumped(agent: Program, path: Path, *, memory: bool = False) -> Image:
     memory: compare all of its memory too.
     """
     image = image_of(agent.pid, path, leave="stopped")
-    eventually(lambda: proc.state(agent.pid) == "T")
+    eventually(lambda: proc.stopped(agent.pid))
     oracle.check_all(image, agent.pid)
     if memory:
         oracle_memory.check_memory(image, agent.pid)

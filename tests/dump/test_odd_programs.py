@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -82,6 +83,26 @@ def test_hundreds_of_threads(tmp_path: Path, image_path: Path) -> None:
             assert len({thread.registers for thread in image.rows(Thread)}) == 251
         program.send("end\n")
         assert program.line() == "ok 250"
+
+
+@pytest.mark.sweep
+def test_hundreds_of_threads_on_a_busy_machine(tmp_path: Path) -> None:
+    """Two programs that compute for each CPU: the stop takes longer, but not seconds."""
+    busy = [
+        subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(2 * len(os.sched_getaffinity(0)))
+    ]
+    try:
+        with Program([kernel_target("threads"), "sleep", "250"], tmp_path / "target") as program:
+            started = time.monotonic()
+            status = Dumper(program.pid, tmp_path / "image", errors=tmp_path / "errors").wait(timeout=60)
+            assert status == 0, (tmp_path / "errors").read_text()
+            assert time.monotonic() - started < 8
+            program.send("end\n")
+            assert program.line(60) == "ok 250"
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
 
 
 def test_a_program_that_nobody_may_trace(tmp_path: Path, image_path: Path) -> None:

@@ -26,23 +26,19 @@ def case(request: pytest.FixtureRequest) -> Case:
     return CASES[request.param]
 
 
-def _stopped(pid: int) -> bool:
-    return {proc.stat_fields(f"/proc/{pid}/task/{tid}/stat")[0] for tid in proc.threads(pid)} == {"T"}
-
-
 def test_image_is_what_proc_says_and_the_program_goes_on(case: Case, tmp_path: Path) -> None:
     with case.start(tmp_path / "target") as program:
         case.goes_on(program)
         with image_of(program.pid, tmp_path / "running.img"):
             case.goes_on(program)
         with image_of(program.pid, tmp_path / "image", leave="stopped") as image:
-            eventually(lambda: _stopped(program.pid))
+            eventually(lambda: proc.stopped(program.pid))
             oracle.check_all(image, program.pid)
             assert oracle_memory.check_memory(image, program.pid) > 0
             assert chr(image.rows(Task)[0].state) in "RS"
             case.check(program, image)
         program.signal(signal.SIGCONT)
-        eventually(lambda: not _stopped(program.pid))
+        eventually(lambda: not proc.stopped(program.pid))
         case.goes_on(program)
         case.goes_on(program)
 
@@ -50,14 +46,14 @@ def test_image_is_what_proc_says_and_the_program_goes_on(case: Case, tmp_path: P
 def test_stopped_program_stays_stopped(case: Case, tmp_path: Path) -> None:
     with case.start(tmp_path / "target") as program:
         program.signal(signal.SIGSTOP)
-        eventually(lambda: _stopped(program.pid))
+        eventually(lambda: proc.stopped(program.pid))
         with image_of(program.pid, tmp_path / "image") as image:
-            eventually(lambda: _stopped(program.pid))
+            eventually(lambda: proc.stopped(program.pid))
             oracle.check_all(image, program.pid)
             assert chr(image.rows(Task)[0].state) == "T"
         assert image.page_size == 4096
         program.signal(signal.SIGCONT)
-        eventually(lambda: not _stopped(program.pid))
+        eventually(lambda: not proc.stopped(program.pid))
         case.goes_on(program)
 
 

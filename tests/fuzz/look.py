@@ -8,8 +8,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from crimg.cli import inspect
-from crimg.cli.parser import parse
+from crimg.cli.parser import parse, verb_module
 from crimg.errors import FormatError
 from crimg.graph import Graph, references
 from crimg.model import KINDS, Inode, Mm, Pipe, Vma
@@ -113,7 +112,8 @@ def silence() -> Iterator[None]:
 
 
 def show(path: str, words: Sequence[str]) -> None:
-    """`crimg inspect` of an image, in this process; its result goes nowhere."""
+    """`crimg` with these words about an image, in this process; what it prints goes nowhere."""
+    args = parse([*words, path])
     with silence(), suppress(FormatError):
-        inspect.run(parse(["inspect", *words, path]))
+        verb_module(args.verb).run(args)
         sys.stdout.flush()

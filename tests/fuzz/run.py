@@ -30,13 +30,16 @@ ROOM = 256 << 20
 """Bytes that looking at a mutant may take, besides 8 times the length of the image."""
 CPU_SECONDS = 2.0
 """Processor time that one mutant may take."""
-_WAYS_TO_SHOW: tuple[list[str], ...] = (
-    [],
-    ["--all"],
-    ["--json"],
-    ["--all", "--json"],
-    ["--all", "--salvage"],
-    ["--json", "--salvage"],
+_WAYS_TO_SHOW = (
+    ["inspect"],
+    ["inspect", "--all"],
+    ["inspect", "--json"],
+    ["inspect", "--all", "--json"],
+    ["inspect", "--all", "--salvage"],
+    ["inspect", "--json", "--salvage"],
+    ["validate"],
+    ["validate", "--json"],
+    ["graph"],
 )
 
 

@@ -93,7 +93,7 @@ def test_attributes_nested_as_deep_as_is_allowed_can_be_shown() -> None:
     with memory_file(data) as path:
         assert look(path)
         for words in (["--json", "--all"], ["--all"], ["--object", "1"], ["--object", "1", "--json"]):
-            show(path, words)
+            show(path, ["inspect", *words])
 
 
 @pytest.mark.parametrize("row", [b"\x93\x01\x00\xc0", b"\x93\x01\x00\x80", b"\x93\x01\x00\x81\xa0\x90"])
