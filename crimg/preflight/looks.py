@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from crimg.errors import CrimgError
 from crimg.preflight.looker import Looker
 
@@ -22,7 +24,7 @@ class NoAnswerError(CrimgError):
     exit_status = 4
 
 
-class Looks:
+class Looks(ABC):
     """A way to make look-ups; a context manager. top: path of the root directory on this machine."""
 
     top: bytes
@@ -35,16 +37,16 @@ class Looks:
     ) -> None:
         self.close()
 
+    @abstractmethod
     def close(self) -> None:
         """Let go of everything."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, requests: Sequence[Request], progress: Progress | None = None) -> list[Any]:
         """The result of each request, in their order; None where no answer came in time.
 
         progress: called after each with the number that is done, and that of all.
         """
-        raise NotImplementedError
 
     def one(self, name: str, path: bytes, *arguments: Any) -> Any:
         """The result of one request."""
