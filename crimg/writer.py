@@ -55,8 +55,8 @@ if TYPE_CHECKING:
 
 
 PAGES_SECTION = 4 << 20
-"""Bytes of page data in one PAGES section at the most. It is copied, summed and written while it is in the
-processor's cache: with 16 MiB a dump takes one and a half times as long."""
+"""Bytes of page data in one PAGES section at the most. Small enough to be copied, summed and written
+while it is in the processor's cache."""
 TABLE_SECTION = 8 << 20
 """Encoded rows are gathered into sections of about this many bytes."""
 _ZSTD_LEVEL = 1

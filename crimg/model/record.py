@@ -123,14 +123,16 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
     if not TYPE_CHECKING:
 
         def __new__(cls, **values: object) -> Self:
-            unknown = values.keys() - set(cls.fields)
-            if unknown:
-                raise TypeError(f"{cls.__name__} has no column {', '.join(sorted(unknown))}")
             merged = {**cls._defaults, **values}
-            missing = [field for field in cls.fields if field not in merged]
-            if missing:
-                raise TypeError(f"{cls.__name__} needs {', '.join(missing)}")
-            return tuple.__new__(cls, [merged[field] for field in cls.fields])
+            try:
+                cells = [merged[field] for field in cls.fields]
+            except KeyError:
+                missing = [field for field in cls.fields if field not in merged]
+                raise TypeError(f"{cls.__name__} needs {', '.join(missing)}") from None
+            if len(merged) != len(cells):
+                unknown = sorted(merged.keys() - set(cls.fields))
+                raise TypeError(f"{cls.__name__} has no column {', '.join(unknown)}")
+            return tuple.__new__(cls, cells)
 
     @classmethod
     def from_row(cls, row: Iterable[Any]) -> Self:
@@ -139,7 +141,13 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
 
     def replace(self, **changes: Any) -> Self:
         """A copy with some columns changed; TypeError for a name that is no column."""
-        return type(self)(**{**self.as_dict(), **changes})
+        cls = type(self)
+        cells = list(self)
+        for name, value in changes.items():
+            if name not in cls.fields:
+                raise TypeError(f"{cls.__name__} has no column {name}")
+            cells[cls.fields.index(name)] = value
+        return tuple.__new__(cls, cells)
 
     def as_dict(self) -> dict[str, Any]:
         """Column name to value, in the schema's order."""
