@@ -37,7 +37,9 @@ def keep_contents(collected: Collected, writer: ImageWriter) -> None:
         changes[objref] = {"blobs": (writer.blob([(0, len(data))], [data]),)}
     for cls in (Inode, Pipe):
         rows = collected.objects.tables.get(cls, [])
-        rows[:] = [row.replace(**changes.get(row.key[0], {})) for row in rows]
+        for index, row in enumerate(rows):
+            if row.key[0] in changes:
+                rows[index] = row.replace(**changes[row.key[0]])
 
 
 def _extended_attributes(fd: int) -> dict[str, object] | None:

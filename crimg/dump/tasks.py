@@ -166,15 +166,13 @@ class TaskCollector:
                     remaining=remaining,
                 )
             )
-        self._pending(objref, leader, shared=True)
+        self._pending(objref, leader, procstat.read_status(self.proc).shared_pending, shared=True)
         return objref
 
-    def _pending(self, signal: int, tid: int, *, shared: bool) -> None:
+    def _pending(self, signal: int, tid: int, pending: int, *, shared: bool) -> None:
+        """Add the signals of one queue. pending: the set that the kernel tells of it, bit N-1 is signal N."""
         queue = ptrace.peeksiginfo(tid, shared=shared)
         numbers = [_SIGINFO_NUMBER.unpack_from(info)[0] for info in queue]
-        with ProcDir(tid) as thread:
-            status = procstat.read_status(thread)
-        pending = status.shared_pending if shared else status.sig_pending
         for number in range(1, 65):
             if pending >> (number - 1) & 1 and number not in numbers:
                 # Sent when there was no room for its siginfo: delivered as from SI_USER of nobody
@@ -229,7 +227,7 @@ class TaskCollector:
                 extra=self._thread_extra(tid, inside),
             )
         )
-        self._pending(signal, tid, shared=False)
+        self._pending(signal, tid, status.sig_pending, shared=False)
 
     @staticmethod
     def _thread_extra(tid: int, inside: ThreadInside) -> dict[str, object] | None:
