@@ -112,6 +112,16 @@ class FileError(CrimgError):
     exit_status = 4
 
 
+class ImageBusyError(FileError):
+    """Another program is rewriting this image (exit status 4)."""
+
+
+class ImageChangedError(CrimgError):
+    """The image is no longer the one that a plan was made from (exit status 1)."""
+
+    exit_status = 1
+
+
 class DumpError(CrimgError):
     """No image could be made of the process (exit status 4)."""
 
@@ -143,3 +153,21 @@ class UnsupportedResourceError(DumpError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.problems)
+
+
+class ConflictError(CrimgError):
+    """A plan that has conflicts is not carried out (exit status 1).
+
+    conflicts: one line each, all of them.
+    """
+
+    exit_status = 1
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        count = len(conflicts)
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        super().__init__(f"nothing was written: {conflicts[0] if conflicts else 'conflicts'}{more}")
+        self.conflicts = tuple(conflicts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.conflicts,)
