@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from crimg.errors import ImageChangedError
 from crimg.model import File, Filesystem, Inode, Pipe
-from crimg.model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.model.image import Image
+    from crimg.model.record import Record
     from crimg.rewrite.places import Referrer
 
 _EVIDENCE = (
@@ -23,7 +23,9 @@ _EVIDENCE = (
 CHANGEABLE: dict[type[Record], frozenset[str]] = {
     File: frozenset(("path",)),
     Inode: frozenset(f"{_EVIDENCE} keeper blobs keeper_path referrers".split()),
-    Filesystem: frozenset("mount_point mount_root mount_id type source device fsid options referrers".split()),
+    Filesystem: frozenset(
+        ["mount_point", "mount_root", "mount_id", "type", "source", "device", "fsid", "options", "referrers"]
+    ),
     Pipe: frozenset(("number",)),
 }
 """The columns that a plan may change: paths, evidence, and how a deleted file is kept. References between
@@ -33,8 +35,8 @@ files, memory and tasks are none of its business."""
 class Change(NamedTuple):
     """One column of one object.
 
-    kind: noun of the table ("file").  before, after: values of the column.  rule: what asks for it, printable.
-    places: kinds of place that the object is in.  referrers: who refers to it.
+    kind: noun of the table ("file").  before, after: values of the column.  rule: what asks for it,
+    printable.  places: kinds of place that the object is in.  referrers: who refers to it.
     """
 
     objref: int
@@ -112,8 +114,8 @@ class Plan:
     def rows(self, image: Image) -> list[Record]:
         """The rows that stand in for those of the image.
 
-        Raises ImageChangedError where the image is not the one that the plan was made for: an object is not there, or
-        not as the plan says that it is.
+        Raises ImageChangedError where the image is not the one that the plan was made for: an object is not
+        there, or not as the plan says that it is.
         """
         cells: dict[tuple[type[Record], int], list[Any]] = {}
         for change in self.changes:
@@ -122,7 +124,9 @@ class Plan:
             if row is None:
                 found = image.find(cls, change.objref)
                 if found is None:
-                    raise ImageChangedError(f"{_name(change)} is not in the image: the plan is for another one")
+                    raise ImageChangedError(
+                        f"{_name(change)} is not in the image: the plan is for another one"
+                    )
                 row = cells[cls, change.objref] = list(found)
             index = cls.fields.index(change.column)
             if row[index] != change.before or type(row[index]) is not type(change.before):
@@ -155,9 +159,7 @@ def _name(change: Change) -> str:
     return f"{change.kind} #{change.objref}"
 
 
-def differences(
-    before: Record, after: Record, rule: str, referrers: Sequence[Referrer] = ()
-) -> list[Change]:
+def differences(before: Record, after: Record, rule: str, referrers: Sequence[Referrer] = ()) -> list[Change]:
     """The changes that turn one row into another of the same object, columns in the schema's order."""
     cls = type(before)
     return [

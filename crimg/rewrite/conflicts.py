@@ -1,8 +1,8 @@
 """What speaks against a plan: looked for among all names of the image, not only those that a rule touches.
 
 A name is in use by a file that is linked under it, and by the keeper of a deleted file. The old names of
-deleted and replaced files are not in use: another file may have such a name, at the dump already. What stood in
-the image before, and is as it was, is no conflict.
+deleted and replaced files are not in use: another file may have such a name, at the dump already. What stood
+in the image before, and is as it was, is no conflict.
 """
 
 from __future__ import annotations
@@ -133,7 +133,9 @@ def _below_files(claims: Sequence[Claim]) -> Iterator[Conflict]:
             continue
         if claim.before.startswith(file.before + b"/"):
             continue
-        text = f"{_named(claim)} would be at {escape(claim.after)}, below #{file.objref}, which is no directory"
+        text = (
+            f"{_named(claim)} would be at {escape(claim.after)}, below #{file.objref}, which is no directory"
+        )
         yield Conflict(claim.objref, (file.objref,), text)
 
 

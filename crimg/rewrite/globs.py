@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Part = bytes | int
 
 _WILD = re.compile(rb"[*?\[]")
-_TOKENS = re.compile(rb"/\*\*(?=/)|\*\*+|\*|\?|\[!?\]?[^\]/]*\]|[^*?\[]+|\[", re.DOTALL)
+_TOKENS = re.compile(rb"/\*\*(?=/)|\*\*+|\*|\?|\[!?\]?[^\]/]*\]|[^*?\[/]+|/|\[", re.DOTALL)
 _HOLES = re.compile(rb"\{\{|\{([1-9])\}|\{|[^{]+", re.DOTALL)
 
 
@@ -82,9 +82,7 @@ class Template:
 
     def fill(self, match: re.Match[bytes]) -> bytes:
         """The text for this match; a group that took no part in it is empty."""
-        return b"".join(
-            (match[part] or b"") if isinstance(part, int) else part for part in self._parts
-        )
+        return b"".join((match[part] or b"") if isinstance(part, int) else part for part in self._parts)
 
 
 def _parts(text: bytes) -> Iterator[Part]:

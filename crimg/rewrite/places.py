@@ -24,7 +24,7 @@ _FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT}
 
 
 class PathColumn(NamedTuple):
-    """A column whose paths are rewritten. place: its kind of place; "" for a file's, which its referrers say."""
+    """A column whose paths are rewritten. place: its kind of place; "" where the referrers say it."""
 
     cls: type[Record]
     column: str

@@ -65,7 +65,9 @@ def load_plan(value: object) -> Plan:
             changes=top.each("changes", _change),
             conflicts=top.each(
                 "conflicts",
-                lambda one: Conflict(one.get("objref", int), tuple(one.numbers("others")), one.get("text", str)),
+                lambda one: Conflict(
+                    one.get("objref", int), tuple(one.numbers("others")), one.get("text", str)
+                ),
             ),
             unmatched=top.each(
                 "unmatched",
@@ -119,19 +121,20 @@ def _change(one: _Object) -> Change:
     if cls is None or name not in CHANGEABLE[cls]:
         raise UsageError(f"{kind} #{objref}: a plan does not change {name}")
     column = cls.columns[cls.fields.index(name)]
-    sides = [_value(one.get(side, object), column, f"{kind} #{objref}: {name} {side}") for side in _SIDES]
+    before, after = (
+        _value(one.get(side, object), column, f"{kind} #{objref}: {name} {side}")
+        for side in ("before", "after")
+    )
     return Change(
         objref,
         kind,
         name,
-        *sides,
+        before,
+        after,
         one.get("rule", str),
         tuple(one.texts("places")),
         tuple(one.each("referrers", _referrer)),
     )
-
-
-_SIDES = ("before", "after")
 
 
 def _referrer(one: _Object) -> Referrer:
@@ -157,7 +160,7 @@ def _value(plain: Any, column: Column, what: str) -> Any:
 
 
 def _scalar(plain: Any, column: Column, what: str) -> Any:
-    wanted = _TYPES.get(column.type, int)
+    wanted: type[Any] = _TYPES.get(column.type, int)
     if not isinstance(plain, wanted) or (wanted is int and isinstance(plain, bool)):
         raise UsageError(f"{what} is no {column.type}")
     return unescape(plain) if column.type == "bytes" else plain

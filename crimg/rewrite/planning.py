@@ -174,5 +174,3 @@ def inodes_with_keepers(image: Image, objrefs: Iterable[int] | None) -> list[int
             raise UsageError(f"#{objref} is neither a file nor an inode of the image that could be kept")
         found.append(inode)
     return found
-
-

@@ -1,7 +1,7 @@
 """Restamp: take the evidence of the files that are now at the paths of an image.
 
 An inode of the image says what its file was at the dump. Who has copied the files on purpose (to another
-directory, to another machine) wants them known as what they are now. Nothing is looked at but by its new path.
+directory, to another machine) wants them known as what they are now.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@
     places = ["fd", "vma"]      # only there
     objects = [13, 15]          # only these
 
-`old` and `new` are written in the escapes in which crimg shows paths (crimg.escape); `old` of a regex is taken
-as it is, since regular expressions have escapes of their own.
+`old` and `new` are written in the escapes in which crimg shows paths (crimg.escape); `old` of a regex is
+taken as it is, since regular expressions have escapes of their own.
 """
 
 from __future__ import annotations

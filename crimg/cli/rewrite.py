@@ -1,0 +1,182 @@
+"""Rewrite the paths of an image, so that it comes back right where its files are now.
+
+The plan is printed: every path that changes, who refers to it, and the rule that says so. What it changes
+is then written behind the image as a new revision. Nothing is written where something speaks against it: two
+files at one path, a path that another file has, a path that can be none.
+
+Rules match whole components; what reaches furthest wins, so their order means nothing; a path that was
+rewritten is not rewritten again.
+
+Exit status: 0 done, or nothing to be done; 1 conflicts, or the image is not the one the plan was made from; 2
+usage; 3 not a sound image.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from crimg.errors import ConflictError, FileError, UsageError
+from crimg.escape import escape, unescape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from typing import Any
+
+    from crimg.model.image import Image
+    from crimg.rewrite import Plan, Rule
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this verb."""
+    parser.add_argument("image", metavar="IMAGE", help="image file")
+    group = parser.add_argument_group("rules")
+    add_rules(group)
+    group.add_argument("--set", dest="edits", metavar="N=PATH", action="append", default=[],
+                       help="object N gets this path")  # fmt: skip
+    group.add_argument("--drop-keeper", metavar="N", action="append", default=[],
+                       help="give up the kept contents of deleted file N; all: of all")  # fmt: skip
+    group.add_argument("--restamp", action="store_true",
+                       help="take the evidence of the files now at the new paths")  # fmt: skip
+    group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
+    group = parser.add_argument_group("plan")
+    group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")
+    group.add_argument(
+        "--save-plan", metavar="FILE", help="write the plan to FILE, and leave the image alone"
+    )
+    group.add_argument("--plan", metavar="FILE", help="carry out the plan in FILE")
+    group.add_argument("--strict", action="store_true", help="refuse rules that decide nothing")
+    group.add_argument("--force", action="store_true", help="rewrite an image that is not sound, too")
+    group.add_argument("--json", action="store_true", help="JSON (specs/rewrite.schema.json)")
+
+
+def add_rules(group: argparse._ActionsContainer) -> None:
+    """Declare the options that are rules."""
+    group.add_argument("--map", dest="maps", metavar="OLD=NEW", action="append", default=[],
+                       help=r"what is below OLD is below NEW (repeatable; = in a path is \=)")  # fmt: skip
+    group.add_argument(
+        "--only", metavar="PLACE[,PLACE]", help="limit --map to fd, vma, exe, cwd, root, keeper"
+    )
+    group.add_argument("--exact", metavar="OLD=NEW", action="append", default=[], help="this path alone")
+    group.add_argument("--keeper-area", dest="areas", metavar="OLD=NEW", action="append", default=[],
+                       help="what keeps deleted files below OLD is below NEW")  # fmt: skip
+    group.add_argument("--rules", dest="files", metavar="FILE", action="append", default=[],
+                       help="rules in TOML (specs/rewriting.md)")  # fmt: skip
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `crimg rewrite`; the exit status."""
+    from crimg.cli.output import write_lines
+    from crimg.cli.preflight import opened
+    from crimg.cli.rewrite_text import json_lines, text_lines
+    from crimg.cli.streams import say
+    from crimg.rewrite.applying import apply, check_applicable
+
+    if args.image == "-" and not (args.dry_run or args.save_plan):
+        raise UsageError("the standard input cannot be rewritten: give a file")
+    with opened(args.image) as subject:
+        image = subject.image
+        plan = _load(args) if args.plan else _plan(args, image)
+        lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
+        write_lines(lines)
+        for text in () if args.quiet else plan.unused_rules:
+            say(f"note: {text}: decides no path of the image")
+        if plan.conflicts:
+            raise ConflictError([conflict.text for conflict in plan.conflicts])
+        if args.strict and (plan.unused_rules or not plan.changes):
+            raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
+        check_applicable(plan, image, force=args.force)
+        if args.save_plan:
+            _save(args.save_plan, plan)
+        elif plan.changes and not args.dry_run:
+            command = [os.fsencode(word) for word in sys.argv]
+            revision = apply(plan, args.image, image=image, force=args.force, command=command)
+            if not args.quiet:
+                say(f"{escape(args.image)}: revision {revision} is written")
+    return 0
+
+
+def rules_of(args: argparse.Namespace) -> list[Rule]:
+    """The rules of the options of `add_rules`. Raises UsageError, FileError."""
+    from crimg.rewrite.matching import EXACT, PREFIX
+    from crimg.rewrite.rulefile import read_rules
+
+    only = args.only.split(",") if args.only else []
+    rules = [_rule("--map", PREFIX, text, only) for text in args.maps]
+    rules += [_rule("--exact", EXACT, text, []) for text in args.exact]
+    rules += [_rule("--keeper-area", PREFIX, text, ["keeper"]) for text in args.areas]
+    for name in args.files:
+        rules += read_rules(name)
+    return rules
+
+
+def _rule(option: str, kind: str, text: str, places: list[str]) -> Rule:
+    from crimg.rewrite.matching import Rule
+    from crimg.rewrite.rules import parse_sides
+
+    try:
+        return Rule(kind, *parse_sides(text), places=places)
+    except UsageError as error:
+        raise UsageError(f"{option} {escape(text)}: {error}") from error
+
+
+def _plan(args: argparse.Namespace, image: Image) -> Plan:
+    from crimg.rewrite.planning import inodes_with_keepers, plan
+    from crimg.rewrite.restamp import Restamp
+
+    rules = rules_of(args)
+    edits: dict[int, bytes] = {}
+    for text in args.edits:
+        number, equals, path = text.partition("=")
+        if not equals or not number.isascii() or not number.isdecimal():
+            raise UsageError(f"--set {escape(text)}: is not N=PATH")
+        edits[int(number)] = unescape(path)
+    if not (rules or edits or args.drop_keeper or args.restamp):
+        raise UsageError(
+            "nothing to do: give --map OLD=NEW, --rules FILE or others (see crimg rewrite --help)"
+        )
+    objrefs = None if "all" in args.drop_keeper else [_number(text) for text in args.drop_keeper]
+    return plan(
+        image,
+        rules,
+        edits=edits,
+        drop_keepers=inodes_with_keepers(image, objrefs),
+        restamp=Restamp(args.root) if args.restamp else None,
+    )
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise UsageError(f"--drop-keeper {escape(text)}: is no number of an object, nor all")
+    return int(text)
+
+
+def _load(args: argparse.Namespace) -> Plan:
+    from crimg.rewrite.changes import Plan
+
+    if args.maps or args.exact or args.areas or args.files or args.edits or args.drop_keeper or args.restamp:
+        raise UsageError("--plan takes no further rules: they are in the plan")
+    try:
+        with open(args.plan, "rb") as file:
+            value: Any = json.load(file)
+    except OSError as error:
+        raise FileError(f"{escape(args.plan)}: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{escape(args.plan)}: is no JSON: {error}") from error
+    return Plan.from_json(value)
+
+
+def _save(name: str, plan: Plan) -> None:
+    from crimg.cli.atomic import AtomicOutput
+    from crimg.cli.rewrite_text import json_lines
+
+    with AtomicOutput(name) as output:
+        output.write(_encoded(json_lines(plan)))
+        output.commit()
+
+
+def _encoded(lines: Iterator[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()

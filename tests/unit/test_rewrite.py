@@ -1,0 +1,193 @@
+"""Plans: what rules make of the paths of an image, what speaks against it, what is written."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import crimg
+from crimg.errors import ConflictError, ImageChangedError, UsageError
+from crimg.model import File, Filesystem, Inode
+from crimg.model.record import KINDS
+from crimg.rewrite import Plan, Rule, RuleSet, apply, parse_rules, plan
+from crimg.rewrite.places import LEFT_ALONE, REWRITTEN
+from crimg.validate import validate
+from crimg.writer.revise import undo
+from tests.validate.sound import Draft
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crimg.model.image import Image
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    image = tmp_path / "image"
+    image.write_bytes(Draft().bytes())
+    return image
+
+
+def rows(image: Image) -> dict[str, list[dict[str, object]]]:
+    """Everything but the journal, paths left out."""
+    paths = {(cls, column) for cls, column, _ in REWRITTEN}
+    return {
+        cls.noun: [
+            {name: value for name, value in row.as_dict().items() if (cls, name) not in paths}
+            for row in image.rows(cls)
+        ]
+        for cls in KINDS.values()
+        if cls.noun not in ("log_entry", "history_entry")
+    }
+
+
+def made(kind: str, old: str, new: str, path: str) -> str | None:
+    match = RuleSet([Rule(kind, old.encode(), new.encode())]).find(path.encode())
+    return match.made.decode() if match else None
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new", "path", "expected"),
+    [
+        ("exact", "/a", "/b", "/a", "/b"),
+        ("exact", "/a", "/b", "/a/x", None),
+        ("glob", "/srv/*/log", "/log/{1}", "/srv/a/log", "/log/a"),
+        ("glob", "/srv/*/log", "/log/{1}", "/srv/a/log/x", "/log/a/x"),
+        ("glob", "/srv/*/log", "/log/{1}", "/srv/a/b/log", None),
+        ("glob", "/srv/*/log", "/log/{1}", "/srv/a/logs", None),
+        ("glob", "/srv/**/log", "/log/{1}", "/srv/a/b/log", "/log/a/b"),
+        ("glob", "/srv/**/log", "/log/{1}", "/srv/log", "/log"),
+        ("glob", "/a?c", "/{1}", "/abc", "/b"),
+        ("glob", "/a?c", "/{1}", "/a/c", None),
+        ("glob", "/a[!x]c", "/{1}", "/a/c", None),
+        ("glob", "/[a-c]", "/{{{1}", "/b", "/{b"),
+        ("regex", r"/v(\d+)/(.*)", "/{2}/{1}", "/v12/x", "/x/12"),
+        ("regex", r"/v(\d+)", "/{1}", "/v12/x", None),
+    ],
+)
+def test_kinds(kind: str, old: str, new: str, path: str, expected: str | None) -> None:
+    assert made(kind, old, new, path) == expected
+
+
+def test_the_furthest_wins_whatever_the_order() -> None:
+    rules = [
+        Rule("prefix", b"/a", b"/1"),
+        Rule("glob", b"/a/*", b"/2"),
+        Rule("prefix", b"/a/b/c", b"/3"),
+        Rule("regex", b"/a/b/c/d", b"/4"),
+        Rule("exact", b"/a/b/c", b"/5"),
+    ]
+    for order in (rules, rules[::-1]):
+        found = RuleSet(order)
+        paths = (b"/a", b"/a/b/x", b"/a/b/c/x", b"/a/b/c/d", b"/a/b/c")
+        assert [match.made for path in paths if (match := found.find(path))] == [
+            b"/1", b"/2/x", b"/3/x", b"/4", b"/5",
+        ]  # fmt: skip
+
+
+def test_every_path_column_is_listed() -> None:
+    listed = {(cls, column) for cls, column, _ in REWRITTEN} | set(LEFT_ALONE)
+    columns = {(cls, column.name) for cls in KINDS.values() for column in cls.columns if column.path}
+    assert columns == listed
+
+
+def test_nothing_but_paths_changes_and_undo_is_exact(path: Path) -> None:
+    old_bytes = path.read_bytes()
+    with crimg.open(str(path)) as image:
+        before = rows(image)
+        found = plan(image, [Rule("prefix", b"/var", b"/moved")])
+        assert found.changes
+        assert not found.conflicts
+    assert Plan.from_json(found.to_json()).changes == found.changes
+    assert apply(found, path) == 2
+    with crimg.open(str(path)) as image:
+        assert rows(image) == before
+        assert not any(file.path.startswith(b"/var/") for file in image.rows(File))
+        assert validate(image, page_data=False).is_sound()
+        back = plan(image, [Rule("prefix", b"/moved", b"/var")])
+        assert [(c.before, c.after) for c in back.changes] == [(c.after, c.before) for c in found.changes]
+    with pytest.raises(ImageChangedError):
+        apply(found, path)
+    undo(path)
+    assert path.read_bytes() == old_bytes
+
+
+def test_a_changed_plan_is_refused(path: Path) -> None:
+    with crimg.open(str(path)) as image:
+        value = plan(image, [Rule("prefix", b"/var", b"/moved")]).to_json()
+    value["changes"][0]["after"] = "relative"
+    with pytest.raises(ConflictError, match="relative"):
+        apply(Plan.from_json(value), path)
+    value["changes"][0]["column"] = "flags"
+    with pytest.raises(UsageError, match="does not change flags"):
+        Plan.from_json(value)
+    assert path.read_bytes() == Draft().bytes()
+
+
+def test_conflicts(path: Path) -> None:
+    with crimg.open(str(path)) as image:
+        linked = [file for file in image.rows(File) if file.name_state == 1]
+        first, other = next((a, b) for a in linked for b in linked if a.inode != b.inode)
+        taken = plan(image, edits={first.objref: other.path})
+        assert [conflict.objref for conflict in taken.conflicts] == [first.objref]
+        assert "would get the path of" in taken.conflicts[0].text
+        both = plan(image, edits={first.objref: b"/n", other.objref: b"/n"})
+        assert "would both be at /n" in both.conflicts[0].text
+        swapped = plan(image, edits={first.objref: other.path, other.objref: first.path})
+        assert not swapped.conflicts
+        for target, word in (
+            (b"x", "relative"),
+            (b"", "empty"),
+            (b"/\0", "NUL"),
+            (b"/" + b"a" * 4095, "4096"),
+        ):
+            assert word in plan(image, edits={first.objref: target}).conflicts[0].text
+        with pytest.raises(UsageError, match="no object #99999"):
+            plan(image, edits={99999: b"/x"})
+
+
+def test_limits(path: Path) -> None:
+    with crimg.open(str(path)) as image:
+        keepers = plan(image, [Rule("prefix", b"/", b"/new", places=["keeper"])])
+        assert {change.kind for change in keepers.changes} == {Inode.noun}
+        mounts = plan(image, [Rule("prefix", b"/", b"/new", places=["mount"])])
+        assert {change.kind for change in mounts.changes} == {Filesystem.noun}
+        descriptors = plan(image, [Rule("prefix", b"/", b"/new", places=["fd"])])
+        assert all("fd" in change.places for change in descriptors.changes)
+        objref = descriptors.changes[0].objref
+        assert len(plan(image, [Rule("prefix", b"/", b"/new", objects=[objref])]).changes) == 1
+
+
+def test_rules_in_toml() -> None:
+    rules = parse_rules(b'[[rule]]\nold = "/a"\nnew = "/b"\nplaces = ["fd"]\n')
+    assert [rule.text for rule in rules] == ["prefix /a=/b in fd"]
+    for text, problem in (
+        (b'[[rule]]\nold = "/a"\nnew = "/b"\nodd = 1\n', "rule 1: odd is no key"),
+        (b"[[rules]]\n", "rules means nothing"),
+        (b'[[rule]]\nold = "/a"\n', "rule 1: has no new"),
+        (b"=", "is no TOML"),
+    ):
+        with pytest.raises(UsageError, match=problem):
+            parse_rules(text)
+
+
+def test_many_files_and_many_rules(path: Path) -> None:
+    draft = Draft()
+    inode, file = draft.row(Inode, 16), next(r for r in draft.records if isinstance(r, File) and r.path)
+    draft.add(
+        *(inode.replace(objref=100000 + n, number=10**6 + n, mode=0o100600, size=100) for n in range(1000)),
+        *(file.replace(objref=300000 + n, inode=100000 + n % 1000, path=b"/d%d/f%d" % (n % 1000, n),
+                       name_state=1, kind=1, position=0, pipe=None) for n in range(100000)),
+    )  # fmt: skip
+    path.write_bytes(draft.counted().bytes())
+    started = time.process_time()
+    with crimg.open(str(path)) as image:
+        found = plan(image, [Rule("prefix", b"/d%d" % n, b"/new/%d" % n) for n in range(1000)])
+        assert len(found.changes) == 100000
+        assert not found.conflicts
+        apply(found, path, image=image, force=True)
+    spent = time.process_time() - started
+    print(f"{spent:.2f} s")
+    assert spent < 8, spent  # 2 s on an idle machine; this one may be shared
