@@ -1583,6 +1583,9 @@ enums:
     3:
       id: relinked
       doc: By a new name of the same inode, whose path is recorded.
+    4:
+      id: removed
+      doc: Not at all, the contents were removed on purpose.
   severity:
     1: note
     2: warning

@@ -42,6 +42,8 @@ class Keeper(IntEnum):
     """In a file of its own, whose path is recorded."""
     RELINKED = 3
     """By a new name of the same inode, whose path is recorded."""
+    REMOVED = 4
+    """Not at all: the contents were removed on purpose. A restart refuses the file."""
 
 
 class Severity(IntEnum):

@@ -96,6 +96,13 @@ class Pipe(Record, kind=5, noun="pipe"):
     extra: Extra | None = None
     """Further attributes, or nil."""
 
+    @property
+    def is_removed(self) -> bool:
+        """Whether the bytes in it were removed from the image on purpose (specs/redaction.md)."""
+        return (
+            bool(self.extra and self.length and not self.blobs) and self.extra.get("removed") == self.length
+        )
+
 
 class Tty(Record, kind=6, noun="tty"):
     """Settings of a terminal that is open (ioctl_tty(2))."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 
+from crimg.model import Pipe
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.judge import Judgement
@@ -19,9 +20,19 @@ UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 """States of a name at the dump that leave nothing to be looked for under it."""
 
 
-def is_kept(file: File, inode: Inode | None) -> bool:
-    """Whether a restart makes it without a file under its name."""
-    return file.kind == FileKind.PIPE or (inode is not None and file.name_state in UNLINKED)
+REMOVED = "its contents were removed from the image on purpose"
+
+
+def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
+    """Whether a restart makes it without a file under its name, or would have to."""
+    unlinked = inode is not None and file.name_state in UNLINKED
+    return file.kind == FileKind.PIPE or unlinked or is_removed(image, file, inode)
+
+
+def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
+    """Whether what was in it is not in the image any more, by crimg redact and the like."""
+    pipe = image.find(Pipe, file.pipe)
+    return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
 
 
 def keeper_path(inode: Inode | None) -> bytes | None:
@@ -36,6 +47,8 @@ def judge_kept(
     same_fs: bool | None,
 ) -> Judgement:  # fmt: skip
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
+    if is_removed(image, file, inode):
+        return Judgement(verdicts.MISSING, (REMOVED,))
     if file.kind == FileKind.PIPE or inode is None:
         return Judgement(verdicts.KEPT, ("a pipe, made anew",))
     if inode.keeper == Keeper.EMBEDDED:
@@ -78,6 +91,11 @@ def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[ve
     """What a restart would do where the keeper is not as it should be, and what would mend it."""
     if judged.verdict == verdicts.KEPT:
         return "", ()
+    if judged.details == (REMOVED,):
+        original = "take the image from which they were not removed, or another one of the process"
+        return "it is refused: what was in it cannot be brought back", (
+            verdicts.Remedy(verdicts.BRING_BACK, original),
+        )
     restart = "it fails: the contents of the deleted file are not to be had"
     if path is None:
         return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)

@@ -33,7 +33,7 @@ class Subject:
         self.filesystem = image.find(Filesystem, self.inode.filesystem) if self.inode else None
         self.path = file.path
         self.looked_at = rules.apply(file.path)
-        self.kept = is_kept(file, self.inode)
+        self.kept = is_kept(image, file, self.inode)
         place: bytes | None = self.looked_at
         if self.kept:
             keeper = keeper_path(self.inode)

@@ -1,4 +1,4 @@
-"""C421 to C425: how the contents of deleted files are kept."""
+"""C421 to C426: how the contents of deleted files are kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from crimg.format.constants import SectionType
 from crimg.model import File, Filesystem, Inode
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.validate.finding import Hit
-from crimg.validate.rules import ERROR, rule
+from crimg.validate.rules import ERROR, WARNING, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,3 +167,16 @@ def keeper_place(checked: Checked) -> Iterator[Hit]:
 
 def _inside(path: bytes, folder: bytes) -> bool:
     return path.startswith(folder.rstrip(b"/") + b"/")
+
+
+@rule("C426", WARNING)
+def removed_contents(checked: Checked) -> Iterator[Hit]:
+    """The contents of a deleted file were removed from the image on purpose.
+
+    The image can be looked at, but a restart cannot bring this file back: it refuses the image.
+
+    Remedy: to restart, take the image from which the contents were not removed.
+    """
+    for row in checked.rows(Inode):
+        if row.keeper == Keeper.REMOVED:
+            yield Hit(f"its {row.size} bytes are not in the image", row, "keeper")

@@ -1,4 +1,4 @@
-"""C331 to C336: page maps: which memory was saved, and where it is."""
+"""C331 to C337: page maps: which memory was saved, and where it is."""
 
 from __future__ import annotations
 
@@ -182,3 +182,19 @@ def no_memory(checked: Checked) -> Iterator[Hit]:
     for mm in checked.objects_of(Mm):
         if mm.objref not in vmas:
             yield Hit("has no mapping", mm)
+
+
+@rule("C337", WARNING)
+def removed_memory(checked: Checked) -> Iterator[Hit]:
+    """Memory of an address space was removed from the image on purpose.
+
+    The image can be looked at, but the program would find zero bytes, or those of the mapped file, where it
+    had data: a restart refuses the image.
+
+    Remedy: to restart, take the image from which the memory was not removed.
+    """
+    for mm in checked.rows(Mm):
+        removed = (mm.extra or {}).get("removed")
+        if removed:
+            several = isinstance(removed, tuple) and len(removed) > 1
+            yield Hit(f"{len(removed)} ranges are removed" if several else "a range is removed", mm, "extra")

@@ -1,4 +1,4 @@
-"""C431 to C435: pipes and locks."""
+"""C431 to C436: pipes and locks."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pipe_contents(checked: Checked) -> Iterator[Hit]:
     spans = Spans(checked)
     for row in checked.rows(Pipe):
         found = spans.of(row.blobs)
-        if row.blobs and not found:
+        if (row.blobs and not found) or row.is_removed:
             continue
         kept = sum(length for _, _, length in found)
         if found and (found[0][0] or kept != found[-1][1]):
@@ -105,3 +105,16 @@ def lock_range(checked: Checked) -> Iterator[Hit]:
         end = row.start if row.end is None else row.end
         if end < row.start or end >= 1 << 63:
             yield Hit(f"from {row.start} to {row.end}", row, "end")
+
+
+@rule("C436", WARNING)
+def removed_bytes(checked: Checked) -> Iterator[Hit]:
+    """The bytes in a pipe were removed from the image on purpose.
+
+    The image can be looked at, but a restart cannot fill this pipe again: it refuses the image.
+
+    Remedy: to restart, take the image from which the bytes were not removed.
+    """
+    for row in checked.rows(Pipe):
+        if row.is_removed:
+            yield Hit(f"the {row.length} bytes in it are not in the image", row, "blobs")

@@ -1,4 +1,4 @@
-"""C521 to C526: what a thread goes on from: registers, scheduling, names, credentials."""
+"""C521 to C527: what a thread goes on from: registers, scheduling, names, credentials."""
 
 from __future__ import annotations
 
@@ -150,3 +150,16 @@ def capabilities(checked: Checked) -> Iterator[Hit]:
             yield Hit("effective capabilities that are not permitted", row, "cap_effective")
         if row.cap_ambient & ~(row.cap_permitted & row.cap_inheritable):
             yield Hit("ambient capabilities that are not permitted and inheritable", row, "cap_ambient")
+
+
+@rule("C527", WARNING)
+def removed_registers(checked: Checked) -> Iterator[Hit]:
+    """The registers of a thread were removed from the image on purpose.
+
+    The thread would go on with zeros where it had values: a restart refuses the image.
+
+    Remedy: to restart, take the image from which the registers were not removed.
+    """
+    for row in checked.rows(Thread):
+        if (row.extra or {}).get("removed"):
+            yield Hit("its registers are removed", row, "registers")

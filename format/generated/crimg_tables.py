@@ -46,6 +46,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         embedded = 1
         copied = 2
         relinked = 3
+        removed = 4
 
     class LockKind(IntEnum):
         posix = 1

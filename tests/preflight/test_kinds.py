@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg.model import File, Inode
+from crimg.model import File, Inode, Pipe
 from crimg.model.enums import Keeper
 from crimg.preflight import check
 from tests.dump.dumps import image_of
@@ -65,6 +65,18 @@ def test_deleted_and_kept_nowhere(tmp_path: Path) -> None:
     with altered(lost, {Inode: lambda row: row.replace(keeper=Keeper.NONE, blobs=())}) as image:
         found = of(image, "gone")
         assert (found.verdict, found.details) == ("missing", ("deleted, and its contents are kept nowhere",))
+
+
+def test_deleted_and_removed(tmp_path: Path) -> None:
+    redacted = image_from(tmp_path, DELETED)
+    with altered(redacted, {Inode: lambda row: row.replace(keeper=Keeper.REMOVED, blobs=())}) as image:
+        found = of(image, "gone")
+        assert (found.verdict, found.details) == (
+            "missing",
+            ("its contents were removed from the image on purpose",),
+        )
+        assert "refused" in found.restart
+        assert "not removed" in found.remedies[0].text
 
 
 def copied_to(image: Image, keeper: Path, kind: Keeper = Keeper.COPIED) -> Image:
@@ -277,3 +289,12 @@ def test_an_image_that_lacks_rows(tmp_path: Path) -> None:
         assert (of(image, "odd").verdict, of(image, "odd").details) == (
             "unreachable", ("the image has no path for it",),
         )  # fmt: skip
+
+
+def test_a_pipe_that_was_emptied_on_purpose(tmp_path: Path) -> None:
+    emptied = image_from(tmp_path, "import os; r, w = os.pipe(); os.write(w, b'three')")
+    change = {Pipe: lambda row: row.replace(blobs=(), extra={"removed": 5}) if row.length else row}
+    with altered(emptied, change) as image:
+        ends = [verdict for verdict in check(image) if not verdict.path]
+        assert [one.verdict for one in ends] == ["missing"] * 2
+        assert all("refused" in one.restart and one.remedies for one in ends)

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from crimg.model.record import Record
 
 
+def revised(cls: type[Record], key: object, **columns: object) -> bytes:
+    """The sound image with other columns in one row by a second revision: what the first named is named."""
+    row = Draft().row(cls, key).replace(**columns)
+    return Draft().builder().revision().batches([(cls.row_kind, [row])]).revision().bytes()
+
+
 def changed(cls: type[Record], key: object, **columns: object) -> bytes:
     """The sound image with other columns in one row; references are counted anew."""
     return Draft().change(cls, key, **columns).counted().bytes()
@@ -248,6 +254,11 @@ def relinked_on_another_file_system() -> bytes:
     return changed(Filesystem, FILESYSTEM, mount_point=b"/srv")
 
 
+@breaks("C426")
+def contents_removed() -> bytes:
+    return revised(Inode, DELETED, keeper=4, blobs=())
+
+
 @breaks("C431")
 def small_pipe() -> bytes:
     return changed(Pipe, PIPE, capacity=len(PIPE_CONTENTS) - 1)
@@ -290,3 +301,13 @@ def process_lock_without_a_writer() -> bytes:
 @breaks("C435")
 def lock_backwards() -> bytes:
     return changed(Lock, (DELETED_FILE, 1), start=100)
+
+
+@breaks("C436")
+def pipe_emptied() -> bytes:
+    return revised(Pipe, PIPE, blobs=(), extra={"removed": len(PIPE_CONTENTS)})
+
+
+@breaks("C432")
+def pipe_emptied_of_another_length() -> bytes:
+    return revised(Pipe, PIPE, blobs=(), extra={"removed": len(PIPE_CONTENTS) - 1})

@@ -258,3 +258,8 @@ def child_without_mappings() -> bytes:
     draft = Draft().copy(Mm, MM, objref=901, pagemap=None, **dict.fromkeys(addresses, 0))
     draft.copy(Sighand, SIGHAND, objref=902).change(Task, CHILD, mm=901, sighand=902)
     return draft.counted().bytes()
+
+
+@breaks("C337")
+def memory_removed() -> bytes:
+    return Draft().change(Mm, MM, extra={"removed": [[HEAP, HEAP + PAGE]]}).bytes()

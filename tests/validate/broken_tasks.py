@@ -266,3 +266,8 @@ def timer_of_a_strange_thread() -> bytes:
 @breaks("C537")
 def pending_for_nobody() -> bytes:
     return changed(Siginfo, (SIGNAL, 4243), tid=4999)
+
+
+@breaks("C527")
+def registers_removed() -> bytes:
+    return changed(Thread, LEADER, extra={"removed": True})
