@@ -5,7 +5,9 @@ by address. What was added is marked +, what is gone -, what changed ~, with eac
 references are compared by what they lead to. Memory is compared page by page.
 
 With one IMAGE: its last revision against the one before. The uuid, the order of rows and the numbers of
-objects are no difference. Exit status: 0 if nothing differs, 1 if something does, 3 if an image cannot be read.
+objects are no difference.
+
+Exit status: 0 if nothing differs, 1 if something does, 3 if an image cannot be read.
 """
 
 from __future__ import annotations
@@ -68,8 +70,9 @@ def _diff(args: argparse.Namespace) -> int:
         with Counting("bytes of memory", quiet=args.quiet) as counting:
             difference = compare(*sides, contents=args.contents, progress=counting.show)
         names = [args.images[0], args.images[-1]]
-        subjects = [Subject(side.image, os.fsencode(name)) for side, name in zip(sides, names, strict=True)]
-        write_lines((_json_lines if args.json else _text_lines)(args, *subjects, difference))
+        one, other = (Subject(side.image, os.fsencode(name)) for side, name in zip(sides, names, strict=True))
+        lines = _json_lines if args.json else _text_lines
+        write_lines(lines(args, one, other, difference))
     return 0 if difference.equal else 1
 
 
