@@ -112,6 +112,16 @@ class FileError(CrimgError):
     exit_status = 4
 
 
+class ImageBusyError(FileError):
+    """Another program is rewriting this image (exit status 4)."""
+
+
+class ImageChangedError(CrimgError):
+    """The image is no longer the one that a plan was made from (exit status 1)."""
+
+    exit_status = 1
+
+
 class DumpError(CrimgError):
     """No image could be made of the process (exit status 4)."""
 

@@ -42,6 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg graph`; the exit status."""
     from crimg.cli.output import write_lines
+    from crimg.cli.torn import note_torn
     from crimg.graph import ObjectGraph
     from crimg.reader import open_image
     from crimg.views.subject import Subject
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()  # rows make no cycles: collecting them takes half the time of a big image
     try:
         with _prefixed(args.image), open_image(args.image) as image:
+            note_torn(image, args.image, quiet=args.quiet)
             graph = ObjectGraph(image)
             chosen = _chosen(graph, objref, 1 if args.depth is None else args.depth)
             subject = Subject(image, os.fsencode(args.image))

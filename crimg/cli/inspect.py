@@ -90,6 +90,10 @@ def _inspect(args: argparse.Namespace) -> int:
     except FormatError as error:
         raise FormatError(f"{_shown(args.image)}: {error}{_hint(error, args.salvage)}") from error
     with image:
+        if image.torn and not args.salvage:
+            from crimg.cli.torn import note_torn
+
+            note_torn(image, args.image, quiet=args.quiet)
         subject = Subject(image, os.fsencode(args.image), salvage=args.salvage)
         try:
             write_lines(_lines(args, subject))

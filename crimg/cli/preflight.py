@@ -94,6 +94,7 @@ def opened(name: str) -> Iterator[Subject]:
 
     Rows and verdicts make no cycles: collecting them would take a good part of the time of a big image.
     """
+    from crimg.cli.torn import note_torn
     from crimg.reader import open_image
     from crimg.views.subject import Subject
 
@@ -101,6 +102,7 @@ def opened(name: str) -> Iterator[Subject]:
     gc.disable()
     try:
         with open_image(name) as image:
+            note_torn(image, name)
             yield Subject(image, os.fsencode(name))
     except FormatError as error:
         shown = "standard input" if name == "-" else escape(name)

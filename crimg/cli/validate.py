@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
+    from crimg.cli.torn import note_torn
     from crimg.validate import open_for_check, validate
 
     try:
@@ -84,6 +85,7 @@ def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
         hint = "; this is no image of crimg" if isinstance(error, BadMagicError) and not error.offset else ""
         raise FormatError(f"{_shown(args.image)}: {error}{hint}") from error
     with image:
+        note_torn(image, args.image, quiet=args.quiet)
         report = validate(image, rules, page_data=args.page_data, progress=_progress(args, image))
         lines = _json_lines if args.json else _text_lines
         write_lines(lines(args, image, report))

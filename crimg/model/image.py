@@ -47,6 +47,8 @@ class Image:
     uuid: 16 bytes that name it.  created: CLOCK_REALTIME ns.  page_size: bytes.  machine: ELF e_machine.
     revision: number of the revision shown, from 1.  size: length of the file in bytes, 0 when in memory.
     damage: what is wrong with the file; empty unless it was opened with salvage.
+    fingerprint: 16 hexadecimal digits that differ in every revision (checksum of the trailer's body), "" where
+    no trailer counts.  torn: bytes behind the last revision, of an append that was cut short.
     """
 
     __slots__ = (
@@ -55,12 +57,14 @@ class Image:
         "_tables",
         "created",
         "damage",
+        "fingerprint",
         "machine",
         "page_maps",
         "page_size",
         "revision",
         "size",
         "store",
+        "torn",
         "uuid",
     )
 
@@ -75,6 +79,8 @@ class Image:
         revision: int = 1,
         size: int = 0,
         damage: Sequence[FormatError] = (),
+        fingerprint: str = "",
+        torn: int = 0,
     ) -> None:
         self.store = store
         self.uuid = uuid
@@ -84,6 +90,8 @@ class Image:
         self.revision = revision
         self.size = size
         self.damage = tuple(damage)
+        self.fingerprint = fingerprint
+        self.torn = torn
         self.page_maps: dict[int, list[tuple[int, int, int, int]]] = {}
         """Page runs by the id of their section, as far as crimg.pages was asked for them: address spaces, of
         which a damaged image may have many, share them."""

@@ -14,16 +14,23 @@ from crimg.reader.file import ImageFile
 _COPY_STEP = 1 << 20
 
 
-def open_image(path: str | bytes | os.PathLike[str], *, salvage: bool = False) -> Image:
+def open_image(
+    path: str | bytes | os.PathLike[str], *, salvage: bool = False, revision: int | None = None
+) -> Image:
     """The image in the file at `path`; "-" is standard input. Close it, or use it in a with statement.
 
     Reads the header, the last trailer and the index; everything else when it is asked for.
+    Where a rewrite was cut short, it is the last whole revision, and `Image.torn` says how much is behind it.
     salvage: take a damaged file for what is whole in it; `Image.damage` then says what is not.
+    revision: the image as it was at this revision, as if the file ended there.
     Raises FormatError for anything that is no sound image (its offset is the first damage from the start of
-    the file), FileError where the file cannot be read, UsageError for what is no file.
+    the file), FileError where the file cannot be read, UsageError for what is no file, for a revision that
+    the image does not have, and for one that is to be salvaged.
     """
+    if salvage and revision is not None:
+        raise UsageError("a revision can be chosen in a sound image only, not with salvage")
     if path == "-":
-        return open_stream(0, salvage=salvage)
+        return open_stream(0, salvage=salvage, revision=revision)
     name = os.fsdecode(path)
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a FIFO must not block the open
@@ -33,12 +40,12 @@ def open_image(path: str | bytes | os.PathLike[str], *, salvage: bool = False) -
     except ValueError as error:
         raise UsageError(f"{name!a}: {error}") from error
     if stat.S_ISREG(mode):
-        return _open(fd, name, salvage)
+        return _open(fd, name, salvage, revision)
     if stat.S_ISFIFO(mode):
         try:
             _wait_for_writer(fd)
             os.set_blocking(fd, True)
-            return open_stream(fd, name=name, salvage=salvage)
+            return open_stream(fd, name=name, salvage=salvage, revision=revision)
         finally:
             os.close(fd)
     os.close(fd)
@@ -54,7 +61,9 @@ def _wait_for_writer(fd: int) -> None:
     poll.poll()
 
 
-def open_stream(fd: int, *, name: str = "standard input", salvage: bool = False) -> Image:
+def open_stream(
+    fd: int, *, name: str = "standard input", salvage: bool = False, revision: int | None = None
+) -> Image:
     """The image that comes from a pipe or socket `fd` (which stays open), up to its end of file.
 
     It is kept in an unnamed temporary file (in TMPDIR), not in memory. Where `fd` is a regular file that
@@ -62,8 +71,8 @@ def open_stream(fd: int, *, name: str = "standard input", salvage: bool = False)
     """
     try:
         if stat.S_ISREG(os.fstat(fd).st_mode) and os.lseek(fd, 0, os.SEEK_CUR) == 0:
-            return _open(os.dup(fd), name, salvage)
-        return _open(_spool(fd, name, salvage), name, salvage)
+            return _open(os.dup(fd), name, salvage, revision)
+        return _open(_spool(fd, name, salvage), name, salvage, revision)
     except OSError as error:
         raise FileError(f"{name}: {error.strerror}") from error
 
@@ -88,10 +97,12 @@ def _spool(fd: int, name: str, salvage: bool) -> int:
         return os.dup(spool.fileno())
 
 
-def _open(fd: int, name: str, salvage: bool) -> Image:
+def _open(fd: int, name: str, salvage: bool, revision: int | None) -> Image:
     file = ImageFile(fd, name)
     try:
         damage = _salvage(file) if salvage else _load(file)
+        if revision is not None:
+            _go_back(file, revision)
     except BaseException:
         file.close()
         raise
@@ -106,7 +117,22 @@ def _open(fd: int, name: str, salvage: bool) -> Image:
         else max((s.revision for s in file.sections), default=1),
         size=file.size,
         damage=damage,
+        fingerprint=file.fingerprint,
+        torn=file.size - file.end,
     )
+
+
+def _go_back(file: ImageFile, revision: int) -> None:
+    """Take an earlier revision of a file whose last one was loaded."""
+    from crimg.reader.revisions import earlier_end
+
+    trailer = file.trailer
+    if trailer is None or not 1 <= revision <= trailer.revision:
+        have = f"1 to {trailer.revision}" if trailer and trailer.revision > 1 else "1 only"
+        raise UsageError(f"{file.name}: there is no revision {revision}; it has {have}")
+    if revision < trailer.revision:
+        file.load_index(earlier_end(file, revision))
+    file.size = file.end
 
 
 def _load(file: ImageFile) -> list[FormatError]:
@@ -114,7 +140,7 @@ def _load(file: ImageFile) -> list[FormatError]:
         raise FormatError("the file is empty", section="header", offset=0)
     file.load_header()
     try:
-        file.load_index()
+        _load_last(file)
     except UnsupportedVersionError:
         raise
     except FormatError as error:
@@ -123,6 +149,21 @@ def _load(file: ImageFile) -> list[FormatError]:
         _, damages = scan(file)
         raise (damages[0] if damages else error) from error
     return []
+
+
+def _load_last(file: ImageFile) -> None:
+    """Take the last revision, or, where the file was cut short behind one, the last whole one."""
+    try:
+        file.load_index()
+    except UnsupportedVersionError:
+        raise
+    except FormatError:
+        from crimg.reader.revisions import whole_end
+
+        end = whole_end(file)
+        if end is None:
+            raise
+        file.load_index(end)
 
 
 def _salvage(file: ImageFile) -> list[FormatError]:
@@ -139,7 +180,7 @@ def _salvage(file: ImageFile) -> list[FormatError]:
         file.header = FileHeader(uuid=bytes(16), created=0)
     sections, found = scan(file) if file.size > HEADER_SIZE else ([], [])
     try:
-        file.load_index()
+        _load_last(file)
     except FormatError as error:
         if not found and not damages:  # every section is whole, and still the index does not fit them
             found.append(error)

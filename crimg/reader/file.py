@@ -62,6 +62,8 @@ class ImageFile:
         self.fd = fd
         self.name = name
         self.size = os.fstat(fd).st_size
+        self.end = self.size
+        """Where the revision ends that the index is of; what is behind it is no part of the image."""
         self._map: mmap.mmap | None = None
         self._bodies: dict[int, memoryview] = {}
         self._rows: dict[int, dict[int, list[Record]]] = {}
@@ -71,6 +73,7 @@ class ImageFile:
         self.sections: Sequence[IndexEntry] = ()
         self.header: FileHeader
         self.trailer: Trailer | None = None
+        self.fingerprint = ""
 
     def close(self) -> None:
         """Close the file and, where no view is left that uses it, the mapping."""
@@ -107,10 +110,15 @@ class ImageFile:
         """Read the file header; raises FormatError."""
         self.header = read_header(self.read(0, HEADER_SIZE, "header"))
 
-    def load_index(self) -> None:
-        """Read the last trailer and the index it names; raises FormatError."""
-        offset = self.size - TRAILER_SIZE
-        trailer = read_trailer(self.read(offset, TRAILER_SIZE, "trailer"), offset=offset)
+    def load_index(self, end: int | None = None) -> None:
+        """Read the trailer before offset `end` (of the file, by default) and the index it names.
+
+        Raises FormatError.
+        """
+        end = self.size if end is None else end
+        offset = end - TRAILER_SIZE
+        sealed = self.read(offset, TRAILER_SIZE, "trailer")
+        trailer = read_trailer(sealed, offset=offset)
         if trailer.header_checksum != checksum(self.read(0, HEADER_SIZE, "header")):
             raise ChecksumError("belongs to another file header", section="trailer", offset=offset)
         if trailer.len_index > min(_MAX_INDEX, self.size):
@@ -130,6 +138,8 @@ class ImageFile:
         if entries and entries[-1].revision > trailer.revision:
             raise FormatError(f"is not of revision {entries[-1].revision}", section="trailer", offset=offset)
         self.trailer = trailer
+        self.fingerprint = f"{checksum(sealed):016x}"
+        self.end = end
 
     def set_sections(self, entries: Sequence[IndexEntry], *, end: int) -> None:
         """Take `entries` for the sections of this image, which lie between its header and offset `end`.

@@ -96,12 +96,13 @@ def truncated(checked: Checked) -> Iterator[Hit]:
 
 @rule("C105", ERROR)
 def trailing(checked: Checked) -> Iterator[Hit]:
-    """Bytes stand behind the last trailer.
+    """Bytes stand behind the last revision.
 
-    A rewrite was interrupted while it appended a revision, or something else was written behind the image.
-    They are no part of it. An image has to end in its trailer, or no reader opens it.
+    A rewrite was interrupted while it appended a revision (or goes on at this moment), or something else was
+    written behind the image. They are no part of it: the image is that of its last whole revision, which need
+    not be the one that was meant to be restarted.
 
-    Remedy: cut the file at the offset given (truncate --size), which leaves the last whole revision.
+    Remedy: crimg undo IMAGE 0 cuts them off, and so does the next rewrite.
     """
     layout = checked.layout
     rest = layout.size - layout.end

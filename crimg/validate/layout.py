@@ -82,7 +82,7 @@ class Layout:
 def walk(file: ImageFile) -> Layout:
     """Go from section header to section header; where there is none, on to the next that can be found.
 
-    Bodies are not looked at, but for those of trailers.
+    Bodies are not looked at, but for those of trailers; and nothing behind the last revision of a torn file.
     """
     layout = Layout()
     layout.size = file.size
@@ -91,7 +91,7 @@ def walk(file: ImageFile) -> Layout:
     except FormatError as error:
         layout.header_error = error
     offset, revision = HEADER_SIZE, 1
-    while offset < file.size:
+    while offset < file.end:
         length = min(SECTION_HEADER_SIZE, file.size - offset)
         try:
             head = read_section_header(file.read(offset, length, "section header"), offset=offset)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg import writer as writer_module
 from crimg.errors import FileError, FormatError, ModelError
 from crimg.format.constants import MAX_SECTION_ID, Codec, SectionType
 from crimg.format.container import FileHeader
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from crimg.model.image import Image
+    from crimg.writer import Buffer
 
 HEADER = FileHeader(uuid=bytes(16), created=samples.TIME)
 FDS = [Fd(table=40, fd=number, cloexec=False, file=30 + number % 3) for number in range(2000)]
@@ -36,7 +36,7 @@ class RecordingOutput(BytesOutput):
         super().__init__()
         self.ends: list[int] = []
 
-    def write(self, *buffers: writer_module.Buffer) -> None:
+    def write(self, *buffers: Buffer) -> None:
         super().write(*buffers)
         self.ends.append(len(self.data))
 
@@ -129,7 +129,7 @@ def test_compressing_must_pay() -> None:
 
 
 def test_large_tables_take_several_sections(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer_module, "TABLE_SECTION", 1000)
+    monkeypatch.setattr("crimg.writer.rows.TABLE_SECTION", 1000)
     output = BytesOutput()
     writer = ImageWriter(output, HEADER)
     writer.table(FDS)
@@ -144,8 +144,8 @@ def test_large_tables_take_several_sections(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_compressed_tables_are_limited_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is more than the reader would take is stored as it is."""
-    monkeypatch.setattr(writer_module, "TABLE_SECTION", 1000)
-    monkeypatch.setattr(writer_module, "MAX_PACKED_TABLES", 5000)
+    monkeypatch.setattr("crimg.writer.rows.TABLE_SECTION", 1000)
+    monkeypatch.setattr("crimg.writer.sections.MAX_PACKED_TABLES", 5000)
     monkeypatch.setattr("crimg.reader.file.MAX_PACKED_TABLES", 5000)
     output = BytesOutput()
     writer = ImageWriter(output, HEADER, codec=Codec.ZSTD)
@@ -304,7 +304,7 @@ def test_writes_that_take_only_a_part_are_gone_on_with(
     def short(fd: int, buffers: list[memoryview]) -> int:
         return os.write(fd, b"".join(buffers)[:1000])
 
-    monkeypatch.setattr("crimg.writer.os.writev", short)
+    monkeypatch.setattr("crimg.writer.output.os.writev", short)
     output = FdOutput(fd, "image")
     output.write(memoryview(whole.data)[:10], b"", bytes(whole.data[10:3000]), whole.data[3000:])
     os.close(fd)

@@ -1,0 +1,33 @@
+"""What verbs say of an image whose last rewrite was cut short."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.image import Image
+
+
+def note_torn(image: Image, name: str, *, quiet: bool = False) -> None:
+    """Say on the standard error, in one line, what is behind the last whole revision; nothing for nothing."""
+    if not image.torn or quiet:
+        return
+    from crimg.cli.streams import say
+    from crimg.escape import escape
+
+    shown = "standard input" if name == "-" else escape(name)
+    behind = f"{image.torn} bytes behind revision {image.revision}"
+    if _is_rewritten(image):
+        say(f"note: {shown}: {behind}: a rewrite is going on; this is the image before it")
+    else:
+        say(
+            f"note: {shown}: {behind}, of a rewrite that was cut short;"
+            " they are not looked at, and the next rewrite or undo removes them"
+        )
+
+
+def _is_rewritten(image: Image) -> bool:
+    """Whether another program has the lock of the file."""
+    from crimg.reader.file import ImageFile
+    from crimg.writer.locking import is_locked
+
+    return isinstance(image.store, ImageFile) and is_locked(image.store.fd)

@@ -1,0 +1,55 @@
+"""An image written whole, as one revision."""
+
+from __future__ import annotations
+
+from crimg.format.constants import FIRST_ANCILLARY_KIND, Codec, SectionType
+from crimg.format.container import FileHeader
+from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry
+from crimg.writer.sections import ImageWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.format.container import IndexEntry
+    from crimg.model.image import Image
+    from crimg.model.record import Record
+    from crimg.writer.output import Output
+
+
+def write_image(image: Image, output: Output, *, codec: int = Codec.NONE) -> None:
+    """Write an image whole, as one revision: with codec none, the canonical form (specs/format.md).
+
+    codec: how the tables are stored; all other bodies stay as they are. Sections other than tables keep their
+    ids, since rows and page runs name them. What this version does not know but may leave alone (ancillary
+    sections, sections of ancillary kinds) is carried along.
+    Raises FormatError where the image is damaged, ModelError where it cannot be written as one revision.
+    """
+    header = FileHeader(
+        machine=image.machine, page_size=image.page_size, uuid=image.uuid, created=image.created
+    )
+    kept = [section for section in image.store.sections if not _is_table(section)]
+    classes: tuple[type[Record], ...] = (*DEFINITION_ORDER, LogEntry, HistoryEntry)
+    tables = {cls: image.rows(cls) for cls in classes}
+    writer = ImageWriter(output, header, codec=codec)
+    writer.avoid(section.id for section in kept)
+    for blob in (True, False):
+        for section in kept:
+            if (section.type == SectionType.BLOB) == blob:
+                writer.copy(section, image.store.stored(section))
+        if blob:
+            writer.tables(tables)
+    writer.table(tables[LogEntry], type_=SectionType.LOG)
+    writer.table(tables[HistoryEntry], type_=SectionType.HISTORY)
+    writer.finish()
+
+
+def _is_table(section: IndexEntry) -> bool:
+    """Whether a section holds rows that this version can read."""
+    return (
+        section.type in _TABLE_TYPES
+        and section.kind < FIRST_ANCILLARY_KIND
+        and (section.critical or section.codec in _KNOWN_CODECS)
+    )
+
+
+_TABLE_TYPES = (SectionType.OBJECTS, SectionType.LOG, SectionType.HISTORY)
+_KNOWN_CODECS = frozenset(Codec)
