@@ -102,7 +102,7 @@ def _open(stack: ExitStack, name: str, revision: int | None) -> Side:
 
     shown = "standard input" if name == "-" else escape(name)
     try:
-        image = stack.enter_context(open_image(name))
+        image = stack.enter_context(open_image(name, revision=revision))
     except FormatError as error:
         raise FormatError(f"{shown}: {error}; crimg validate tells more") from error
     return Side(image, shown)

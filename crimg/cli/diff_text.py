@@ -36,7 +36,7 @@ def text_lines(
     for kind, rows in groupby(object_change_records(before, after, found), key=itemgetter("kind")):
         yield ""
         yield kind.replace("_", " ")
-        yield from _object_lines(list(rows), every=every, verbose=verbose)
+        yield from object_lines(list(rows), every=every, verbose=verbose)
     for memory in memory_change_records(before, after, found):
         yield ""
         yield from _memory_lines(memory, every=every)
@@ -52,7 +52,8 @@ def _image_line(subject: Subject) -> str:
     return f"{name}, revision {subject.image.revision}{what}{when}"
 
 
-def _object_lines(rows: list[Row], *, every: bool, verbose: bool) -> Iterator[str]:
+def object_lines(rows: list[Row], *, every: bool, verbose: bool) -> Iterator[str]:
+    """The rows of one kind that differ. every, verbose: as of `text_lines`."""
     shown = rows if every else rows[:_SHOWN_AT_ONCE]
     for row in shown:
         place = row["after"] or row["before"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from crimg.model import Fd, File, Lock, Task, Thread, Vma
+from crimg.model import Fd, File, HistoryEntry, Lock, LogEntry, Task, Thread, Vma
 from crimg.views import words
 from crimg.views.details import registers
 from crimg.views.files import place
@@ -46,6 +46,10 @@ class Labels:
             target = self.target(row.file)
             name = row.name if isinstance(row, Vma) and row.name is not None else target
             what = b"%s %s" % (what, name) if name else what
+        elif isinstance(row, HistoryEntry):
+            what = b"revision %d" % row.revision
+        elif isinstance(row, LogEntry):
+            what = row.text.encode()
         elif isinstance(row, Lock):
             what = b"%s on %s" % (what, self.target(row.file))
         if self._several and isinstance(row, Fd | Vma | Thread):
