@@ -153,3 +153,21 @@ class UnsupportedResourceError(DumpError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.problems)
+
+
+class ConflictError(CrimgError):
+    """A plan that has conflicts is not carried out (exit status 1).
+
+    conflicts: one line each, all of them.
+    """
+
+    exit_status = 1
+
+    def __init__(self, conflicts: Sequence[str]) -> None:
+        count = len(conflicts)
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        super().__init__(f"nothing was written: {conflicts[0] if conflicts else 'conflicts'}{more}")
+        self.conflicts = tuple(conflicts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.conflicts,)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 
-from crimg.errors import KernelError
-from crimg.evidence import DIGEST, device_number, digest
+from crimg.evidence import contents_columns, filesystem_columns, inode_columns
 from crimg.kernel import descriptors, inodes
-from crimg.kernel.elf import build_id
 from crimg.kernel.mountinfo import read_mountinfo
 from crimg.model import Filesystem, Inode
 from crimg.model.enums import Keeper
@@ -84,63 +80,23 @@ class InodeCollector:
             self.kept[objref] = KeptFile(descriptors.reopen(fd), attributes.size)
         return objref
 
-    def _evidence(
-        self, fd: int, mode: int, *, mapped: bool, handled: bool
-    ) -> tuple[int | None, bytes | None, bytes | None]:
-        """Generation, build-id and digest of a regular file, as far as they are wanted and to be had.
-
-        Of these, only a digest is asked for by the user; else a file that may not be read has less evidence.
-        """
-        wants_build_id = mapped or bool(mode & 0o111)
-        if not stat.S_ISREG(mode) or not (self.digest or wants_build_id or not handled):
-            return None, None, None
-        try:
-            reading = descriptors.reopen(fd)
-        except KernelError as error:
-            if self.digest or error.errno not in (errno.EACCES, errno.EPERM, errno.EAGAIN):
-                raise
-            return None, None, None
-        try:
-            return (
-                None if handled else inodes.generation(reading),
-                build_id(reading) if wants_build_id else None,
-                digest(reading) if self.digest else None,
-            )
-        except OSError as error:
-            raise KernelError("read", error.errno or errno.EIO) from error
-        finally:
-            os.close(reading)
-
     def _row(self, objref: int, fd: int, attributes: inodes.Statx, *, mapped: bool, leased: bool) -> None:
         handle = inodes.file_handle(fd)
-        generation = identity = content = None
-        if not leased:
-            generation, identity, content = self._evidence(
-                fd, attributes.mode, mapped=mapped, handled=handle is not None
-            )
+        mode = attributes.mode
+        contents = contents_columns(
+            fd,
+            mode,
+            generation=handle is None and not leased,
+            build=(mapped or bool(mode & 0o111)) and not leased,
+            contents=self.digest and not leased,
+        )
         self.objects.add(
             Inode(
                 objref=objref,
                 referrers=0,
                 filesystem=self._filesystem(fd, attributes),
-                device=device_number(attributes.dev),
-                number=attributes.ino,
-                generation=generation,
-                handle_type=handle.kind if handle else None,
-                handle=handle.data if handle else None,
-                mode=attributes.mode,
-                uid=attributes.uid,
-                gid=attributes.gid,
-                rdev=device_number(attributes.rdev),
-                nlink=attributes.nlink,
-                size=attributes.size,
-                blocks=attributes.blocks,
-                mtime=attributes.mtime,
-                ctime=attributes.ctime,
-                btime=attributes.btime,
-                digest_kind=DIGEST if content is not None else None,
-                digest=content,
-                build_id=identity,
+                **inode_columns(attributes, handle),
+                **contents,
                 keeper=Keeper.NONE,  # set when the contents are in the image, see contents.py
                 blobs=(),
                 keeper_path=None,
@@ -158,14 +114,7 @@ class InodeCollector:
                 Filesystem(
                     objref=objref,
                     referrers=0,
-                    type=mount.fs_type,
-                    source=mount.source,
-                    mount_point=mount.mount_point,
-                    mount_root=mount.root,
-                    mount_id=mount.mnt_id,
-                    device=device_number(attributes.dev),
-                    fsid=int.from_bytes(inodes.fstatfs(fd).fsid, "little"),
-                    options=mount.options + b"," + mount.super_options,
+                    **filesystem_columns(fd, attributes, mount),
                 )
             )
         return self._filesystems[mount.mnt_id]

@@ -102,18 +102,28 @@ def parse_rule(text: str) -> PathRule:
     shows paths (crimg.escape) is understood too, so that what it has shown can be given back.
     """
     try:
-        sides = [unescape(side) for side in _split(text)]
-        if len(sides) != 2:
-            problem = "has no =" if len(sides) < 2 else "has more than one =; in a path it is written \\="
-            raise UsageError(f"{problem}; a rule is OLD=NEW")
-        return PathRule(*sides)
+        return PathRule(*parse_sides(text))
     except UsageError as error:
         raise UsageError(f"rule {escape(text)}: {error}") from error
 
 
+def parse_sides(text: str) -> tuple[bytes, bytes]:
+    """OLD and NEW of `OLD=NEW`, which are not looked at further. Raises UsageError."""
+    sides = [unescape(side) for side in _split(text)]
+    if len(sides) != 2:
+        problem = "has no =" if len(sides) < 2 else "has more than one =; in a path it is written \\="
+        raise UsageError(f"{problem}; a rule is OLD=NEW")
+    return sides[0], sides[1]
+
+
 def format_rule(rule: PathRule) -> str:
     """The rule as text, which `parse_rule` turns back into it; printable."""
-    return "=".join(escape(path).replace("=", "\\=") for path in (rule.old, rule.new))
+    return format_sides(rule.old, rule.new)
+
+
+def format_sides(old: bytes, new: bytes) -> str:
+    """OLD=NEW, which `parse_sides` takes apart again; printable."""
+    return "=".join(escape(path).replace("=", "\\=") for path in (old, new))
 
 
 def clean_path(path: bytes, what: str = "the path") -> bytes:

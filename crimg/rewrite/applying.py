@@ -1,0 +1,99 @@
+"""`apply`: a plan becomes a new revision of its image."""
+
+from __future__ import annotations
+
+import os
+
+from crimg.errors import ConflictError, FormatError, ImageChangedError
+from crimg.reader import open_image
+from crimg.rewrite.conflicts import find_conflicts
+from crimg.rewrite.plan_json import check_values
+from crimg.validate import Severity, validate
+from crimg.writer.revise import append_revision, undo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crimg.model.image import Image
+    from crimg.rewrite.changes import Plan
+
+    FilePath = str | os.PathLike[str]
+
+
+def apply(
+    plan: Plan,
+    path: FilePath,
+    *,
+    image: Image | None = None,
+    force: bool = False,
+    command: Sequence[bytes] = (),
+) -> int:
+    """Write what a plan changes behind the image at `path`, as a revision; its number.
+
+    A plan that changes nothing writes nothing.  image: the image that is there, where it is open already.
+    force: also where the image is not sound.  command: for the history.
+
+    Raises ConflictError for a plan with conflicts, ImageChangedError where the image is not the one the plan
+    was made from, FormatError where it is not sound, and what `append_revision` raises.
+    """
+    if image is None:
+        with open_image(os.fspath(path)) as opened:
+            return apply(plan, path, image=opened, force=force, command=command)
+    check_applicable(plan, image, force=force)
+    rows = plan.rows(image)
+    if not rows:
+        return image.revision
+    check_values(plan, rows)
+    revision = append_revision(
+        os.fspath(path),
+        rows,
+        fingerprint=plan.fingerprint,
+        command=command,
+        rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
+        note=plan.note,
+    )
+    if not force and len(plan.path_changes) < len(plan.changes):
+        _hold(os.fspath(path))
+    return revision
+
+
+def check_applicable(plan: Plan, image: Image, *, force: bool = False) -> None:
+    """Raise what `apply` would, before anything is written."""
+    if plan.fingerprint != image.fingerprint:
+        raise ImageChangedError("the image is not the one that the plan was made from: make the plan anew")
+    conflicts = plan.conflicts
+    if not plan.checked and not conflicts:  # it comes from a file, which anybody can have changed
+        plan.rows(image)
+        conflicts = tuple(find_conflicts(image, plan.changes))
+    if conflicts:
+        raise ConflictError([conflict.text for conflict in conflicts])
+    if not force:
+        check_sound(image)
+
+
+def check_sound(image: Image) -> None:
+    """Raise FormatError for an image that has errors; page data are not looked at."""
+    wrong = _first_error(image)
+    if wrong:
+        raise FormatError(f"the image is not sound: {wrong}; with --force it is rewritten all the same")
+
+
+def _hold(path: str) -> None:
+    """Take the last revision back where it is not sound: evidence can contradict what the memory says."""
+    with open_image(path) as image:
+        wrong = _first_error(image)
+    if wrong:
+        undo(path)
+        raise ConflictError([f"the image would not be sound: {wrong}"])
+
+
+def _first_error(image: Image) -> str:
+    report = validate(image, page_data=False)
+    errors = [finding for finding in report.findings if finding.severity == Severity.ERROR]
+    if not errors:
+        return ""
+    first = errors[0]
+    where = f"#{first.place.objref} {first.place.label} " if first.place.objref is not None else ""
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{first.rule} {where}{first.text}{more}"

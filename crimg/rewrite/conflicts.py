@@ -1,0 +1,172 @@
+"""What speaks against a plan: looked for among all names of the image, not only those that a rule touches.
+
+A name is in use by a file that is linked under it, and by the keeper of a deleted file. The old names of
+deleted and replaced files are not in use: another file may have such a name, at the dump already. What stood in
+the image before, and is as it was, is no conflict.
+"""
+
+from __future__ import annotations
+
+import stat
+from typing import NamedTuple
+
+from crimg.escape import escape
+from crimg.model import File, Filesystem, Inode
+from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.rewrite.changes import Change, Conflict
+from crimg.rewrite.places import needs_name
+from crimg.rewrite.rules import PATH_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crimg.model.image import Image
+
+_SHOWN = 5
+
+
+class Claim(NamedTuple):
+    """A name in use. who: what is one file for the restart.  directory: others may be below it."""
+
+    who: tuple[str, int]
+    objref: int
+    before: bytes
+    after: bytes
+    directory: bool
+
+
+def target_fault(path: bytes) -> str:
+    """What is wrong with a path that is to stand in an image, or ""."""
+    if not path.startswith(b"/"):
+        return f"the new path is {'relative' if path else 'empty'}: {escape(path)}"
+    if b"\0" in path:
+        return f"the new path holds a NUL byte: {escape(path)}"
+    if len(path) > PATH_BYTES:
+        return f"the new path has {len(path)} bytes, of {PATH_BYTES} possible"
+    if b"/." in path and not {b".", b".."}.isdisjoint(path.split(b"/")):
+        return f"the new path has a component . or ..: {escape(path)}"
+    return ""
+
+
+def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
+    """Everything that speaks against these changes of paths, in the order of the objects."""
+    moved = {(change.kind, change.objref): change for change in changes if change.column in _PATHS}
+    if not moved:
+        return []
+    found = []
+    for change in moved.values():
+        fault = target_fault(change.after) if change.after is not None else ""
+        if fault and not (change.before and target_fault(change.before)):
+            found.append(Conflict(change.objref, (), f"#{change.objref} {escape(change.before)}: {fault}"))
+    claims = list(_claims(image, moved))
+    found += _same_name(claims, "would both be at")
+    found += _below_files(claims)
+    found += _same_name(list(_mounts(image, moved)), "would both be mounted at")
+    found += _keepers_outside(image, moved)
+    return sorted(found)
+
+
+_PATHS = frozenset(("path", "keeper_path", "mount_point"))
+_Moved = dict[tuple[str, int], Change]
+
+
+def _claims(image: Image, moved: _Moved) -> Iterator[Claim]:
+    for file in image.rows(File):
+        change = moved.get((File.noun, file.objref))
+        in_use = needs_name(file) or (change is not None and file.name_state == NameState.UNREACHABLE)
+        if in_use and file.path:
+            after = file.path if change is None else change.after
+            who = (Inode.noun, file.inode) if file.inode is not None else (File.noun, file.objref)
+            yield Claim(who, file.objref, file.path, after, file.kind == FileKind.DIRECTORY)
+    for inode in image.rows(Inode):
+        if inode.keeper_path is not None:
+            change = moved.get((Inode.noun, inode.objref))
+            after = inode.keeper_path if change is None else change.after
+            if after is not None:
+                is_directory = stat.S_ISDIR(inode.mode)
+                yield Claim((Inode.noun, inode.objref), inode.objref, inode.keeper_path, after, is_directory)
+
+
+def _mounts(image: Image, moved: _Moved) -> Iterator[Claim]:
+    for mounted in image.rows(Filesystem):
+        change = moved.get((Filesystem.noun, mounted.objref))
+        after = mounted.mount_point if change is None else change.after
+        yield Claim((Filesystem.noun, mounted.objref), mounted.objref, mounted.mount_point, after, True)
+
+
+def _same_name(claims: Sequence[Claim], both: str) -> Iterator[Conflict]:
+    """Names that several would have who did not share a name before."""
+    by_name: dict[bytes, list[Claim]] = {claim.after: [] for claim in claims if claim.before != claim.after}
+    for claim in claims:
+        if claim.after in by_name:
+            by_name[claim.after].append(claim)
+    for name, those in by_name.items():
+        if len({claim.who for claim in those}) < 2 or len({claim.before for claim in those}) < 2:
+            continue
+        first, *others = sorted(those, key=lambda claim: (claim.before == claim.after, claim.objref))
+        unlike = [other for other in others if other.who != first.who]
+        other = next((each for each in unlike if each.before != first.before), unlike[0])
+        if other.before == other.after:
+            text = f"{_named(first)} would get the path of #{other.objref}: {escape(name)}"
+        else:
+            text = f"{_named(first)} and {_named(other)} {both} {escape(name)}"
+        more = len(unlike) - 1
+        text += f" (and {more} more)" if more else ""
+        yield Conflict(first.objref, tuple(each.objref for each in unlike[:_SHOWN]), text)
+
+
+def _named(claim: Claim) -> str:
+    return f"#{claim.objref} {escape(claim.before)}"
+
+
+def _below_files(claims: Sequence[Claim]) -> Iterator[Conflict]:
+    """Names that would be below one that is no directory."""
+    plain = {claim.after: claim for claim in claims if not claim.directory}
+    blocked: dict[bytes, Claim | None] = {b"": None, b"/": None}
+    for claim in claims:
+        above = claim.after.rpartition(b"/")[0]
+        if above not in blocked:
+            _fill_blocked(above, plain, blocked)
+        file = blocked[above]
+        if file is None or (claim.before == claim.after and file.before == file.after):
+            continue
+        if claim.before.startswith(file.before + b"/"):
+            continue
+        text = f"{_named(claim)} would be at {escape(claim.after)}, below #{file.objref}, which is no directory"
+        yield Conflict(claim.objref, (file.objref,), text)
+
+
+def _fill_blocked(folder: bytes, plain: dict[bytes, Claim], blocked: dict[bytes, Claim | None]) -> None:
+    """Note for a folder, and those above it, the file that is in the way of being one."""
+    chain = []
+    while folder not in blocked:
+        chain.append(folder)
+        folder = folder.rpartition(b"/")[0]
+    for each in reversed(chain):
+        blocked[each] = plain.get(each) or blocked[each.rpartition(b"/")[0]]
+
+
+def _keepers_outside(image: Image, moved: _Moved) -> Iterator[Conflict]:
+    """Re-linked files whose new name would not be on their file system any more (rule C425)."""
+    for inode in image.rows(Inode):
+        if inode.keeper != Keeper.RELINKED or inode.keeper_path is None:
+            continue
+        mounted = image.find(Filesystem, inode.filesystem)
+        if mounted is None:
+            continue
+        path = moved.get((Inode.noun, inode.objref))
+        point = moved.get((Filesystem.noun, mounted.objref))
+        after = path.after if path is not None else inode.keeper_path
+        new_point = point.after if point is not None else mounted.mount_point
+        was_inside = _inside(inode.keeper_path, mounted.mount_point)
+        if after is not None and was_inside and not _inside(after, new_point):
+            text = (
+                f"#{inode.objref} is re-linked at {escape(inode.keeper_path)}; {escape(after)} would not be"
+                f" on its file system, at {escape(new_point)}"
+            )
+            yield Conflict(inode.objref, (mounted.objref,), text)
+
+
+def _inside(path: bytes, folder: bytes) -> bool:
+    return path.startswith(folder.rstrip(b"/") + b"/")

@@ -1,0 +1,95 @@
+"""The places of an image that hold a path, and who refers to the objects that have one.
+
+This is the one list of them (specs/rewriting.md shows it to people); a test holds it to the model's columns.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crimg.graph import owner, row_label
+from crimg.model import File, Filesystem, Inode
+from crimg.model.enums import FileKind, NameState
+from crimg.model.record import KINDS, Record
+from crimg.rewrite.matching import PLACES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from crimg.model.image import Image
+
+KEEPER, MOUNT = "keeper", "mount"
+_FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT}
+
+
+class PathColumn(NamedTuple):
+    """A column whose paths are rewritten. place: its kind of place; "" for a file's, which its referrers say."""
+
+    cls: type[Record]
+    column: str
+    place: str
+
+
+REWRITTEN = (
+    PathColumn(File, "path", ""),
+    PathColumn(Inode, "keeper_path", KEEPER),
+    PathColumn(Filesystem, "mount_point", MOUNT),
+)
+LEFT_ALONE = {(Filesystem, "mount_root"): "it starts at the root of the file system, not of the task"}
+"""Columns with paths that no rule reaches, and why."""
+
+
+class Referrer(NamedTuple):
+    """Who refers to an object.
+
+    place: how: a place of PLACES, or the kind of row.  objref: the object that does, or that the row is a
+    part of.  label: printable ("fd 3").
+    """
+
+    place: str
+    objref: int
+    label: str
+
+
+def referrers_of(image: Image, objrefs: Collection[int]) -> dict[int, list[Referrer]]:
+    """Objref to its referrers, for these objects, in the order of the image; none has no entry.
+
+    A lock is no way to reach a file, and counts as none.
+    """
+    found: dict[int, list[Referrer]] = {}
+    wanted = {cls.__name__ for cls, _, _ in REWRITTEN}
+    for cls in KINDS.values():
+        for index, column in cls.references:
+            target_kind = next((kind for kind in column.kinds if kind in wanted), None)
+            if target_kind is None or cls.noun == "lock":
+                continue
+            word = cls.noun if column.name == target_kind.lower() else column.name
+            for row in image.rows(cls):
+                target = row[index]
+                if target in objrefs:
+                    found.setdefault(target, []).append(_referrer(row, word))
+    return found
+
+
+def _referrer(row: Record, word: str) -> Referrer:
+    whose = owner(row) or 0
+    return Referrer(word, whose, word if word in ("exe", "cwd", "root") else row_label(row))
+
+
+def places_of_files(image: Image) -> dict[int, frozenset[str]]:
+    """Objref of a file to the places it is in: how its referrers reach it."""
+    found: dict[int, set[str]] = {}
+    for cls in KINDS.values():
+        for index, column in cls.references:
+            word = cls.noun if column.name == "file" else column.name
+            if "File" in column.kinds and word in _FILE_PLACES:
+                for row in image.rows(cls):
+                    if row[index] is not None:
+                        found.setdefault(row[index], set()).add(word)
+    return {objref: frozenset(places) for objref, places in found.items()}
+
+
+def needs_name(file: File) -> bool:
+    """Whether a restart opens this file by its name: no pipe, not deleted, not hidden under a mount."""
+    return file.name_state == NameState.LINKED and file.kind != FileKind.PIPE
