@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crimg.graph import Edge, ObjectGraph
-    from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.views.subject import Subject
 
@@ -46,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.torn import note_torn
     from crimg.graph import ObjectGraph
     from crimg.reader import open_image
+    from crimg.views.subject import Subject
 
     objref = _objref(args.object) if args.object is not None else None
     if args.depth is not None and (objref is None or not 0 <= args.depth <= _MOST_DEPTH):
@@ -57,32 +57,12 @@ def run(args: argparse.Namespace) -> int:
             note_torn(image, args.image, quiet=args.quiet)
             graph = ObjectGraph(image)
             chosen = _chosen(graph, objref, 1 if args.depth is None else args.depth)
-            subject = _subject(image, args.image)
+            subject = Subject(image, os.fsencode(args.image))
             write_lines((_json_lines if args.json else _dot_lines)(subject, graph, chosen))
     finally:
         if collects:
             gc.enable()
     return 0
-
-
-def _subject(image: Image, name: str) -> Subject:
-    """The image as the views want it; whose an object is gets looked up once for each kind."""
-    from crimg.views.subject import Subject
-
-    class Once(Subject):
-        """A subject whose answers are kept: there may be as many tasks as objects that ask for theirs."""
-
-        def __init__(self) -> None:
-            super().__init__(image, os.fsencode(name))
-            self.known: dict[str, dict[int, list[int]]] = {}
-
-        def pids_of(self, column: str) -> dict[int, list[int]]:
-            """As the base has it."""
-            if column not in self.known:
-                self.known[column] = super().pids_of(column)
-            return self.known[column]
-
-    return Once()
 
 
 @contextlib.contextmanager

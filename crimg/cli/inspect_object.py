@@ -45,7 +45,7 @@ def object_lines(subject: Subject, objref: int, *, as_json: bool) -> Iterator[st
     yield f"#{objref}  {record['kind']}" + (f"  {what}" if what else "")
     widest = max(len(field["name"]) for field in record["fields"])
     for field in record["fields"]:
-        lead, text = f"  {field['name']:<{widest}}  ", _value(field)
+        lead, text = f"  {field['name']:<{widest}}  ", value_text(field)
         yield from folded(lead, text) if isinstance(field["meaning"], list) else [lead + text]
     columns = terminal_columns()
     refers_to = [
@@ -77,7 +77,7 @@ def _how_to_look(row: Row) -> str:
     return {"fd": "--fds", "thread": "--threads", "lock": "--locks"}.get(row["kind"], "--signals")
 
 
-def _value(field: Row) -> str:
+def value_text(field: Row) -> str:
     """A column's value in words, with the number behind them where they hide it."""
     value, meaning = field["value"], field["meaning"]
     if meaning is None:

@@ -36,6 +36,8 @@ VERBS = {
     "inspect": ("crimg.cli.inspect", "show what is in an image"),
     "validate": ("crimg.cli.validate", "check whether an image is sound"),
     "graph": ("crimg.cli.graph", "print which object refers to which (DOT, JSON)"),
+    "diff": ("crimg.cli.diff", "show what differs between two images or revisions"),
+    "log": ("crimg.cli.log", "list the revisions of an image"),
     "preflight": ("crimg.cli.preflight", "compare an image with the files of this machine"),
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),

@@ -120,22 +120,24 @@ def field_records(row: Record) -> list[Row]:
             fields.append(
                 {
                     "name": column.name,
-                    "value": _plain(column, value),
-                    "meaning": _meaning(cls.noun, column, value),
+                    "value": plain_value(column, value),
+                    "meaning": meaning(cls.noun, column, value),
                 }
             )
     return fields
 
 
-def _plain(column: Column, value: Any) -> object:
+def plain_value(column: Column, value: Any) -> object:
+    """The value of a column for a record: bytes that are no text as hexadecimal digits."""
     if isinstance(value, tuple):
-        return [_plain(column, each) for each in value]
+        return [plain_value(column, each) for each in value]
     if isinstance(value, bytes) and column.name not in _TEXTS:
         return value.hex()
     return value.encode() if isinstance(value, str) else value
 
 
-def _meaning(noun: str, column: Column, value: Any) -> Readable:
+def meaning(noun: str, column: Column, value: Any) -> Readable:
+    """The value of a column in words, None where it speaks for itself. noun: the kind's."""
     if value is None:
         return None
     if column.kinds and not column.many:

@@ -72,6 +72,7 @@ class Subject:
             image.store = TolerantStore(image.store, self.damage)
         self._users: dict[int, Users] | None = None
         self._memories: dict[int, Memory | None] = {}
+        self._pids: dict[str, dict[int, list[int]]] = {}
 
     @property
     def info(self) -> ImageInfo | None:
@@ -135,9 +136,10 @@ class Subject:
 
     def pids_of(self, column: str) -> dict[int, list[int]]:
         """Objref to the pids of the tasks that refer to it by this column ("mm", "fd_table", ...)."""
-        pids: dict[int, list[int]] = {}
-        index = Task.fields.index(column)
-        for task in self.image.rows(Task):
-            if task[index] is not None:
-                pids.setdefault(task[index], []).append(task.pid)
-        return pids
+        if column not in self._pids:
+            pids = self._pids[column] = {}
+            index = Task.fields.index(column)
+            for task in self.image.rows(Task):
+                if task[index] is not None:
+                    pids.setdefault(task[index], []).append(task.pid)
+        return self._pids[column]

@@ -30,7 +30,16 @@ def state(pid: int) -> str:
 
 def stopped(pid: int) -> bool:
     """Whether all threads are stopped by a signal."""
-    return {stat_fields(f"/proc/{pid}/task/{tid}/stat")[0] for tid in threads(pid)} == {"T"}
+    return _states(pid) == {"T"}
+
+
+def sleeping(pid: int) -> bool:
+    """Whether all threads sleep."""
+    return _states(pid) == {"S"}
+
+
+def _states(pid: int) -> set[str]:
+    return {stat_fields(f"/proc/{pid}/task/{tid}/stat")[0] for tid in threads(pid)}
 
 
 def maps(pid: int) -> list[dict[str, bytes]]:

@@ -20,8 +20,9 @@ from crimg.model import (
     Task,
     Thread,
 )
+from tests.dump import proc
 from tests.dump.dumps import image_of, save
-from tests.dump.programs import Program, compiled
+from tests.dump.programs import Program, compiled, eventually
 from tests.dump.untouched import Untouched, masks
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     folder = tmp_path_factory.mktemp("state")
     with Program([compiled("state")], folder / "target", ready=False) as program:
         said = Said(program)
+        eventually(lambda: proc.sleeping(program.pid))
         with image_of(program.pid, folder / "image") as image:
             yield Case(program, said, image)
 

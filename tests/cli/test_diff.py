@@ -1,0 +1,129 @@
+"""`crimg diff` and `crimg log`: transcripts, JSON, exit status."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from crimg.model import Fd, File, HistoryEntry
+from tests import samples
+from tests.builders import HISTORY, ImageBuilder
+from tests.cli.command import crimg, text
+from tests.cli.golden import check
+from tests.cli.schemas import problems
+from tests.compare.pairs import OTHER, image, renumbered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def pair(small: Path) -> tuple[Path, Path]:
+    """The small image, and another dump of its process some time later."""
+    rows = [renumbered(row) for row in samples.small_records()]
+    rows = [row.replace(position=99) if isinstance(row, File) and row.inode == 111 else row for row in rows]
+    rows = [row.replace(fd=33) if isinstance(row, Fd) and row.fd == 1 else row for row in rows]
+    pages = b"Z" * samples.PAGE + samples.SAVED_PAGES[samples.PAGE :]
+    other = small.with_name("later.crimg")
+    other.write_bytes(image(rows, uuid=OTHER, pages=pages))
+    return small, other
+
+
+@pytest.fixture
+def rewritten(tmp_path: Path) -> Path:
+    """An image with a second revision, in which one path is another."""
+    files = [row for row in samples.small_records() if isinstance(row, File) and row.path == b"/tmp/gone"]
+    entry = HistoryEntry(
+        revision=2,
+        time=samples.TIME + 10**9,
+        tool_version="0.1.0",
+        command=(b"crimg", b"rewrite", b"--map", b"/tmp=/\x1b[1m"),
+        rules=(b"/tmp=/new",),
+        note="1 path",
+    )
+    builder: ImageBuilder = samples.small_builder()
+    builder.objects(File.row_kind, [row.replace(path=b"/new/gone") for row in files])
+    path = tmp_path / "rewritten.crimg"
+    path.write_bytes(builder.history([entry]).revision().bytes())
+    assert HISTORY
+    return path
+
+
+def shortened(output: str, *paths: Path) -> str:
+    for path in paths:
+        output = output.replace(str(path), path.name)
+    return output
+
+
+def test_text(pair: tuple[Path, Path]) -> None:
+    result = crimg("diff", *pair)
+    assert (result.returncode, result.stderr) == (1, b"")
+    check("diff/two_dumps.txt", shortened(result.stdout.decode(), *pair))
+
+
+def test_equal(small: Path) -> None:
+    assert text(crimg("diff", small, small)).endswith("\nno differences\n")
+    tables = text(crimg("diff", "--no-memory", small, small))
+    assert tables.endswith("\nno differences (memory was not compared)\n")
+
+
+def test_two_revisions(rewritten: Path) -> None:
+    result = crimg("diff", rewritten)
+    assert (result.returncode, result.stderr) == (1, b"")
+    check("diff/two_revisions.txt", shortened(result.stdout.decode(), rewritten))
+    assert crimg("diff", rewritten, "--from", "1", "--to", "2").stdout == result.stdout
+    assert text(crimg("diff", rewritten, "--from", "2")).endswith("\nno differences\n")
+
+
+def test_json(pair: tuple[Path, Path], rewritten: Path) -> None:
+    for words in (pair, (rewritten,)):
+        result = crimg("diff", "--json", *words)
+        value = json.loads(result.stdout)
+        assert (result.returncode, result.stderr, problems(value, "diff")) == (1, b"", [])
+        assert not value["equal"]
+        assert sum(value["counts"][way] for way in ("added", "gone", "changed")) == len(value["objects"])
+
+
+def test_log(rewritten: Path) -> None:
+    check("log/two_revisions.txt", text(crimg("log", rewritten)))
+    check("log/two_revisions_verbose.txt", text(crimg("log", "-v", rewritten)))
+    value = json.loads(text(crimg("log", "--json", rewritten)))
+    assert problems(value, "log") == []
+    assert [row["revision"] for row in value["revisions"]] == [2, 1]
+    assert sum(row["added_bytes"] for row in value["revisions"]) == rewritten.stat().st_size
+    assert [len(row["changes"] or ()) for row in value["revisions"]] == [1, 0]
+
+
+def test_log_of_revisions_that_are_in_the_history_alone(tmp_path: Path) -> None:
+    """As a compaction leaves them."""
+    (first,) = samples.HISTORY
+    entries = [first.replace(revision=number) for number in (1, 2, 3)]
+    builder = ImageBuilder(created=samples.TIME).batches(samples.tables(samples.small_records()))
+    builder.revision_number = 3
+    path = tmp_path / "compacted.crimg"
+    path.write_bytes(builder.history(entries).revision().bytes())
+    output = text(crimg("log", path))
+    assert re.findall(r"^revision (\d)", output, re.MULTILINE) == ["3", "2", "1"]
+    assert output.count("not to be had any more, the image was compacted since") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "problem"),
+    [
+        (["diff", "-"], 2, "read once only"),
+        (["diff", "IMAGE"], 2, "revision 1 has none before it"),
+        (["diff", "IMAGE", "--from", "9"], 2, "9"),
+        (["diff", "IMAGE", "IMAGE", "IMAGE"], 2, "one or two"),
+        (["diff", "IMAGE", "/no/such"], 4, "/no/such"),
+        (["diff", "IMAGE", "/etc/passwd"], 3, "/etc/passwd: "),
+        (["log", "/etc/passwd"], 3, "/etc/passwd: "),
+        (["log", "-"], 2, "read once only"),
+    ],
+)
+def test_errors_are_one_line(small: Path, words: list[str], status: int, problem: str) -> None:
+    result = crimg(*(str(small) if word == "IMAGE" else word for word in words))
+    assert (result.returncode, result.stdout) == (status, b"")
+    assert re.fullmatch(rf"crimg: error: .*{re.escape(problem)}.*\n", result.stderr.decode())
