@@ -74,8 +74,8 @@ def inode_columns(attributes: Statx, handle: FileHandle | None) -> dict[str, Any
 def contents_columns(fd: int, mode: int, *, generation: bool, build: bool, contents: bool) -> dict[str, Any]:
     """The columns of an inode for which it has to be opened: generation, build-id, digest, as far as wanted.
 
-    All are None for what is no regular file. Of these, only a digest (contents) is asked for by the user: else
-    a file that may not be read has less evidence. fd may be an O_PATH descriptor. Raises KernelError.
+    All are None for what is no regular file. Only a digest (contents) is asked for by the user: else a file
+    that may not be read has less evidence. fd may be an O_PATH descriptor. Raises KernelError.
     """
     found: dict[str, Any] = dict.fromkeys(("generation", "build_id", "digest_kind", "digest"))
     if not stat.S_ISREG(mode) or not (generation or build or contents):

@@ -41,6 +41,8 @@ VERBS = {
     "preflight": ("crimg.cli.preflight", "compare an image with the files of this machine"),
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),
+    "undo": ("crimg.cli.undo", "take the last revision of an image back"),
+    "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }

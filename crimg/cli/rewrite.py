@@ -43,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="take the evidence of the files now at the new paths")  # fmt: skip
     group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
     group = parser.add_argument_group("plan")
+    group.add_argument("-o", "--output", metavar="FILE", help="leave the image alone, and write a new one")
     group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")
     group.add_argument(
         "--save-plan", metavar="FILE", help="write the plan to FILE, and leave the image alone"
@@ -73,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.preflight import opened
     from crimg.cli.rewrite_text import json_lines, text_lines
     from crimg.cli.streams import say
-    from crimg.rewrite.applying import apply, check_applicable
+    from crimg.rewrite.applying import check_applicable
 
     if args.image == "-" and not (args.dry_run or args.save_plan):
         raise UsageError("the standard input cannot be rewritten: give a file")
@@ -92,11 +93,27 @@ def run(args: argparse.Namespace) -> int:
         if args.save_plan:
             _save(args.save_plan, plan)
         elif plan.changes and not args.dry_run:
-            command = [os.fsencode(word) for word in sys.argv]
-            revision = apply(plan, args.image, image=image, force=args.force, command=command)
+            revision = _write(args, plan, image)
             if not args.quiet:
-                say(f"{escape(args.image)}: revision {revision} is written")
+                say(f"{escape(args.output or args.image)}: revision {revision} is written")
     return 0
+
+
+def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
+    """Carry the plan out on the image, or on a copy of it; the revision."""
+    from crimg.cli.atomic import AtomicOutput
+    from crimg.rewrite.applying import apply
+    from crimg.writer.copying import copy_image
+
+    command = [os.fsencode(word) for word in sys.argv]
+    if not args.output:
+        return apply(plan, args.image, image=image, force=args.force, command=command)
+    with AtomicOutput(args.output, sync=True) as output:
+        copy_image(args.image, output.fd)
+        copy = f"/proc/self/fd/{output.fd}"
+        revision = apply(plan, copy, image=image, force=args.force, command=command)
+        output.commit()
+    return revision
 
 
 def rules_of(args: argparse.Namespace) -> list[Rule]:

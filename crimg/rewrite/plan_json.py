@@ -53,7 +53,7 @@ def dump_plan(plan: Plan) -> dict[str, Any]:
 
 
 def load_plan(value: object) -> Plan:
-    """The plan that `dump_plan` made this of. Raises UsageError where it is none, or changes what none may."""
+    """The plan that `dump_plan` made this of. Raises UsageError where it is none."""
     try:
         top = _Object(value, "the plan")
         if (top.get("crimg", int), top.get("kind", str)) != (VERSION, "rewrite"):

@@ -9,16 +9,26 @@ from crimg.writer.sections import ImageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crimg.format.container import IndexEntry
     from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.writer.output import Output
 
 
-def write_image(image: Image, output: Output, *, codec: int = Codec.NONE) -> None:
+def write_image(
+    image: Image,
+    output: Output,
+    *,
+    codec: int = Codec.NONE,
+    pack: bool = False,
+    history: Sequence[HistoryEntry] | None = None,
+) -> None:
     """Write an image whole, as one revision: with codec none, the canonical form (specs/format.md).
 
-    codec: how the tables are stored; all other bodies stay as they are. Sections other than tables keep their
+    codec: how the tables are stored; all other bodies stay as they are, unless they are to be packed too.
+    history: rows of history in the place of those that the image has. Sections other than tables keep their
     ids, since rows and page runs name them. What this version does not know but may leave alone (ancillary
     sections, sections of ancillary kinds) is carried along.
     Raises FormatError where the image is damaged, ModelError where it cannot be written as one revision.
@@ -34,12 +44,20 @@ def write_image(image: Image, output: Output, *, codec: int = Codec.NONE) -> Non
     for blob in (True, False):
         for section in kept:
             if (section.type == SectionType.BLOB) == blob:
-                writer.copy(section, image.store.stored(section))
+                _carry(writer, section, image.store.stored(section), codec if pack else Codec.NONE)
         if blob:
             writer.tables(tables)
     writer.table(tables[LogEntry], type_=SectionType.LOG)
-    writer.table(tables[HistoryEntry], type_=SectionType.HISTORY)
+    writer.table(tables[HistoryEntry] if history is None else history, type_=SectionType.HISTORY)
     writer.finish()
+
+
+def _carry(writer: ImageWriter, section: IndexEntry, stored: memoryview, codec: int) -> None:
+    """Write a section as it is, or with a codec where it has none and may have one."""
+    if codec == Codec.NONE or section.codec != Codec.NONE or section.type not in _PACKABLE:
+        writer.copy(section, stored)
+        return
+    writer.section(section.type, stored, codec=codec, align_log2=section.align_log2, section_id=section.id)
 
 
 def _is_table(section: IndexEntry) -> bool:
@@ -53,3 +71,4 @@ def _is_table(section: IndexEntry) -> bool:
 
 _TABLE_TYPES = (SectionType.OBJECTS, SectionType.LOG, SectionType.HISTORY)
 _KNOWN_CODECS = frozenset(Codec)
+_PACKABLE = (SectionType.PAGES, SectionType.BLOB, SectionType.PAGEMAP)
