@@ -99,9 +99,7 @@ class Pipe(Record, kind=5, noun="pipe"):
     @property
     def is_removed(self) -> bool:
         """Whether the bytes in it were removed from the image on purpose (specs/redaction.md)."""
-        return (
-            bool(self.extra and self.length and not self.blobs) and self.extra.get("removed") == self.length
-        )
+        return self.length > 0 and not self.blobs and (self.extra or {}).get("removed") == self.length
 
 
 class Tty(Record, kind=6, noun="tty"):

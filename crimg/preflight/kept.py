@@ -30,7 +30,7 @@ def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
 
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
-    """Whether what was in it is not in the image any more, by crimg redact and the like."""
+    """Whether what was in it was removed from the image on purpose (specs/redaction.md)."""
     pipe = image.find(Pipe, file.pipe)
     return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
 

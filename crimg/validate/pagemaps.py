@@ -196,5 +196,5 @@ def removed_memory(checked: Checked) -> Iterator[Hit]:
     for mm in checked.rows(Mm):
         removed = (mm.extra or {}).get("removed")
         if removed:
-            several = isinstance(removed, tuple) and len(removed) > 1
-            yield Hit(f"{len(removed)} ranges are removed" if several else "a range is removed", mm, "extra")
+            count = len(removed) if isinstance(removed, tuple) else 1
+            yield Hit("a range is removed" if count == 1 else f"{count} ranges are removed", mm, "extra")

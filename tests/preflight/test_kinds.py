@@ -293,8 +293,11 @@ def test_an_image_that_lacks_rows(tmp_path: Path) -> None:
 
 def test_a_pipe_that_was_emptied_on_purpose(tmp_path: Path) -> None:
     emptied = image_from(tmp_path, "import os; r, w = os.pipe(); os.write(w, b'three')")
-    change = {Pipe: lambda row: row.replace(blobs=(), extra={"removed": 5}) if row.length else row}
-    with altered(emptied, change) as image:
+
+    def change(row: Pipe) -> Pipe:
+        return row.replace(blobs=(), extra={"removed": 5}) if row.length else row
+
+    with altered(emptied, {Pipe: change}) as image:
         ends = [verdict for verdict in check(image) if not verdict.path]
         assert [one.verdict for one in ends] == ["missing"] * 2
         assert all("refused" in one.restart and one.remedies for one in ends)
