@@ -47,8 +47,8 @@ class Image:
     uuid: 16 bytes that name it.  created: CLOCK_REALTIME ns.  page_size: bytes.  machine: ELF e_machine.
     revision: number of the revision shown, from 1.  size: length of the file in bytes, 0 when in memory.
     damage: what is wrong with the file; empty unless it was opened with salvage.
-    fingerprint: 16 hexadecimal digits that differ in every revision (checksum of the trailer's body), "" where
-    no trailer counts.  torn: bytes behind the last revision, of an append that was cut short.
+    fingerprint: 16 hexadecimal digits that differ in every revision (checksum of the trailer's body), ""
+    where no trailer counts.  torn: bytes behind the last revision, of an append that was cut short.
     """
 
     __slots__ = (
