@@ -101,7 +101,6 @@ def test_log_of_revisions_that_are_in_the_history_alone(tmp_path: Path) -> None:
     (first,) = samples.HISTORY
     entries = [first.replace(revision=number) for number in (1, 2, 3)]
     builder = ImageBuilder(created=samples.TIME).batches(samples.tables(samples.small_records()))
-    builder.revision_number = 3
     path = tmp_path / "compacted.crimg"
     path.write_bytes(builder.history(entries).revision().bytes())
     output = text(crimg("log", path))
