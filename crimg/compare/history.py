@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class Revision(NamedTuple):
     """One revision.
 
+    number: as the history counts.
     entry: what the history says of it, None where it says nothing.  added: bytes that it made the file longer
     by.  before, after: the image before and with it, open until the next revision is asked for.
     difference: what it changed in the tables, but for the history itself. The last four are None where that
@@ -45,19 +46,22 @@ def revisions(path: str, shown: str = "") -> Iterator[Revision]:
         side = Side(after, shown)
         entries = {entry.revision: entry for entry in side.rows(HistoryEntry)}
         number = after.revision
+        behind = max(max(entries, default=0) - number, 0)  # a compacted file counts its own from 1 again
         while (before := _earlier(path, number - 1)) is not None:
             try:
                 found = compare(Side(before, shown), Side(after, shown), contents=False)
                 kinds = tuple(kind for kind in found.kinds if kind.kind is not HistoryEntry)
                 difference = found._replace(kinds=kinds)
                 added = after.size - before.size
-                yield Revision(number, entries.pop(number, None), added, before, after, difference)
+                yield Revision(
+                    number + behind, entries.pop(number + behind, None), added, before, after, difference
+                )
             except BaseException:
                 before.close()
                 raise
             after.close()
             after, number = before, number - 1
-        yield Revision(number, entries.pop(number, None), after.size, None, after, None)
+        yield Revision(number + behind, entries.pop(number + behind, None), after.size, None, after, None)
         for earlier in sorted(entries, reverse=True):
             yield Revision(earlier, entries[earlier], None, None, None, None)
     finally:
