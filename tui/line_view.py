@@ -37,7 +37,7 @@ class LineView(ScrollView, can_focus=True):
     Positions are kept as integers: the scroll offset of a ScrollView is exact up to 2**53 rows.
     """
 
-    DEFAULT_CSS = "LineView { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 1; }"
+    DEFAULT_CSS = "LineView { scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "move(1)", "Down", show=False),
         Binding("k,up", "move(-1)", "Up", show=False),

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from crimg.model.record import Record
     from crimg.tui.session import Session
 
 CHUNK = 200
@@ -165,7 +166,7 @@ def _kinds(session: Session) -> Iterator[Node]:
         rows = image.rows(cls)
         place = Place("objects", cls.row_kind)
 
-        def children(cls: type = cls) -> Iterator[Node]:
+        def children(cls: type[Record] = cls) -> Iterator[Node]:
             for row in image.rows(cls):
                 words = escape(describe(session.subject, row))
                 yield Node(f"#{row[0]} {words}", Place("object", row[0]), objref=row[0])

@@ -60,11 +60,6 @@ class Rows(ABC):
     def row(self, index: int) -> Row:
         """The row with this number, from 0. Fast: it is called for each line in sight."""
 
-    @property
-    def width(self) -> int:
-        """Columns that the widest row takes; 0 where what is in sight is measured."""
-        return 0
-
 
 class Fixed(Rows):
     """Rows that are there already: few."""

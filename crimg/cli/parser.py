@@ -38,6 +38,7 @@ VERBS = {
     "graph": ("crimg.cli.graph", "print which object refers to which (DOT, JSON)"),
     "preflight": ("crimg.cli.preflight", "compare an image with the files of this machine"),
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
+    "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }
