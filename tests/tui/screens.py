@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
-_DEADLINE = 20
+_DEADLINE = 8
 
 
 def shown(app: Browser) -> str:
