@@ -222,7 +222,7 @@ class Browser(App[None]):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Another size of the terminal."""
-        self._arrange()
+        self.call_after_refresh(self._arrange)
 
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """Show what the cursor is on: of the tree as the page, of the page beneath it."""

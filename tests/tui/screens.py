@@ -44,7 +44,7 @@ async def opened(path: Path, size: tuple[int, int] = (100, 30)) -> AsyncIterator
     """The application on an image, with all tables read and all checks done."""
     session = Session(str(path))
     app = Browser(session)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         checks = session.checks.state
         await until(pilot, lambda: session.loaded and set(checks.values()) <= {"done", "failed"})
         await until(pilot, lambda: not app._dirty)
