@@ -43,15 +43,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", metavar="DIR", help="run the program in this new or empty directory, and keep it"
     )
+    parser.add_argument("--tui", action="store_true", help="browse the image on the whole terminal")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg demo`; the exit status."""
+    if args.tui:
+        from crimg.cli.tui import require_terminal
+
+        require_terminal(keys_from_stdin=True)
     if args.keep is None:
         import tempfile
 
         with tempfile.TemporaryDirectory(prefix="crimg-demo-") as folder:
-            return _demonstrate(folder)
+            return _demonstrate(folder, browsed=args.tui)
     folder = os.path.abspath(args.keep)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -59,13 +64,13 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"{folder}: is not empty")
     except OSError as error:
         raise FileError(f"{folder}: {error.strerror}") from error
-    status = _demonstrate(folder)
+    status = _demonstrate(folder, browsed=args.tui)
     if status == 0:
         write_lines([f"# The image stays there: crimg inspect {os.path.join(folder, _IMAGE)} --memory"])
     return status
 
 
-def _demonstrate(folder: str) -> int:
+def _demonstrate(folder: str, *, browsed: bool) -> int:
     from crimg.cli import main
 
     image = os.path.join(folder, _IMAGE)
@@ -83,6 +88,8 @@ def _demonstrate(folder: str) -> int:
         status = main(["dump", str(child.pid), "-o", image])
         if status:
             return status
+        if browsed:
+            return main(["tui", image])
         write_lines(["", f"$ crimg inspect {image}"])
         status = main(["inspect", image]) or _explain(image)
         if status:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter
 
-from crimg.cli.inspect_object import value_text
 from crimg.escape import escape
 from crimg.views import words
 from crimg.views.changes import count_records, memory_change_records, object_change_records
+from crimg.views.values import value_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _value(field: Row, side: str) -> str:
     meaning = field[f"{side}_meaning"]
     if isinstance(meaning, bytes):
         return escape(meaning)
-    return value_text({"name": field["name"], "value": field[side], "meaning": meaning})
+    return value_words({"name": field["name"], "value": field[side], "meaning": meaning})
 
 
 def _is_long(field: Row) -> bool:

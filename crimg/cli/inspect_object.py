@@ -6,29 +6,18 @@ from crimg.cli.output import folded, table, terminal_columns
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import Mm
-from crimg.views.hexdump import hex_record, stretches
+from crimg.views.hexdump import dump_lines, hex_record, reason, stretches
 from crimg.views.objects import object_record
+from crimg.views.values import value_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from crimg.views.hexdump import Stretch
     from crimg.views.subject import Subject
 
     Row = dict[str, Any]
-
-_ROW = 16
-_PRINTABLE = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
-_REASONS = {
-    "zero": "not stored: zero",
-    "guard": "of guard pages, which fault on access",
-    "parent": "not stored here: in the parent image",
-    "kernel": "not stored: made by the kernel",
-    "unmapped": "not mapped",
-    "lost": "lost: this part of the image is damaged",
-}
 
 
 def object_lines(subject: Subject, objref: int, *, as_json: bool) -> Iterator[str]:
@@ -45,7 +34,7 @@ def object_lines(subject: Subject, objref: int, *, as_json: bool) -> Iterator[st
     yield f"#{objref}  {record['kind']}" + (f"  {what}" if what else "")
     widest = max(len(field["name"]) for field in record["fields"])
     for field in record["fields"]:
-        lead, text = f"  {field['name']:<{widest}}  ", value_text(field)
+        lead, text = f"  {field['name']:<{widest}}  ", value_words(field)
         yield from folded(lead, text) if isinstance(field["meaning"], list) else [lead + text]
     columns = terminal_columns()
     refers_to = [
@@ -77,38 +66,6 @@ def _how_to_look(row: Row) -> str:
     return {"fd": "--fds", "thread": "--threads", "lock": "--locks"}.get(row["kind"], "--signals")
 
 
-def value_text(field: Row) -> str:
-    """A column's value in words, with the number behind them where they hide it."""
-    value, meaning = field["value"], field["meaning"]
-    if meaning is None:
-        return _raw(value)
-    text = meaning if isinstance(meaning, str) else " ".join(meaning) or "none"
-    if field["name"] == "mode" or text.startswith("O_"):
-        return f"{text} ({_octal(value)})"
-    return f"{text} ({value:#x})" if isinstance(meaning, list) and isinstance(value, int) else text
-
-
-def _octal(value: int) -> str:
-    """As C and the manual pages write it."""
-    return f"0{value:o}" if value else "0"
-
-
-def _raw(value: object) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, (bytes, str)):
-        return escape(value) or '""'
-    if isinstance(value, list):
-        return " ".join(map(_raw, value)) or "none"
-    if isinstance(value, dict):
-        from crimg.cli.inspect_json import plain
-
-        return escape(str(plain(value)))
-    return str(value)
-
-
 def hex_lines(subject: Subject, start: int, end: int, *, as_json: bool) -> Iterator[str]:
     """The memory of the root task from `start` to `end`; raises UsageError where it has none."""
     task = subject.root_task
@@ -124,19 +81,4 @@ def hex_lines(subject: Subject, start: int, end: int, *, as_json: bool) -> Itera
         if part.origin == "saved":
             yield from dump_lines(part.start, part.data)
         else:
-            yield f"{part.start:012x}  ({part.end - part.start} bytes {_reason(part)})"
-
-
-def dump_lines(address: int, data: bytes) -> Iterator[str]:
-    """16 bytes a line: address, hexadecimal, ASCII."""
-    for offset in range(0, len(data), _ROW):
-        row = data[offset : offset + _ROW]
-        left, right = row[:8].hex(" "), row[8:].hex(" ")
-        text = row.translate(_PRINTABLE).decode("ascii")
-        yield f"{address + offset:012x}  {left:<23}  {right:<23}  {text}"
-
-
-def _reason(part: Stretch) -> str:
-    if part.path is not None:
-        return f"not stored: as in {escape(part.path)} at offset {part.offset:#x}"
-    return _REASONS.get(part.origin, part.origin)
+            yield f"{part.start:012x}  ({part.end - part.start} bytes {reason(part)})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from crimg.cli.inspect_text import flag_words, path_words, short_kind, state_word
 from crimg.cli.output import table
 from crimg.escape import escape
 from crimg.views import details, files, journal
+from crimg.views.short import flag_words, path_words, short_kind, state_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

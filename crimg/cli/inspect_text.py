@@ -5,6 +5,7 @@ from __future__ import annotations
 from crimg.cli.output import table, terminal_columns
 from crimg.escape import escape
 from crimg.views import files, memory, overview, words
+from crimg.views.short import flag_words, kib, path_words, short_kind, state_word, user_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-_SHORT_KINDS = {"regular": "file", "directory": "dir", "character device": "chr"}
-_USERS = ("fd", "vma", "exe", "cwd", "root")
 _LONG_POSITION = 12
 
 
@@ -113,11 +112,6 @@ def memory_kind_lines(subject: Subject) -> Iterator[str]:
     return table(("KIND", "MAPPINGS", "SIZE/KiB", "STORED/KiB", ""), rows, "<>>>")
 
 
-def kib(size: int) -> str:
-    """Bytes of memory in KiB: whole, since memory comes in pages."""
-    return str(-(-size // 1024))
-
-
 def file_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     """The files as a table. What does not fit into a column is counted: --object tells all."""
     records = files.file_records(subject)
@@ -139,75 +133,6 @@ def file_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     ]
     header = ("OBJ", "KIND", "FLAGS", "POSITION", "USED BY", "STATE", "PATH")
     return table(header, rows, "><<><<", columns=columns, gap=" ")
-
-
-def short_kind(kind: str) -> str:
-    """The kind of a file in at most four letters."""
-    return _SHORT_KINDS.get(kind, kind)
-
-
-def flag_words(row: Row, room: int = 21) -> str:
-    """ "rw O_APPEND"; the flags for which there is no room are counted."""
-    return fitted([row["access"], *words.notable_flags(row["flags"])], " ", room)
-
-
-def fitted(parts: list[str], separator: str, room: int) -> str:
-    """As many parts as there is room for, at least the first, and how many are left out: "a b +3"."""
-    shown = separator.join(parts)
-    kept = len(parts)
-    while len(shown) > room and kept > 1:
-        kept -= 1
-        shown = f"{separator.join(parts[:kept])} +{len(parts) - kept}"
-    return shown
-
-
-def state_word(state: str) -> str:
-    """The state of a name where it is worth a word."""
-    return "" if state in ("linked", "none") else state
-
-
-def path_words(row: Row) -> str:
-    """The path, or the kernel's name for what has none."""
-    if row["path"] is not None:
-        return escape(row["path"])
-    return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
-
-
-def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
-    """ "fd 0-2 7, 3 vmas, exe": who refers to a file; those for which there is no room are counted."""
-    parts = []
-    for word in sorted(used_by, key=_by_importance):
-        rows = used_by[word]
-        if word == "fd":
-            parts.append(_fd_words(rows, several, room // 2))
-        elif word in ("vma", "lock"):
-            parts.append(f"{len(rows)} {word}{'s' if len(rows) > 1 else ''}")
-        else:
-            parts.append(word)
-    return fitted(parts, ", ", room)
-
-
-def _by_importance(word: str) -> int:
-    return _USERS.index(word) if word in _USERS else len(_USERS)
-
-
-def _fd_words(fds: list[Row], several: bool, room: int) -> str:
-    if not several and len(fds) <= room:
-        shown = "fd " + " ".join(number_runs(row["fd"] for row in fds))
-        if len(shown) <= room:
-            return shown
-    return f"{len(fds)} fds" if len(fds) > 1 else "1 fd"
-
-
-def number_runs(numbers: Iterable[int]) -> list[str]:
-    """Numbers in order, those that follow each other as "4-7"."""
-    runs: list[list[int]] = []
-    for number in sorted(numbers):
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return [str(low) if low == high else f"{low}-{high}" for low, high in runs]
 
 
 def vma_lines(subject: Subject, columns: int | None) -> Iterator[str]:

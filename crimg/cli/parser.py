@@ -43,6 +43,7 @@ VERBS = {
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),
     "undo": ("crimg.cli.undo", "take the last revision of an image back"),
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
+    "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from crimg.cli.inspect_text import number_runs
 from crimg.cli.output import folded
 from crimg.escape import escape
 from crimg.preflight import same_boot, verdicts
 from crimg.preflight.evidence_words import difference, shown_name
 from crimg.views import words
+from crimg.views.short import number_runs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -19,45 +19,51 @@ if TYPE_CHECKING:
 
 def file_records(subject: Subject) -> list[Row]:
     """Every file object: what it is, the state of its name, and who refers to it."""
+    return list(map(file_recorder(subject), subject.image.rows(File)))
+
+
+def file_recorder(subject: Subject) -> Callable[[File], Row]:
+    """What makes the record of one file object."""
     image = subject.image
     describe = _describer(subject)
     users = subject.users
-    rows = []
-    for file in image.rows(File):
+
+    def record(file: File) -> Row:
         inode = image.find(Inode, file.inode)
-        rows.append(
-            {
-                "objref": file.objref,
-                **describe(file),
-                "inode": file.inode,
-                "device": words.device(inode.device) if inode else None,
-                "inode_number": inode.number if inode else None,
-                "size": inode.size if inode else None,
-                "used_by": {
-                    word: [place(row) for row in referrers]
-                    for word, referrers in users.get(file.objref, {}).items()
-                },
-            }
-        )
-    return rows
+        return {
+            "objref": file.objref,
+            **describe(file),
+            "inode": file.inode,
+            "device": words.device(inode.device) if inode else None,
+            "inode_number": inode.number if inode else None,
+            "size": inode.size if inode else None,
+            "used_by": {
+                word: [place(row) for row in referrers]
+                for word, referrers in users.get(file.objref, {}).items()
+            },
+        }
+
+    return record
 
 
 def fd_records(subject: Subject) -> list[Row]:
     """Every file descriptor, with what it refers to (None where the image has no such file)."""
+    return list(map(fd_recorder(subject), subject.image.rows(Fd)))
+
+
+def fd_recorder(subject: Subject) -> Callable[[Fd], Row]:
+    """What makes the record of one file descriptor."""
     image = subject.image
     describe = _describer(subject)
     pids = subject.pids_of("fd_table")
-    return [
-        {
-            "table": fd.table,
-            "pids": pids.get(fd.table, []),
-            "fd": fd.fd,
-            "cloexec": fd.cloexec,
-            "file": fd.file,
-            **describe(image.find(File, fd.file)),
-        }
-        for fd in image.rows(Fd)
-    ]
+    return lambda fd: {
+        "table": fd.table,
+        "pids": pids.get(fd.table, []),
+        "fd": fd.fd,
+        "cloexec": fd.cloexec,
+        "file": fd.file,
+        **describe(image.find(File, fd.file)),
+    }
 
 
 def _describer(subject: Subject) -> Callable[[File | None], Row]:

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from operator import attrgetter
 
 from crimg.errors import FormatError
-from crimg.model import File, Vma
+from crimg.escape import escape
+from crimg.model import File
 from crimg.pages import ABSENT, SAVED, ZERO
 from crimg.views import words
 
@@ -14,11 +15,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crimg.model import Mm
+    from crimg.model import Mm, Vma
     from crimg.pages import Memory, Piece
     from crimg.views.subject import Subject
 
 LOST = "lost"
+ROW = 16
+"""Bytes in a line of a dump."""
+_PRINTABLE = bytes(byte if 0x20 <= byte < 0x7F else 0x2E for byte in range(256))
+_REASONS = {
+    "zero": "not stored: zero",
+    "guard": "of guard pages, which fault on access",
+    "parent": "not stored here: in the parent image",
+    "kernel": "not stored: made by the kernel",
+    "unmapped": "not mapped",
+    "lost": "lost: this part of the image is damaged",
+}
 _BYTES_AT_ONCE = 1 << 16
 _START = attrgetter("start")
 
@@ -45,9 +57,12 @@ class Stretch:
 def stretches(subject: Subject, mm: Mm, start: int, end: int) -> Iterator[Stretch]:
     """The memory from `start` to `end`, in order, without gaps; saved bytes in parts of at most 64 KiB."""
     memory = subject.memory(mm)
-    vmas = sorted((vma for vma in subject.image.rows(Vma) if vma.mm == mm.objref), key=_START)
+    vmas = subject.vmas(mm.objref)
     position = start
-    for vma in vmas[max(bisect_right(vmas, start, key=_START) - 1, 0) :]:
+    for index in range(max(bisect_right(vmas, start, key=_START) - 1, 0), len(vmas)):
+        vma = vmas[index]
+        if vma.start >= end:
+            break
         low, high = max(vma.start, position), min(vma.end, end)
         if low >= high:
             continue
@@ -125,3 +140,19 @@ def hex_record(subject: Subject, mm: Mm, start: int, end: int) -> dict[str, obje
             for part in stretches(subject, mm, start, end)
         ],
     }
+
+
+def dump_lines(address: int, data: bytes) -> Iterator[str]:
+    """16 bytes a line: address, hexadecimal, ASCII."""
+    for offset in range(0, len(data), ROW):
+        row = data[offset : offset + ROW]
+        left, right = row[:8].hex(" "), row[8:].hex(" ")
+        text = row.translate(_PRINTABLE).decode("ascii")
+        yield f"{address + offset:012x}  {left:<23}  {right:<23}  {text}"
+
+
+def reason(part: Stretch) -> str:
+    """Why there are no bytes to show of a stretch."""
+    if part.path is not None:
+        return f"not stored: as in {escape(part.path)} at offset {part.offset:#x}"
+    return _REASONS.get(part.origin, part.origin)

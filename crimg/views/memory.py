@@ -10,6 +10,7 @@ from crimg.views import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from crimg.pages import Memory
@@ -98,32 +99,36 @@ def memory_kind_records(subject: Subject) -> list[Row]:
 
 def vma_records(subject: Subject) -> list[Row]:
     """Every mapping, in the order of the image."""
+    return list(map(vma_recorder(subject), subject.image.rows(Vma)))
+
+
+def vma_recorder(subject: Subject) -> Callable[[Vma], Row]:
+    """What makes the record of one mapping."""
     image = subject.image
     saved = saved_by_mm(subject)
     pids = subject.pids_of("mm")
     nothing = SavedBytes(None)
     flags: dict[bytes, list[str]] = {}
-    rows = []
-    for vma in image.rows(Vma):
+
+    def record(vma: Vma) -> Row:
         file = image.find(File, vma.file)
         if vma.vm_flags not in flags:
             flags[vma.vm_flags] = vma.vm_flags.decode("ascii", "backslashreplace").split()
-        rows.append(
-            {
-                "mm": vma.mm,
-                "pids": pids.get(vma.mm, []),
-                "start": words.hexadecimal(vma.start),
-                "end": words.hexadecimal(vma.end),
-                "size": vma.end - vma.start,
-                "stored": saved.get(vma.mm, nothing).between(vma.start, vma.end),
-                "permissions": words.permissions(vma.prot, vma.shared),
-                "kind": memory_kind(vma),
-                "offset": vma.offset,
-                "file": vma.file,
-                "path": subject.file_name(file) if file else None,
-                "state": words.name_state(file.name_state) if file else None,
-                "name": vma.name,
-                "vm_flags": flags[vma.vm_flags],
-            }
-        )
-    return rows
+        return {
+            "mm": vma.mm,
+            "pids": pids.get(vma.mm, []),
+            "start": words.hexadecimal(vma.start),
+            "end": words.hexadecimal(vma.end),
+            "size": vma.end - vma.start,
+            "stored": saved.get(vma.mm, nothing).between(vma.start, vma.end),
+            "permissions": words.permissions(vma.prot, vma.shared),
+            "kind": memory_kind(vma),
+            "offset": vma.offset,
+            "file": vma.file,
+            "path": subject.file_name(file) if file else None,
+            "state": words.name_state(file.name_state) if file else None,
+            "name": vma.name,
+            "vm_flags": flags[vma.vm_flags],
+        }
+
+    return record

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from crimg.errors import FormatError
-from crimg.model import File, ImageInfo, Mm, Pipe, Task
+from crimg.model import File, ImageInfo, Mm, Pipe, Task, Vma
 from crimg.model.record import KINDS, Record
 from crimg.pages import Memory
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Record)
     Users = dict[str, list[Record]]
     """Word for a way to refer ("fd", "vma", "exe", "cwd", ...) to the rows that do, in image order."""
+
+
+_START = attrgetter("start")
 
 
 class TolerantStore:
@@ -73,6 +78,7 @@ class Subject:
         self._users: dict[int, Users] | None = None
         self._memories: dict[int, Memory | None] = {}
         self._pids: dict[str, dict[int, list[int]]] = {}
+        self._vmas: dict[int, list[Vma]] | None = None
 
     @property
     def info(self) -> ImageInfo | None:
@@ -133,6 +139,15 @@ class Subject:
         for row in self.image.rows(cls):
             parts.setdefault(row[owner], []).append(row)
         return parts
+
+    def vmas(self, mm: int) -> Sequence[Vma]:
+        """The mappings of an address space, by address."""
+        if self._vmas is None:
+            parts = self.by_owner(Vma)
+            for rows in parts.values():
+                rows.sort(key=_START)
+            self._vmas = parts
+        return self._vmas.get(mm, ())
 
     def pids_of(self, column: str) -> dict[int, list[int]]:
         """Objref to the pids of the tasks that refer to it by this column ("mm", "fd_table", ...)."""

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from crimg.cli.inspect import hex_range
 from crimg.cli.inspect_details import seconds, set_words
-from crimg.cli.inspect_text import fitted, number_runs, user_words
 from crimg.cli.output import cut_middle, folded, table, width
 from crimg.errors import UsageError
 from crimg.views import names, words
 from crimg.views.memory import SavedBytes
+from crimg.views.short import fitted, number_runs, user_words
 
 
 def test_times_are_iso_utc_with_all_digits() -> None:

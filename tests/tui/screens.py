@@ -1,0 +1,61 @@
+"""What a screen of the application shows, as lines of text; and how tests drive it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from crimg.tui.app import Browser
+from crimg.tui.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+_DEADLINE = 8
+
+
+def shown(app: Browser) -> str:
+    """The text on the screen, without blanks at the ends of lines."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+async def until(pilot: Pilot[None], met: Callable[[], bool]) -> None:
+    """Wait until something is so; what is on the screen stands in the error if it never is."""
+    end = asyncio.get_running_loop().time() + _DEADLINE
+    while not met():
+        app = pilot.app
+        assert asyncio.get_running_loop().time() < end, shown(app) if isinstance(app, Browser) else ""
+        await pilot.pause(0.01)
+    await pilot.pause()
+
+
+async def until_shown(pilot: Pilot[None], app: Browser, *texts: str) -> None:
+    """Wait until all these texts are on the screen."""
+    await until(pilot, lambda: all(text in shown(app) for text in texts))
+
+
+@asynccontextmanager
+async def opened(path: Path, size: tuple[int, int] = (100, 30)) -> AsyncIterator[tuple[Browser, Pilot[None]]]:
+    """The application on an image, with all tables read and all checks done."""
+    session = Session(str(path))
+    app = Browser(session)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        checks = session.checks.state
+        await until(pilot, lambda: session.loaded and set(checks.values()) <= {"done", "failed"})
+        await until(pilot, lambda: not app._dirty)
+        yield app, pilot
+    session.close()
+
+
+def drive(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a test that is a coroutine."""
+
+    async def main() -> None:
+        await work()
+
+    asyncio.run(main())

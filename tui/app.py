@@ -1,0 +1,412 @@
+"""The application: a tree, a page, a pane that shows what the page's cursor is on."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+
+from crimg.errors import CrimgError
+from crimg.escape import one_line
+from crimg.tui.background import run_child
+from crimg.tui.bars import Bar, Divider, Prompt
+from crimg.tui.dialogs import Help
+from crimg.tui.line_view import LineView
+from crimg.tui.navigator import Tree
+from crimg.tui.pages import Page, page_of
+from crimg.tui.places import FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
+from crimg.tui.rows import Fixed
+from crimg.tui.searching import Search
+from crimg.tui.theme import MARKS, THEMES, wants_mono
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import ClassVar
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+    from textual.screen import Screen
+
+    from crimg.tui.checks import Message
+    from crimg.tui.rows import Row
+    from crimg.tui.session import Session
+
+_TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log")
+_PANES = ("tree", "main", "detail")
+_LEAST = (80, 24)
+_REDRAW = 0.2
+"""Seconds between two looks at what the checks have said."""
+
+
+class Browser(App[None]):
+    """Looks at one image."""
+
+    TITLE = "crimg"
+    ENABLE_COMMAND_PALETTE = True
+    CSS = """
+    Screen { layout: vertical; }
+    #panes { height: 1fr; }
+    #tree { width: 26; }
+    #right { width: 1fr; }
+    #main { height: 1fr; }
+    #detail { height: 8; }
+    #head, #status { background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q,ctrl+c", "quit", "Quit"),
+        Binding("question_mark,f1", "help", "Help"),
+        *(Binding(str(n), f"tab({n})", name, show=False) for n, name in enumerate(_TABS, 1)),
+        Binding("tab", "pane(1)", "Pane", show=False, priority=True),
+        Binding("shift+tab", "pane(-1)", "Pane", show=False, priority=True),
+        Binding("b,backspace,escape", "step(-1)", "Back", show=False),
+        Binding("f", "step(1)", "Forward", show=False),
+        Binding("slash", "find", "Find", show=False),
+        Binding("n", "again(1)", "Next", show=False),
+        Binding("N", "again(-1)", "Previous", show=False),
+        Binding("colon", "go", "Go to", show=False),
+        Binding("y", "copy", "Copy", show=False),
+        Binding("s", "save", "Save", show=False),
+        Binding("v", "check", "Check again", show=False),
+        Binding("m", "scale", "Map", show=False),
+        Binding("p", "find_path", "Path in memory", show=False),
+        Binding("backslash", "hide('tree')", "Tree", show=False),
+        Binding("vertical_line", "hide('detail')", "Lower pane", show=False),
+        Binding("less_than_sign", "size('tree', -4)", "Narrower", show=False),
+        Binding("greater_than_sign", "size('tree', 4)", "Wider", show=False),
+        Binding("minus", "size('detail', -2)", "Lower", show=False),
+        Binding("plus", "size('detail', 2)", "Higher", show=False),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(ansi_color=True if wants_mono() else None)
+        self.animation_level = "none"
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = "crimg-mono" if wants_mono() else "crimg-dark"
+        self.session = session
+        self.page = Page("", Fixed([]))
+        self.pane = "main"
+        self.hidden: set[str] = set()
+        self.sizes = {"tree": 26, "detail": 8}
+        self.search = Search(self)
+        self._dirty = False
+
+    def compose(self) -> ComposeResult:
+        """The panes."""
+        yield Bar(id="head")
+        yield Bar(id="tabs")
+        with Horizontal(id="panes"):
+            yield LineView(id="tree")
+            yield Divider(id="tree-edge")
+            with Vertical(id="right"):
+                yield Bar(id="title")
+                yield LineView(id="main")
+                yield Divider(id="detail-edge", flat=True)
+                yield LineView(id="detail")
+        yield Prompt()
+        yield Bar(id="status")
+
+    def on_mount(self) -> None:
+        """Show what is there; read and check the rest behind it."""
+        self.view("tree").show(Tree(self.session))
+        self.show_page()
+        self.view("main").focus()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._load(), group="load")
+        self.set_interval(_REDRAW, self._redraw_checks)
+
+    async def _load(self) -> None:
+        try:
+            await asyncio.to_thread(self.session.load)
+        except CrimgError as error:
+            self.say(str(error), "error")
+            return
+        self.view("tree").show(Tree(self.session))
+        self.show_page(keep=True)
+        self.action_check()
+
+    def view(self, name: str) -> LineView:
+        """A pane by its name."""
+        return self.screen_stack[0].query_one(f"#{name}", LineView)
+
+    def bar(self, name: str) -> Bar:
+        """A line by its name."""
+        return self.screen_stack[0].query_one(f"#{name}", Bar)
+
+    @property
+    def place(self) -> Place:
+        """Where one is."""
+        return self.session.trail.place
+
+    def go(self, place: Place) -> None:
+        """Go to a place, as following a link does."""
+        self.session.trail.leave(self.view("main").cursor)
+        self.session.trail.go(place)
+        self.show_page()
+
+    def show_page(self, *, keep: bool = False) -> None:
+        """Show the place where one is; keep: the cursor stays, the page only has more to say."""
+        view = self.view("main")
+        row = view.cursor if keep else self.session.trail.row
+        self.page = page_of(self.session, self.place)
+        rows = self.page.rows
+        if self.place.page == "hex" and not keep:
+            row = row or rows.row_of(self.place.at)  # type: ignore[attr-defined]  # HexRows
+        if not (keep and view.is_filtered):
+            view.show(rows, row)
+        self.bar("title").show([("head", self.page.title)])
+        self._show_heads()
+        self._arrange()
+
+    def _show_heads(self) -> None:
+        session, image = self.session, self.session.subject.image
+        told = [
+            ("head", f" {session.shown_name}"),
+            ("", f"  {image.size:,} bytes, revision {image.revision}  "),
+        ]
+        counts = session.checks.counts()
+        told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
+        wrong = sum(not one.fine for one in session.checks.verdicts.values())
+        told += [("error", f"  x {wrong} files differ here")] if wrong else []
+        told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
+        self.bar("head").show(told)
+        pages = [self._tab_place(number).page for number in range(1, len(_TABS) + 1)]
+        spans = [
+            ("chosen" if page == self.place.page else "", f" {number} {name} ")
+            for number, (name, page) in enumerate(zip(_TABS, pages, strict=True), 1)
+        ]
+        self.bar("tabs").show(spans, [str(number) for number in range(1, len(_TABS) + 1)])
+        keys = (
+            ("?", "Help"),
+            ("/", "Find"),
+            ("Enter", "Open"),
+            ("b", "Back"),
+            ("Tab", "Pane"),
+            ("q", "Quit"),
+        )
+        status = [
+            span
+            for key, word in (*self.page.keys[:3], *keys)
+            for span in (("key", f" {key}"), ("", f" {word} "))
+        ]
+        self.bar("status").show(status)
+
+    def _tab_place(self, number: int) -> Place:
+        mm = self.session.root_mm
+        memory = Place("memory", mm.objref if mm else 0)
+        return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL)[number - 1]
+
+    def _arrange(self) -> None:
+        """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
+        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        split = self.page.split
+        if self.pane == "detail" and not split:
+            self.pane = "main"
+        shown = {name: name not in self.hidden for name in _PANES}
+        shown["detail"] = shown["detail"] and split
+        if single:
+            shown = {name: name == self.pane for name in _PANES}
+        for name in _PANES:
+            self.view(name).display = shown[name]
+        self.query_one("#right").display = shown["main"] or shown["detail"]
+        self.query_one("#tree-edge").display = shown["tree"] and not single
+        self.query_one("#detail-edge").display = shown["detail"] and not single
+        self.view("tree").styles.width = "1fr" if single else self.sizes["tree"]
+        self.view("detail").styles.height = "1fr" if single else self.sizes["detail"]
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another size of the terminal."""
+        self.call_after_refresh(self._arrange)
+
+    def on_line_view_moved(self, event: LineView.Moved) -> None:
+        """Show what the cursor is on: of the tree as the page, of the page beneath it."""
+        if event.view.id == "tree" and event.view.has_focus and event.row.target:
+            self.session.trail.replace(event.row.target)
+            self.show_page()
+        elif event.view.id == "main" and self.page.split:
+            place = event.row.detail or event.row.target
+            if place is not None:
+                page = page_of(self.session, place)
+                start = page.rows.row_of(place.at) if place.page == "hex" else 0  # type: ignore[attr-defined]
+                self.view("detail").show(page.rows, start)
+
+    def on_line_view_opened(self, event: LineView.Opened) -> None:
+        """Follow a link; in the tree: open or close a node too."""
+        if event.view.id == "tree":
+            rows = event.view.rows
+            if isinstance(rows, Tree) and rows.toggle(event.index):
+                event.view.redraw()
+        if event.row.target is not None and event.view.id != "help":
+            self.go(event.row.target)
+
+    def action_tab(self, number: int) -> None:
+        """Go to one of the first pages."""
+        self.go(self._tab_place(number))
+
+    def action_pane(self, by: int) -> None:
+        """Give the keys to the next pane."""
+        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
+        self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"
+        self._arrange()
+        self.view(self.pane).focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A pane has the keys."""
+        if event.widget.id in _PANES:
+            self.pane = event.widget.id or "main"
+
+    def action_step(self, by: int) -> None:
+        """Go back or forward; back first takes a filter away."""
+        if by < 0 and self.search.stop(self.view("main")):
+            return
+        self.session.trail.leave(self.view("main").cursor)
+        if self.session.trail.step(by):
+            self.show_page()
+
+    def action_find(self) -> None:
+        """Filter the page, or search memory."""
+        self.search.ask(self.view("main"), self.place)
+
+    def action_again(self, by: int) -> None:
+        """The next or previous match."""
+        self.search.again(self.view("main"), by)
+
+    def action_find_path(self) -> None:
+        """Look for the path of the file under the cursor in memory."""
+        row = self.focused_row
+        mm = self.session.root_mm
+        file = self.session.subject.image.lookup(row.subject) if row and row.subject is not None else None
+        path = getattr(file, "path", b"")
+        if path and mm is not None:
+            self.go(Place("hex", mm.objref))
+            self.search.search_memory(self.view("main"), path)
+        else:
+            self.say("there is no path under the cursor", "warning")
+
+    @property
+    def focused_row(self) -> Row | None:
+        """The row under the cursor of the pane that has the keys."""
+        return self.view(self.pane).row
+
+    def action_go(self) -> None:
+        """Ask where to go."""
+        self.query_one(Prompt).ask("Go to #object or address:", self._go_to)
+
+    def _go_to(self, text: str) -> None:
+        word = text.strip()
+        mm = self.session.root_mm
+        if self.place.page in ("hex", "memory", "space"):
+            mm = self.session.subject.image.find(type(mm), self.place.number) if mm else None
+        try:
+            if word.startswith("#"):
+                self.go(Place("object", int(word[1:])))
+            elif mm is not None:
+                self.go(Place("hex", mm.objref, int(word, 16)))
+        except ValueError:
+            self.say(f"{one_line(text)} is no #object and no hexadecimal address", "error")
+
+    def on_prompt_closed(self) -> None:
+        """Give the keys back to the pane."""
+        self.view(self.pane).focus()
+
+    def action_copy(self) -> None:
+        """Copy the row to the clipboard (OSC 52)."""
+        row = self.focused_row
+        if row is not None:
+            self.copy_to_clipboard(row.copy or row.text.strip())
+            self.say("copied (if the terminal lets it): s saves the whole page")
+
+    def action_save(self) -> None:
+        """Ask for a file, and save the page as text."""
+        self.query_one(Prompt).ask("Save the page as (a new file):", self._save_as)
+
+    def _save_as(self, name: str) -> None:
+        self.run_worker(self._save(name, self.view("main").rows), group="save")
+
+    async def _save(self, name: str, rows: object) -> None:
+        from crimg.tui.saving import save
+
+        try:
+            count = await save(name, self.page.title, rows)  # type: ignore[arg-type]  # Rows
+        except CrimgError as error:
+            self.say(str(error), "error")
+        else:
+            self.say(f"{count:,} rows saved")
+
+    def action_scale(self) -> None:
+        """Change between the list of mappings and the drawing to scale."""
+        place = self.place if self.place.page in ("memory", "space", "hex") else self._tab_place(2)
+        self.go(Place("space" if place.page == "memory" else "memory", place.number))
+
+    def action_hide(self, name: str) -> None:
+        """Hide or show a pane."""
+        self.hidden ^= {name}
+        self.action_pane(0) if self.pane not in self.hidden else self.action_pane(1)
+
+    def action_size(self, name: str, by: int) -> None:
+        """Another size of a pane."""
+        most = (self.size.width if name == "tree" else self.size.height) - 12
+        self.sizes[name] = max(4, min(self.sizes[name] + by, most))
+        self._arrange()
+
+    def on_divider_dragged(self, event: Divider.Dragged) -> None:
+        """The edge of a pane was dragged."""
+        name = (event.divider.id or "").removesuffix("-edge")
+        self.action_size(name, event.by if name == "tree" else -event.by)
+
+    def action_help(self) -> None:
+        """The keys of this page."""
+        self.push_screen(Help(self.page.title, self.page.keys))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette has: the pages, and everything that has a key."""
+        for number, name in enumerate(_TABS, 1):
+            yield SystemCommand(
+                f"{name} page", f"key {number}", lambda number=number: self.action_tab(number)
+            )
+        yield SystemCommand("Check again", "validate and preflight, key v", self.action_check)
+        yield SystemCommand("Save the page", "as text, key s", self.action_save)
+        yield SystemCommand("Memory to scale", "key m", self.action_scale)
+        yield SystemCommand("Theme", "colours, or none", self.action_change_theme)
+        yield SystemCommand("Help", "the keys of this page", self.action_help)
+        yield SystemCommand("Quit", "key q", self.exit)
+
+    def action_check(self) -> None:
+        """Validate and compare with this machine, each in a child."""
+        for which in ("validate", "preflight"):
+            self.run_worker(self._check(which), group=which, exclusive=True)
+
+    async def _check(self, which: str) -> None:
+        checks = self.session.checks
+        checks.start(which)
+
+        def take(message: Message) -> None:
+            checks.take(which, message)
+            self._dirty = True
+
+        checks.finish(which, await run_child(which, self.session.fd, (), take))
+        self._dirty = True
+
+    def _redraw_checks(self) -> None:
+        if self._dirty:
+            self._dirty = False
+            for name in ("tree", "detail"):
+                self.view(name).redraw()
+            self.show_page(keep=True)
+
+    def say(self, text: str, role: str = "information") -> None:
+        """A message in a corner; the text is never taken for markup."""
+        severity = role if role in ("error", "warning") else "information"
+        self.notify(one_line(text), severity=severity, markup=False)  # type: ignore[arg-type]
+
+
+def run(session: Session) -> None:
+    """Run the application until it is quit."""
+    Browser(session).run()

@@ -1,0 +1,48 @@
+"""What can be looked at: a page makes the rows of one kind of place."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from crimg.tui.pages.page import Page
+from crimg.tui.rows import Fixed, text_row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.tui.places import Place
+    from crimg.tui.session import Session
+
+_HOMES = {
+    "image": "overview",
+    "files": "files",
+    "fds": "files",
+    "memory": "memory",
+    "space": "space",
+    "hex": "hexadecimal",
+    "objects": "objects",
+    "object": "objects",
+    "threads": "tasks",
+    "thread": "tasks",
+    "signals": "tasks",
+    "limits": "tasks",
+    "journal": "journal",
+    "sections": "journal",
+    "findings": "findings",
+    "finding": "findings",
+    "preflight": "findings",
+    "verdict": "findings",
+}
+"""Name of a page to the module that has a function of this name."""
+_AT_ONCE = frozenset({"image", "findings", "preflight"})
+"""Pages that need no more than what is there at the start."""
+
+__all__ = ["Page", "page_of"]
+
+
+def page_of(session: Session, place: Place) -> Page:
+    """The page of a place."""
+    if not session.loaded and place.page not in _AT_ONCE:
+        return Page("Loading", Fixed([text_row("The tables of the image are being read ...", "dim")]))
+    module = import_module(f"crimg.tui.pages.{_HOMES[place.page]}")
+    page: Page = getattr(module, place.page)(session, place)
+    return page

@@ -1,0 +1,72 @@
+"""File objects and descriptors."""
+
+from __future__ import annotations
+
+from crimg.escape import escape
+from crimg.model import Fd, File
+from crimg.tui.pages.page import Page, mark
+from crimg.tui.places import Place
+from crimg.tui.rows import Made, Row
+from crimg.views.files import fd_recorder, file_recorder
+from crimg.views.short import flag_words, path_words, short_kind, state_word, user_words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.tui.session import Session
+
+_EDIT = (("e", "edit the path"), ("p", "find the path in memory"))
+
+
+def files(session: Session, _place: Place) -> Page:
+    """All file objects, with what was found out about each."""
+    subject = session.subject
+    record = file_recorder(subject)
+    several = len(subject.pids_of("fd_table")) > 1
+    image_files = subject.image.rows(File)
+
+    def make(file: File) -> Row:
+        row = record(file)
+        verdict = session.checks.verdicts.get(file.objref)
+        spans = (
+            mark(session.checks.mark(file.objref)),
+            ("number", f"#{file.objref:<6} "),
+            ("dim", f"{short_kind(row['kind']):<4} {flag_words(row, 12):<12} "),
+            ("", f"{user_words(row['used_by'], several, 14):<14} "),
+            ("warning", f"{state_word(row['state']):<8} "),
+            ("ok" if verdict and verdict.fine else "error", f"{verdict.verdict if verdict else '':<11} "),
+            ("path", path_words(row)),
+        )
+        return Row(spans, Place("object", file.objref), copy=path_words(row), subject=file.objref)
+
+    header = f"  {'OBJ':<7} KIND {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
+    return Page(f"Files ({len(image_files):,})", Made(image_files, make, header), True, _EDIT)
+
+
+def fds(session: Session, place: Place) -> Page:
+    """The descriptors of one table."""
+    subject = session.subject
+    record = fd_recorder(subject)
+    rows = session.parts(Fd, place.number)
+
+    def make(fd: Fd) -> Row:
+        row = record(fd)
+        lost = row["kind"] is None
+        path = "is not in the image" if lost else path_words(row)
+        spans = (
+            mark("error" if lost else session.checks.mark(fd.file)),
+            ("key", f"{fd.fd:>6} "),
+            ("number", f"#{fd.file:<6} "),
+            (
+                "dim",
+                f"{'' if lost else short_kind(row['kind']):<4} {'' if lost else flag_words(row, 14):<14} ",
+            ),
+            ("dim", f"{'cloexec' if fd.cloexec else '':<7} {row['position'] if not lost else '':>12} "),
+            ("warning", f"{'' if lost else state_word(row['state']):<8} "),
+            ("path", path),
+        )
+        return Row(spans, Place("object", fd.file), copy=path, subject=fd.file)
+
+    pids = ", ".join(map(str, subject.pids_of("fd_table").get(place.number, [])))
+    header = f"  {'FD':>6} {'OBJ':<7} KIND {'FLAGS':<14} {'CLOEXEC':<7} {'POSITION':>12} {'NAME':<8} PATH"
+    title = f"Descriptors of #{place.number}, process {escape(pids) or 'none'} ({len(rows):,})"
+    return Page(title, Made(rows, make, header), True, _EDIT)

@@ -1,0 +1,118 @@
+"""What validate and preflight found."""
+
+from __future__ import annotations
+
+from crimg.tui.pages.page import Page, mark, object_words, pair
+from crimg.tui.places import Place
+from crimg.tui.rows import Fixed, Made, Row, text_row
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.tui.checks import Finding, Verdict
+    from crimg.tui.session import Session
+
+_AGAIN = (("v", "check again"),)
+
+
+def findings(session: Session, _place: Place) -> Page:
+    """The findings of validate, the worst first; Enter leads to the object."""
+    checks = session.checks
+    numbers = range(len(checks.findings))
+
+    def make(number: int) -> Row:
+        finding = checks.findings[number]
+        spans = (
+            mark(finding.severity),
+            (finding.severity, f"{finding.rule} "),
+            ("number", f"{f'#{finding.objref}' if finding.objref is not None else '':<6} "),
+            ("key", f"{finding.place}: "),
+            ("", finding.text),
+        )
+        own = Place("finding", number)
+        target = Place("object", finding.objref) if finding.objref is not None else own
+        return Row(spans, target, own, copy=finding.remedy)
+
+    rows = (
+        Made(numbers, make) if numbers else Fixed([_nothing(session, "validate", "sound: no rule is broken")])
+    )
+    counts = ", ".join(
+        f"{count} {name}{'s' * (count > 1)}" for name, count in checks.counts().items() if count
+    )
+    return Page(f"Findings of validate: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
+
+
+def finding(session: Session, place: Place) -> Page:
+    """One finding: what, why it matters, what to do."""
+    if place.number >= len(session.checks.findings):
+        return Page("Finding", Fixed([text_row("the check runs again", "dim")]))
+    one = session.checks.findings[place.number]
+    return Page(f"{one.rule} {one.title}", Fixed(_finding_rows(session, one)))
+
+
+def _finding_rows(session: Session, one: Finding) -> list[Row]:
+    rows = [Row((mark(one.severity), (one.severity, f"{one.rule}  {one.title}")))]
+    if one.objref is not None:
+        rows.append(pair("object", object_words_or(session, one.objref), target=Place("object", one.objref)))
+    rows += [pair("at", f"{one.place}{', ' + one.field if one.field else ''}"), pair("found", one.text)]
+    rows += [pair("why", reason) for reason in one.reasons]
+    return [*rows, pair("remedy", one.remedy)]
+
+
+def object_words_or(session: Session, objref: int) -> str:
+    """The object in a line; only its number before the tables are there."""
+    return object_words(session, objref) if session.loaded else f"#{objref}"
+
+
+def state(session: Session, which: str) -> str:
+    """How far a check is, for a title."""
+    checks = session.checks
+    done, total = checks.progress[which]
+    if checks.state[which] == "running":
+        return f" - running, {100 * done // total} %" if total else " - running"
+    return f" - {checks.summary[which]}" if checks.summary[which] else ""
+
+
+def _nothing(session: Session, which: str, sound: str) -> Row:
+    how = session.checks.state[which]
+    if how == "done":
+        return Row((mark("ok"), ("ok", sound)))
+    if how == "failed":
+        return Row((mark("error"), ("error", session.checks.error[which])))
+    return text_row("nothing so far: it is still running", "dim")
+
+
+def preflight(session: Session, _place: Place) -> Page:
+    """Every file against this machine: those that are not as a restart needs them come first."""
+    verdicts = sorted(session.checks.verdicts.values(), key=lambda one: one.fine)
+
+    def make(verdict: Verdict) -> Row:
+        role = "ok" if verdict.fine else "error"
+        spans = (
+            mark(role),
+            (role, f"{verdict.verdict:<11} "),
+            ("number", f"#{verdict.objref:<6} "),
+            ("path", verdict.path or "(no name)"),
+            ("key", f" -> {verdict.found}" if verdict.found else ""),
+            ("dim", f" ({verdict.details})" if verdict.details else ""),
+        )
+        target, own = Place("object", verdict.objref), Place("verdict", verdict.objref)
+        return Row(spans, target, own, copy=verdict.path, subject=verdict.objref)
+
+    rows = Made(verdicts, make) if verdicts else Fixed([_nothing(session, "preflight", "no files")])
+    wrong = sum(not one.fine for one in verdicts)
+    title = f"Will it come back here? {wrong} of {len(verdicts)} files differ{state(session, 'preflight')}"
+    keys = (("v", "check again"), ("e", "edit the path"), ("t", "take the proposed rule"))
+    return Page(title, rows, True, keys)
+
+
+def verdict(session: Session, place: Place) -> Page:
+    """The verdict on one file, with the evidence and what would mend it."""
+    one = session.checks.verdicts.get(place.number)
+    if one is None:
+        return Page("Verdict", Fixed([text_row("not known yet", "dim")]))
+    target = Place("object", one.objref)
+    rows = [pair("file", object_words_or(session, one.objref), target=target)]
+    rows += [pair(label, text) for label, text in one.lines]
+    for action, text, _rule in one.remedies:
+        rows.append(pair("mend" if action != "accept" else "or accept", text))
+    return Page(f"#{one.objref}: {one.verdict}", Fixed(rows))

@@ -1,0 +1,55 @@
+"""LOG, HISTORY and the container."""
+
+from __future__ import annotations
+
+from crimg.escape import escape
+from crimg.tui.pages.page import Page
+from crimg.tui.places import Place
+from crimg.tui.rows import Fixed, Row, text_row
+from crimg.views import journal as records
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crimg.tui.session import Session
+
+
+def journal(session: Session, _place: Place) -> Page:
+    """What the dump remarked, and how each revision came to be."""
+    return Page("Log and history", Fixed(_rows(session)), False, (("u", "undo the last revision"),))
+
+
+def _rows(session: Session) -> Iterator[Row]:
+    yield text_row("History", "head")
+    for entry in reversed(records.history_records(session.subject)):
+        note = f": {escape(entry['note'])}" if entry["note"] else ""
+        by = escape(entry["tool_version"])
+        yield Row((("key", f"revision {entry['revision']:<4}"), ("", f" {entry['time']}, by {by}{note}")))
+        if entry["command"]:
+            yield text_row("    " + " ".join(map(escape, entry["command"])), "dim")
+        for rule in entry["rules"]:
+            yield text_row(f"    rule {escape(rule)}", "path")
+    yield text_row("")
+    yield text_row("Log", "head")
+    for entry in records.log_records(session.subject):
+        about = entry["objref"]
+        role = entry["severity"] if entry["severity"] in ("error", "warning") else ""
+        text = f"{entry['time']}  {entry['severity']}: {escape(entry['text'])}"
+        link = (("link", f" #{about}"),) if about is not None else ()
+        yield Row(((role, text), *link), Place("object", about) if about is not None else None)
+    yield text_row("")
+    yield Row((("link", "sections of the file"),), Place("sections"))
+
+
+def sections(session: Session, _place: Place) -> Page:
+    """Where each part of the file is."""
+    rows = [
+        text_row(
+            f"{row['offset']:>14,} {row['id']:>6} {row['revision']:>4} {row['codec']:<5} {row['stored']:>14,}"
+            f" {row['raw']:>14,}  {row['type']}" + (f" of {row['rows_of']}" if row["rows_of"] else "")
+        )
+        for row in records.section_records(session.subject)
+    ]
+    header = f"{'OFFSET':>14} {'ID':>6} {'REV':>4} CODEC {'STORED':>14} {'RAW':>14}  TYPE"
+    return Page(f"Sections ({len(rows):,})", Fixed(rows, header))

@@ -1,0 +1,44 @@
+"""The mappings of an address space."""
+
+from __future__ import annotations
+
+from crimg.escape import escape
+from crimg.tui.pages.page import Page, mark
+from crimg.tui.places import Place
+from crimg.tui.rows import Made, Row
+from crimg.views.memory import vma_recorder
+from crimg.views.short import kib, state_word
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model import Vma
+    from crimg.tui.session import Session
+
+KEYS = (("m", "list / drawn to scale"), (":", "go to an address"), ("/", "filter"))
+
+
+def memory(session: Session, place: Place) -> Page:
+    """Every mapping; the pane beneath shows its bytes."""
+    vmas = session.subject.vmas(place.number)
+    record = vma_recorder(session.subject)
+
+    def make(vma: Vma) -> Row:
+        row = record(vma)
+        name = escape((row["path"] if vma.file is not None else vma.name) or b"")
+        unsafe = vma.prot & 6 == 6
+        state = state_word(row["state"]) if row["state"] is not None else ""
+        spans = (
+            mark("warning" if unsafe else session.checks.mark(vma.file) if vma.file is not None else ""),
+            ("number", f"{vma.start:012x}-{vma.end:012x} "),
+            ("warning" if unsafe else "", f"{row['permissions']} "),
+            ("", f"{kib(row['size']):>9}K {kib(row['stored']) + 'K' if row['stored'] else '-':>9} "),
+            ("dim", f"{f'#{vma.file}' if vma.file is not None else '':<6} "),
+            ("warning", f"{state:<8} "),
+            ("path", name),
+        )
+        return Row(spans, Place("hex", place.number, vma.start), copy=name, subject=vma.file)
+
+    pids = ", ".join(map(str, session.subject.pids_of("mm").get(place.number, [])))
+    header = f"  {'ADDRESS':<25} PERM {'SIZE':>10} {'STORED':>9} {'OBJ':<6} {'NAME':<8} PATH"
+    title = f"Memory #{place.number} of process {pids or 'none'} ({len(vmas):,} mappings)"
+    return Page(title, Made(vmas, make, header), True, KEYS)

@@ -1,0 +1,109 @@
+"""An address space drawn to scale: one bar for each stretch without large gaps."""
+
+from __future__ import annotations
+
+from crimg.escape import escape
+from crimg.model import Mm
+from crimg.tui.pages.memory import KEYS
+from crimg.tui.pages.page import Page
+from crimg.tui.places import Place
+from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
+from crimg.views.memory import SavedBytes, memory_kind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from crimg.model import Vma
+    from crimg.tui.session import Session
+
+_CELLS = 48
+_GAP = 1 << 30
+"""A gap of so many bytes ends a stretch: drawn to scale, it would leave no room for anything else."""
+_LETTERS = {
+    "anonymous": "a",
+    "heap": "h",
+    "stack": "s",
+    "file private": "f",
+    "file shared": "m",
+    "anonymous shared": "z",
+    "vdso, vvar": "v",
+}
+
+
+def space(session: Session, place: Place) -> Page:
+    """The bars, and beneath them every mapping with its share of its stretch."""
+    vmas = session.subject.vmas(place.number)
+    mm = next((one for one in session.subject.image.rows(Mm) if one.objref == place.number), None)
+    saved = SavedBytes(session.subject.memory(mm) if mm else None)
+    parts = [Fixed(_legend())]
+    joined = [*parts, *(part for group in _stretches(vmas) for part in _drawn(place.number, group, saved))]
+    return Page(f"Memory #{place.number}, drawn to scale", Joined(joined), False, KEYS)
+
+
+def _legend() -> Iterator[Row]:
+    words = "  ".join(f"{letter} {kind}" for kind, letter in _LETTERS.items())
+    yield text_row(words, "dim")
+    yield text_row("A capital letter: some of it is stored in the image. A dot: nothing is mapped.", "dim")
+
+
+def _stretches(vmas: Sequence[Vma]) -> Iterator[list[Vma]]:
+    group: list[Vma] = []
+    for vma in vmas:
+        if group and vma.start - group[-1].end >= _GAP:
+            yield group
+            group = []
+        group.append(vma)
+    if group:
+        yield group
+
+
+def _drawn(mm: int, group: list[Vma], saved: SavedBytes) -> Iterator[Fixed | Made]:
+    low, high = group[0].start, group[-1].end
+    each = -(-(high - low) // _CELLS)
+    title = f"{low:012x}-{high:012x}  {size_words(high - low)}, a cell is {size_words(each)}"
+    target = Place("hex", mm, low)
+    bar = _cells(group, low, each, saved)
+    yield Fixed([text_row(""), text_row(title, "head", target=target), text_row(f"|{bar}|", target=target)])
+
+    def make(vma: Vma) -> Row:
+        first, last = (vma.start - low) // each, max((vma.end - 1 - low) // each, (vma.start - low) // each)
+        letter = _letter(vma, saved)
+        drawn = "." * first + letter * (last - first + 1)
+        spans = (("", f"|{drawn:.<{_CELLS}}| "), ("number", f"{vma.start:x} "), ("dim", _name(vma)))
+        return Row(spans, Place("hex", mm, vma.start), subject=vma.file)
+
+    yield Made(group, make)
+
+
+def _letter(vma: Vma, saved: SavedBytes) -> str:
+    letter = _LETTERS[memory_kind(vma)]
+    return letter.upper() if saved.between(vma.start, vma.end) else letter
+
+
+def _cells(group: list[Vma], low: int, each: int, saved: SavedBytes) -> str:
+    """One letter a cell: of the mapping that has most of it."""
+    best = [(0, ".")] * _CELLS
+    for vma in group:
+        for cell in range((vma.start - low) // each, min((vma.end - 1 - low) // each + 1, _CELLS)):
+            start, end = low + cell * each, low + (cell + 1) * each
+            share = min(vma.end, end) - max(vma.start, start)
+            if share > best[cell][0]:
+                best[cell] = (share, _letter(vma, saved))
+    return "".join(letter for _, letter in best)
+
+
+def _name(vma: Vma) -> str:
+    return f"{size_words(vma.end - vma.start)} {escape(vma.name or b'')}" + (
+        f" #{vma.file}" if vma.file else ""
+    )
+
+
+def size_words(size: int) -> str:
+    """ "1.5 MiB": about how much, for people."""
+    amount = float(size)
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if amount < 1024 or unit == "PiB":
+            return f"{amount:.4g} {unit}"
+        amount /= 1024
+    raise AssertionError("not reached")

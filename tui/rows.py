@@ -1,0 +1,125 @@
+"""What a list shows: rows made when they are drawn. Nothing here knows of Textual.
+
+A list of 100,000 descriptors, or of the 10**13 lines of an address space, is an object that tells how many
+rows it has and makes each of them on demand.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from bisect import bisect_right
+from itertools import accumulate
+from typing import NamedTuple
+
+from crimg.tui.places import Place  # noqa: TC001 - a NamedTuple has it in its annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+Span = tuple[str, str]
+"""Role (a key of crimg.tui.theme.ROLES) and printable text."""
+
+
+class Row(NamedTuple):
+    """One line.
+
+    spans: what stands in it.  target: where Enter leads.  detail: what is shown beside it while it is under
+    the cursor; the target where there is none.  copy: what goes to the clipboard; the whole line where empty.
+    subject: objref of what it is about, for what is done with an object (edit its path).
+    """
+
+    spans: tuple[Span, ...]
+    target: Place | None = None
+    detail: Place | None = None
+    copy: str = ""
+    subject: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The line without roles."""
+        return "".join(text for _, text in self.spans)
+
+
+def text_row(text: str, role: str = "", **more: object) -> Row:
+    """A line of one role."""
+    return Row(((role, text),), **more)  # type: ignore[arg-type]  # columns of Row by their names
+
+
+class Rows(ABC):
+    """Rows by their number."""
+
+    header: str = ""
+    """Column titles that stay above the rows; empty for none."""
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def row(self, index: int) -> Row:
+        """The row with this number, from 0. Fast: it is called for each line in sight."""
+
+
+class Fixed(Rows):
+    """Rows that are there already: few."""
+
+    def __init__(self, rows: Iterable[Row], header: str = "") -> None:
+        self._rows = list(rows)
+        self.header = header
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> Row:
+        """As in Rows."""
+        return self._rows[index]
+
+
+class Made(Rows):
+    """Rows that are made from the elements of a sequence, which stays as it is."""
+
+    def __init__(self, items: Sequence[object], make: Callable[..., Row], header: str = "") -> None:
+        self._items = items
+        self._make = make
+        self.header = header
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def row(self, index: int) -> Row:
+        """As in Rows."""
+        return self._make(self._items[index])
+
+
+class Joined(Rows):
+    """Several lists below each other."""
+
+    def __init__(self, parts: Iterable[Rows], header: str = "") -> None:
+        self._parts = [part for part in parts if len(part)]
+        self._ends = list(accumulate(map(len, self._parts)))
+        self.header = header
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def row(self, index: int) -> Row:
+        """As in Rows."""
+        part = bisect_right(self._ends, index)
+        return self._parts[part].row(index - (self._ends[part - 1] if part else 0))
+
+
+class Chosen(Rows):
+    """Some rows of another list, in its order. More may be added at the end while it is shown."""
+
+    def __init__(self, base: Rows) -> None:
+        self.base = base
+        self.indices: list[int] = []
+        self.header = base.header
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def row(self, index: int) -> Row:
+        """As in Rows."""
+        return self.base.row(self.indices[index])

@@ -1,0 +1,162 @@
+"""Filter of a list, and search in memory; both give the keys a turn all the time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from bisect import bisect_left, bisect_right
+
+from crimg.errors import CrimgError
+from crimg.escape import unescape
+from crimg.tui.bars import Prompt
+from crimg.tui.pages.hexadecimal import HexRows
+from crimg.tui.rows import Chosen
+from crimg.views.memory_search import find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.tui.app import Browser
+    from crimg.tui.line_view import LineView
+    from crimg.tui.places import Place
+    from crimg.tui.rows import Rows
+
+_SLICE = 0.008
+"""Seconds of work between two turns of the keys."""
+_MOST_MATCHES = 100_000
+
+
+class Search:
+    """What is looked for, and where it was found.
+
+    matches: addresses in memory, in order.  stopped: tells the thread of a search to end.
+    """
+
+    def __init__(self, app: Browser) -> None:
+        self._app = app
+        self.matches: list[int] = []
+        self._stop = threading.Event()
+
+    def ask(self, view: LineView, place: Place) -> None:
+        """Ask what to look for. Lists are filtered while one types."""
+        prompt = self._app.query_one(Prompt)
+        if isinstance(view.rows, HexRows):
+            prompt.ask("Search memory (text, or 0x and digits):", lambda text: self._search(view, text))
+            return
+        prompt.ask(
+            "Filter:",
+            lambda text: self._filter(view, text),
+            changed=lambda text: self._filter(view, text),
+            cancelled=lambda: self._give_up(view),
+        )
+
+    def stop(self, view: LineView) -> bool:
+        """Show all rows again, end a search; whether there was anything to stop."""
+        self._app.workers.cancel_group(self._app, "filter")
+        if isinstance(view.rows, Chosen):
+            chosen = view.rows
+            at = chosen.indices[view.cursor] if view.cursor < len(chosen) else 0
+            view.show(chosen.base, at)
+            return True
+        return False
+
+    def _give_up(self, view: LineView) -> None:
+        self.stop(view)
+
+    def _filter(self, view: LineView, text: str) -> None:
+        base = view.rows.base if isinstance(view.rows, Chosen) else view.rows
+        if not text:
+            view.pattern = None
+            self.stop(view)
+            return
+        flags = re.IGNORECASE if text == text.lower() else 0
+        view.pattern = re.compile(re.escape(text), flags)
+        chosen = Chosen(base)
+        view.show(chosen)
+        self._app.run_worker(self._choose(view, chosen, view.pattern), group="filter", exclusive=True)
+
+    async def _choose(self, view: LineView, chosen: Chosen, pattern: re.Pattern[str]) -> None:
+        until = time.monotonic() + _SLICE
+        for index in range(len(chosen.base)):
+            if pattern.search(chosen.base.row(index).text):
+                chosen.indices.append(index)
+            if time.monotonic() > until:
+                view.redraw()
+                await asyncio.sleep(0.001)
+                until = time.monotonic() + _SLICE
+        if view.rows is chosen:
+            view.show(chosen, view.cursor)
+            title = self._app.page.title
+            self._app.bar("title").show(
+                [("head", title), ("key", f"  filter: {len(chosen):,} of {len(chosen.base):,}")]
+            )
+
+    def again(self, view: LineView, by: int) -> None:
+        """Go to the next (1) or previous (-1) match."""
+        rows = view.rows
+        if isinstance(rows, HexRows):
+            if not self.matches:
+                self._app.say("nothing was searched for, or nothing found: / searches", "warning")
+                return
+            here = rows.address_of(view.cursor)
+            at = bisect_right(self.matches, here + 15) if by > 0 else bisect_left(self.matches, here) - 1
+            view.move_to(rows.row_of(self.matches[at % len(self.matches)]))
+        elif view.pattern is not None:
+            self._app.run_worker(self._next(view, rows, view.pattern, by), group="next", exclusive=True)
+
+    async def _next(self, view: LineView, rows: Rows, pattern: re.Pattern[str], by: int) -> None:
+        until = time.monotonic() + _SLICE
+        for step in range(1, len(rows) + 1):
+            index = (view.cursor + step * by) % len(rows)
+            if pattern.search(rows.row(index).text):
+                view.move_to(index)
+                return
+            if time.monotonic() > until:
+                await asyncio.sleep(0.001)
+                until = time.monotonic() + _SLICE
+
+    def _search(self, view: LineView, text: str) -> None:
+        try:
+            wanted = bytes.fromhex(text[2:]) if text.startswith("0x") else unescape(text)
+        except (ValueError, CrimgError) as error:
+            self._app.say(str(error), "error")
+            return
+        self.search_memory(view, wanted)
+
+    def search_memory(self, view: LineView, wanted: bytes) -> None:
+        """Search for bytes in a thread; the cursor goes to the first match behind it."""
+        self._stop.set()
+        self._stop = threading.Event()
+        self.matches = []
+        self._app.run_worker(self._run(view, wanted, self._stop), group="search", exclusive=True)
+
+    async def _run(self, view: LineView, wanted: bytes, stop: threading.Event) -> None:
+        rows = view.rows
+        if not isinstance(rows, HexRows):
+            return
+        found: list[int] = []
+
+        def work() -> int:
+            gone_through = 0
+            for done, address in find(self._app.session.subject, rows.mm, wanted):
+                gone_through = done
+                if address is not None:
+                    found.append(address)
+                if stop.is_set() or len(found) >= _MOST_MATCHES:
+                    break
+            return gone_through
+
+        try:
+            done = await asyncio.to_thread(work)
+        except CrimgError as error:
+            self._app.say(str(error), "error")
+            return
+        finally:
+            stop.set()
+        self.matches = found
+        self._app.say(
+            f"{len(found):,} matches in {done:,} saved bytes" if found else f"not in {done:,} saved bytes"
+        )
+        if found and view.rows is rows:
+            view.move_to(rows.row_of(found[0]))

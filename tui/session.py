@@ -1,0 +1,130 @@
+"""What the application knows: the image, what was found out about it, where one is. No widget.
+
+Everything is asked of the library, by the calls that the command line uses.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from crimg.errors import BadMagicError, FormatError
+from crimg.escape import escape
+from crimg.graph import Graph
+from crimg.model import Fd, File, Mm, PosixTimer, Sigaction, Siginfo, Task, Thread, Vma
+from crimg.model.record import KINDS
+from crimg.tui.checks import Checks
+from crimg.tui.places import IMAGE, Trail
+from crimg.validate import open_for_check
+from crimg.views.subject import Subject
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
+    from crimg.model.record import Record
+    from crimg.reader.file import ImageFile
+
+    R = TypeVar("R", bound=Record)
+
+_PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
+
+
+class Session:
+    """One image that is looked at.
+
+    name: as the user gave it.  loaded: all tables are there, `parts` and `graph` can be asked.
+    read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
+    trail: the places that were visited.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
+        self.name = name
+        try:
+            image = open_for_check(name)
+        except FormatError as error:
+            hint = "; this is no image of crimg" if isinstance(error, BadMagicError) else ""
+            raise FormatError(f"{self.shown_name}: {error}{hint}") from error
+        self._file: ImageFile = image.store  # type: ignore[assignment]  # what a file is opened with
+        self.subject = Subject(image, os.fsencode(name), salvage=True)
+        self.loaded = False
+        self.trail = Trail(IMAGE)
+        self.checks = Checks()
+        self._graph: Graph | None = None
+        self._parts: dict[type[Record], dict[int, list[Record]]] = {}
+        self.read_only = self._why_read_only()
+
+    @property
+    def shown_name(self) -> str:
+        """The name of the image for people."""
+        return "standard input" if self.name == "-" else escape(self.name)
+
+    @property
+    def fd(self) -> int:
+        """Descriptor of the image file, for a child that looks at the very same file."""
+        return self._file.fd
+
+    def _why_read_only(self) -> str:
+        if self.subject.damage:
+            return "the image is damaged"
+        if self.name == "-":
+            return "it came through a pipe"
+        try:
+            if not os.access(self.name, os.W_OK):
+                return "no permission to write"
+        except ValueError:
+            return "it is no file"
+        return "" if os.path.isfile(self.name) else "it came through a pipe"
+
+    def load(self) -> None:
+        """Read all tables and find all references; may run in a thread, and takes a second for big images."""
+        collects = gc.isenabled()
+        gc.disable()  # rows make no cycles
+        try:
+            image = self.subject.image
+            for cls in KINDS.values():
+                image.rows(cls)
+            for mm in image.rows(Mm):
+                self.subject.vmas(mm.objref)
+                self.subject.memory(mm)
+            for part in _PARTS:
+                self._parts[part] = self.subject.by_owner(part)
+            self._graph = Graph(image)
+            _ = self.subject.users
+            image.find(File, 0)
+        finally:
+            gc.freeze()  # what was read stays: looking through it for cycles again would be felt at the keys
+            if collects:
+                gc.enable()
+        self.loaded = True
+
+    @property
+    def graph(self) -> Graph:
+        """Who refers to whom; `load` has made it."""
+        if self._graph is None:
+            raise RuntimeError("Session.load comes first")
+        return self._graph
+
+    def parts(self, cls: type[R], owner: int) -> Sequence[R]:
+        """The rows of a kind of parts (fds, vmas, threads, ...) of one object."""
+        if cls is Vma:
+            return self.subject.vmas(owner)  # type: ignore[return-value]
+        return self._parts.get(cls, {}).get(owner, ())  # type: ignore[return-value]
+
+    @property
+    def root_mm(self) -> Mm | None:
+        """The address space of the task that the dump was asked for, else any."""
+        task = self.subject.root_task
+        found = self.subject.image.find(Mm, task.mm) if task else None
+        spaces = self.subject.image.rows(Mm)
+        return found or (spaces[0] if spaces else None)
+
+    def tasks(self) -> Sequence[Task]:
+        """The tasks in the order of the image."""
+        return self.subject.image.rows(Task)
+
+    def close(self) -> None:
+        """Let go of the image."""
+        self.subject.image.close()
