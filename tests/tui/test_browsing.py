@@ -53,7 +53,7 @@ def test_memory_is_shown_and_searched(small: Path) -> None:
             await until(pilot, lambda: app.focused is not None and app.focused.id == "answer")
             await pilot.press(*"packed page", "enter")
             await until(pilot, lambda: bool(app.search.matches))
-            await until_shown(pilot, app, "packed page....")
+            await until_shown(pilot, app, "70 61 63 6b 65 64")
             assert app.search.matches == [samples.SCRATCH + 4096]
 
     drive(work)
