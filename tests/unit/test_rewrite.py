@@ -190,4 +190,6 @@ def test_many_files_and_many_rules(path: Path) -> None:
         apply(found, path, image=image, force=True)
     spent = time.process_time() - started
     print(f"{spent:.2f} s")
-    assert spent < 8, spent  # 2 s on an idle machine; this one may be shared
+    assert spent < 8, (
+        spent
+    )  # the aim is 2 s, with the check for soundness, which is left out here; not met yet
