@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--force", action="store_true", help="replace IMAGE if it is there")
     parser.add_argument("--digest", action="store_true", help="record the SHA-256 of every file (slow)")
+    parser.add_argument(
+        "--digest-mapped",
+        type=_mebibytes,
+        metavar="MIB",
+        help="without --digest, record it of files that shared mappings can store into, as long as these have"
+        " no more bytes together (default 16); 0: of none",
+    )
     parser.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
     parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
 
@@ -57,6 +64,12 @@ def _pid(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 1 << 31):
         raise UsageError(f"{text!a} is no process id")
     return int(text)
+
+
+def _mebibytes(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise UsageError(f"--digest-mapped {text!a}: is no whole number of MiB")
+    return int(text) << 20
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,10 +99,12 @@ def _leave(number: int, _frame: object) -> None:
 
 def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
     from crimg import dump
+    from crimg.dump.digests import LIMIT
 
     options = dump.DumpOptions(
         leave=args.leave,
         digest=args.digest,
+        digest_mapped=LIMIT if args.digest_mapped is None else args.digest_mapped,
         compress=args.compress,
         command=[os.fsencode(word) for word in sys.argv][:64],
     )

@@ -14,6 +14,7 @@ import time
 
 from crimg import __version__
 from crimg.dump.contents import keep_contents
+from crimg.dump.digests import LIMIT
 from crimg.dump.process import collect
 from crimg.dump.stream import PagePlan, copy_pages
 from crimg.errors import KernelError, ProcessGoneError, UsageError
@@ -41,22 +42,25 @@ class DumpOptions:
     """How to dump.
 
     leave: what becomes of the target, "running", "stopped" (SIGSTOP) or "killed" (SIGKILL).
-    digest: take the SHA-256 of every file.  compress: store bodies with zstd.
+    digest: take the SHA-256 of every file.  digest_mapped: else of the files that shared mappings can store
+    into, up to so many bytes together.  compress: store bodies with zstd.
     command: the command line, for the record.
     """
 
-    __slots__ = ("command", "compress", "digest", "leave")
+    __slots__ = ("command", "compress", "digest", "digest_mapped", "leave")
 
     def __init__(
         self,
         *,
         leave: Leave = "running",
         digest: bool = False,
+        digest_mapped: int = LIMIT,
         compress: bool = False,
         command: Sequence[bytes] = (),
     ) -> None:
         self.leave = leave
         self.digest = digest
+        self.digest_mapped = digest_mapped
         self.compress = compress
         self.command = tuple(command)
 
@@ -180,7 +184,15 @@ def _save(
         root=0,
     )
     pagemap_id = writer.take_id()
-    collected = collect(proc, frozen, states, pagemap_id=pagemap_id, digest=options.digest, info=info)
+    collected = collect(
+        proc,
+        frozen,
+        states,
+        pagemap_id=pagemap_id,
+        digest=options.digest,
+        digest_mapped=options.digest_mapped,
+        info=info,
+    )
     try:
         keep_contents(collected, writer)
     finally:

@@ -65,6 +65,10 @@ class InodeCollector:
         """The mount that this inode was reached through; None where the target cannot see it."""
         return self._mounts.get(attributes.mnt_id or 0)
 
+    def may_read(self, attributes: inodes.Statx) -> bool:
+        """Whether a file that has a name may be opened: there is no lease on it that this would break."""
+        return attributes.nlink > 0 and (attributes.dev, attributes.ino) not in self.leased
+
     def add(self, fd: int, attributes: inodes.Statx, *, keep: bool, mapped: bool = False) -> int:
         """The objref of the inode open at `fd` (an O_PATH descriptor will do).
 

@@ -13,6 +13,7 @@ from crimg.model.enums import Access, FileKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.dump.digests import MappedDigests
     from crimg.dump.files import FileCollector
 
 _DIRECTORY_FLAGS = os.O_PATH | os.O_DIRECTORY
@@ -28,8 +29,10 @@ class MappedCollector:
     descriptors' that is open for the same inode in the same way, and else to an object of its own.
     """
 
-    def __init__(self, files: FileCollector) -> None:
+    def __init__(self, files: FileCollector, digests: MappedDigests) -> None:
+        """digests: takes those of files that mappings can store into."""
         self.files = files
+        self._digests = digests
         self.proc = files.proc
         self.problems = files.problems
         self._mapped: dict[tuple[object, ...], int | None] = {}
@@ -55,11 +58,12 @@ class MappedCollector:
         where = f"mapping {entry.start:x}-{entry.end:x}"
         try:
             access = self._mapped_access(entry)
-            key = (entry.major, entry.minor, entry.inode, entry.label, access)
+            stores = entry.shared and bool(access & Access.WRITE)
+            key = (entry.major, entry.minor, entry.inode, entry.label, access, stores)
             if key not in self._mapped:
                 fd, link = self._open_mapped(entry)
                 try:
-                    self._mapped[key] = self._without_descriptor(fd, link, access, where)
+                    self._mapped[key] = self._without_descriptor(fd, link, access, where, stores=stores)
                 finally:
                     os.close(fd)
             return self._mapped[key]
@@ -90,10 +94,13 @@ class MappedCollector:
             os.close(fd)
             raise
 
-    def _without_descriptor(self, fd: int, link: bytes, access: Access, where: str) -> int | None:
+    def _without_descriptor(
+        self, fd: int, link: bytes, access: Access, where: str, *, stores: bool = False
+    ) -> int | None:
         """The file object for what is open at the O_PATH descriptor `fd`, but in no descriptor of the target.
 
-        access: how it is mapped; none for a program or a directory, where any will do.
+        access: how it is mapped; none for a program or a directory, where any will do.  stores: whether the
+        mapping can store into it.
         """
         attributes = inodes.statx(fd)
         kind, reason = self.files.kind(fd, link, attributes)
@@ -111,6 +118,9 @@ class MappedCollector:
         except KernelError as error:
             self.problems.add(where, link, str(error))
             return None
+        if stores and regular and self.files.inodes.may_read(attributes):
+            mount = self.files.inodes.mount(attributes)
+            self._digests.want(inode, fd, attributes.size, mount, where, path)
         directory = kind == FileKind.DIRECTORY
         if not directory and not access:
             access = Access.READ

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crimg.dump.digests import MappedDigests
 from crimg.dump.files import FileCollector
 from crimg.dump.inodes import InodeCollector
 from crimg.dump.inside import Inside
@@ -71,12 +72,14 @@ def collect(
     *,
     pagemap_id: int,
     digest: bool,
+    digest_mapped: int,
     info: ImageInfo,
 ) -> Collected:
     """All rows of the process that stands still.
 
     states: state letter of each thread before the stop.  pagemap_id: section id that the page map will have.
-    digest: take digests of files.  info: the row about the image, without objref and root.
+    digest: take digests of all files, else of those that shared mappings can store into, up to
+    `digest_mapped` bytes.  info: the row about the image, without objref and root.
     Raises UnsupportedResourceError with everything that cannot be saved.
     """
     objects, problems = Objects(), Problems(proc.pid)
@@ -85,9 +88,10 @@ def collect(
         problems.check()
     collected = Collected(objects, InodeCollector(proc, objects, digest=digest))
     try:
-        with NameResolver(proc) as resolver:
+        unasked = MappedDigests(0 if digest else digest_mapped, problems)
+        with NameResolver(proc) as resolver, unasked:
             files = FileCollector(proc, objects, collected.inodes, resolver, problems)
-            mapped = MappedCollector(files)
+            mapped = MappedCollector(files, unasked)
             memory = MemoryCollector(proc, objects, mapped, problems)
             tasks = TaskCollector(proc, objects, problems)
             check_process(proc, frozen, problems)
@@ -96,6 +100,7 @@ def collect(
             memory.mappings()
             collected.pipes = files.pipes.finish()
             exe = mapped.exe()
+            unasked.record(objects)
         linked = {row.inode for row in objects.rows(File) if row.name_state == NameState.LINKED}
         collected.inodes.forget(linked)
         warn_of_other_openers(proc.pid, collected.inodes.kept_identities(), problems)
