@@ -106,7 +106,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     from crimg.rewrite.applying import apply
     from crimg.writer.copying import copy_image
 
-    command = [os.fsencode(word) for word in sys.argv]
+    command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
         return apply(plan, args.image, image=image, force=args.force, command=command)
     with AtomicOutput(args.output, sync=True) as output:
