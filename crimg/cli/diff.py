@@ -67,6 +67,7 @@ def _diff(args: argparse.Namespace) -> int:
 
     with ExitStack() as stack:
         sides = [_open(stack, name, revision) for name, revision in _wanted(args)]
+        _note_torn(args)
         with Counting("bytes of memory", quiet=args.quiet) as counting:
             difference = compare(*sides, contents=args.contents, progress=counting.show)
         names = [args.images[0], args.images[-1]]
@@ -74,6 +75,16 @@ def _diff(args: argparse.Namespace) -> int:
         lines = _json_lines if args.json else _text_lines
         write_lines(lines(args, one, other, difference))
     return 0 if difference.equal else 1
+
+
+def _note_torn(args: argparse.Namespace) -> None:
+    """Say which of the files have a torn end: an earlier revision of one does not show it."""
+    from crimg.cli.torn import note_torn
+
+    for name in dict.fromkeys(args.images):
+        if name != "-":
+            with ExitStack() as stack:
+                note_torn(_open(stack, name, None).image, name, quiet=args.quiet)
 
 
 def _wanted(args: argparse.Namespace) -> list[tuple[str, int | None]]:

@@ -2,7 +2,7 @@
 
 Of each is said which columns of how many objects it changed, and by how many bytes the file grew; -v lists
 every object with its columns before and after. Revisions from before a compaction are known from the history
-alone: what they changed is not to be had any more.
+alone: what they changed is not to be had any more. They are marked, since numbers begin at 1 again there.
 
 Exit status: 0 if the image can be read, 3 if not.
 """
@@ -35,13 +35,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg log`; the exit status."""
     from crimg.cli.output import write_lines
+    from crimg.cli.torn import note_torn
     from crimg.compare.history import revisions
+    from crimg.reader import open_image
 
     if args.image == "-":
         raise UsageError("the standard input can be read once only; give a file")
     collects = gc.isenabled()
     gc.disable()  # rows and records make no cycles: collecting them takes half the time of a big image
     try:
+        with open_image(args.image) as image:
+            note_torn(image, args.image, quiet=args.quiet)
         found = revisions(args.image, escape(args.image))
         name = os.fsencode(args.image)
         records = (revision_record(revision, name) for revision in found)
@@ -91,7 +95,8 @@ def _text_lines(records: Iterator[Row], *, verbose: bool) -> Iterator[str]:
         when = record["time"] or "no entry in the history"
         version = f"  crimg {escape(record['tool_version'])}" if record["tool_version"] else ""
         added = f"  {record['added_bytes']:,} bytes" if record["added_bytes"] is not None else ""
-        yield f"revision {record['revision']}  {when}{version}{added}"
+        mark = "" if record["in_file"] else " (before a compaction)"
+        yield f"revision {record['revision']}{mark}  {when}{version}{added}"
         if record["command"]:
             yield f"  command: {' '.join(map(escape, record['command']))}"
         for rule in record["rules"] or ():

@@ -41,6 +41,7 @@ VERBS = {
     "preflight": ("crimg.cli.preflight", "compare an image with the files of this machine"),
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),
+    "wrap": ("crimg.cli.wrap", "run a command on a rewritten copy of an image"),
     "undo": ("crimg.cli.undo", "take the last revision of an image back"),
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
@@ -79,8 +80,17 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see {self.prog} --help)")
 
     def parse(self, words: Sequence[str]) -> argparse.Namespace:
-        """The arguments; raises UsageError, and SystemExit after --help."""
+        """The arguments; raises UsageError, and SystemExit after --help.
+
+        Where there is a default for `command`, it gets the words behind the first --, as they are.
+        """
+        command: Sequence[str] = ()
+        if self.get_default("command") is not None and "--" in words:
+            place = list(words).index("--")
+            words, command = words[:place], words[place + 1 :]
         args, rest = self.parse_known_args(words)
+        if command:
+            args.command = list(command)
         if rest:
             word = next((word for word in rest if word.startswith("-")), rest[0])
             what = "unknown option" if word.startswith("-") else "unexpected argument"

@@ -35,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help="image file")
     group = parser.add_argument_group("rules")
     add_rules(group)
-    group.add_argument("--set", dest="edits", metavar="N=PATH", action="append", default=[],
-                       help="object N gets this path")  # fmt: skip
+    add_edits(group)
     group.add_argument("--drop-keeper", metavar="N", action="append", default=[],
                        help="give up the kept contents of deleted file N; all: of all")  # fmt: skip
     group.add_argument("--restamp", action="store_true",
@@ -66,6 +65,12 @@ def add_rules(group: argparse._ActionsContainer) -> None:
                        help="what keeps deleted files below OLD is below NEW")  # fmt: skip
     group.add_argument("--rules", dest="files", metavar="FILE", action="append", default=[],
                        help="rules in TOML (specs/rewriting.md)")  # fmt: skip
+
+
+def add_edits(group: argparse._ActionsContainer) -> None:
+    """Declare the option for single objects."""
+    group.add_argument("--set", dest="edits", metavar="N=PATH", action="append", default=[],
+                       help="object N gets this path")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -141,17 +146,23 @@ def _rule(option: str, kind: str, text: str, places: list[str]) -> Rule:
         raise UsageError(f"{option} {escape(text)}: {error}") from error
 
 
-def _plan(args: argparse.Namespace, image: Image) -> Plan:
-    from crimg.rewrite.planning import inodes_with_keepers, plan
-    from crimg.rewrite.restamp import Restamp
-
-    rules = rules_of(args)
+def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
+    """The paths of the options of `add_edits`, by objref. Raises UsageError."""
     edits: dict[int, bytes] = {}
     for text in args.edits:
         number, equals, path = text.partition("=")
         if not equals or not number.isascii() or not number.isdecimal():
             raise UsageError(f"--set {escape(text)}: is not N=PATH")
         edits[int(number)] = unescape(path)
+    return edits
+
+
+def _plan(args: argparse.Namespace, image: Image) -> Plan:
+    from crimg.rewrite.planning import inodes_with_keepers, plan
+    from crimg.rewrite.restamp import Restamp
+
+    rules = rules_of(args)
+    edits = edits_of(args)
     if not (rules or edits or args.drop_keeper or args.restamp):
         raise UsageError(
             "nothing to do: give --map OLD=NEW, --rules FILE or others (see crimg rewrite --help)"

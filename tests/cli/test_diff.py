@@ -10,7 +10,6 @@ import pytest
 
 from crimg.model import Fd, File, HistoryEntry
 from tests import samples
-from tests.builders import ImageBuilder
 from tests.cli.command import crimg, text
 from tests.cli.golden import check
 from tests.cli.schemas import problems
@@ -18,6 +17,8 @@ from tests.compare.pairs import OTHER, image, renumbered
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.builders import ImageBuilder
 
 
 @pytest.fixture
@@ -96,16 +97,29 @@ def test_log(rewritten: Path) -> None:
     assert [len(row["changes"] or ()) for row in value["revisions"]] == [1, 0]
 
 
-def test_log_of_revisions_that_are_in_the_history_alone(tmp_path: Path) -> None:
-    """As a compaction leaves them."""
-    (first,) = samples.HISTORY
-    entries = [first.replace(revision=number) for number in (1, 2, 3)]
-    builder = ImageBuilder(created=samples.TIME).batches(samples.tables(samples.small_records()))
-    path = tmp_path / "compacted.crimg"
-    path.write_bytes(builder.history(entries).revision().bytes())
-    output = text(crimg("log", path))
-    assert re.findall(r"^revision (\d)", output, re.MULTILINE) == ["3", "2", "1"]
+def test_log_of_a_compacted_image(rewritten: Path) -> None:
+    """What there was before is shown, also after another one: numbers can be there twice."""
+
+    def headings() -> list[tuple[str, str]]:
+        return re.findall(
+            r"^revision (\d+)( \(before a compaction\))?", text(crimg("log", rewritten)), re.MULTILINE
+        )
+
+    before = " (before a compaction)"
+    assert crimg("compact", rewritten).returncode == 0
+    assert headings() == [("1", ""), ("2", before), ("1", before)]
+    rewrite = crimg("rewrite", rewritten, "--force", "--map", "/new=/newer")
+    assert rewrite.returncode == 0, rewrite.stderr
+    output = text(crimg("log", rewritten))
+    assert headings() == [("2", ""), ("1", ""), ("2", before), ("1", before)]
     assert output.count("not to be had any more, the image was compacted since") == 2
+    assert "command: crimg rewrite --map /tmp=/\\x1b[1m" in output
+    assert "changed: file: 1 (path)" in output
+    assert crimg("compact", rewritten).returncode == 0
+    assert headings() == [("1", ""), ("2", before), ("1", before), ("2", before), ("1", before)]
+    value = json.loads(text(crimg("log", "--json", rewritten)))
+    assert problems(value, "log") == []
+    assert [row["in_file"] for row in value["revisions"]] == [True] + [False] * 4
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_every_verb_says_that_an_image_is_torn(image: str, capsys: pytest.Captur
     with open(image, "ab") as file:
         file.write(bytes(99))
     note = f"crimg: note: {image}: 99 bytes behind revision 2"
-    for words in (["inspect"], ["graph"], ["preflight"], ["validate"]):
+    for words in (["inspect"], ["graph"], ["preflight"], ["validate"], ["log"], ["diff"]):
         main([*words, image])
         assert capsys.readouterr().err.startswith(note + ", of a rewrite that was cut short"), words
     assert main(["inspect", image, "--quiet"]) == 0

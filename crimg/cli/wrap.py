@@ -1,0 +1,141 @@
+"""Run a command on a private, rewritten copy of an image, and remove the copy afterwards.
+
+The command is meant to be the one that restarts the process. Every {image} in its words becomes the path of
+the copy, which is also in CRIMG_IMAGE. The image itself is left alone. The copy is in a directory of mode
+0700 beside the image, or in TMPDIR where none can be made there; it goes when the command ends.
+
+    crimg wrap shop.img --map /srv=/mnt/srv --preflight -- restart-tool {image}
+
+The command runs in the foreground, and gets SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 that this program
+gets. Where something speaks against the rewrite, it is not started.
+
+Exit status: that of the command, 128 + N where signal N killed it; 127 it was not found, 126 it cannot be
+executed. Where it was not started: 1 conflicts, moved files not found, or a file not as it was (--preflight);
+2 usage; 3 not a sound image; 4 the kernel refused.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from crimg.cli.preflight import opened
+from crimg.cli.rewrite import add_edits, add_rules
+from crimg.errors import ConflictError, FileError, UsageError
+from crimg.escape import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Mapping
+
+    from crimg.rewrite.matching import Rule
+    from crimg.rewrite.rules import PathRule
+
+PLACEHOLDER = "{image}"
+VARIABLE = "CRIMG_IMAGE"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this verb."""
+    parser.usage = f"{parser.prog} IMAGE [options] -- COMMAND ... {PLACEHOLDER} ..."
+    parser.set_defaults(command=[])
+    parser.add_argument("image", metavar="IMAGE", help="image file")
+    group = parser.add_argument_group("rules")
+    add_rules(group)
+    add_edits(group)
+    group.add_argument("--relocate", dest="directories", metavar="DIR", action="append", default=[],
+                       help="look for moved files in DIR, and add the rules found (repeatable)")  # fmt: skip
+    group = parser.add_argument_group("before and after")
+    group.add_argument(
+        "--preflight", action="store_true", help="do not start the command unless all files are fine"
+    )
+    group.add_argument("--keep", action="store_true", help="let the copy stay, and say where it is")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `crimg wrap`; the exit status."""
+    from crimg.cli.foreground import Foreground
+    from crimg.cli.rewrite import edits_of, rules_of
+    from crimg.cli.streams import say
+    from crimg.writer.private import private_copy
+
+    if not args.command:
+        raise UsageError(f"no COMMAND: give it behind --, as in crimg wrap IMAGE -- COMMAND {PLACEHOLDER}")
+    if not any(PLACEHOLDER in word for word in args.command):
+        raise UsageError(f"no {PLACEHOLDER} in COMMAND: it would not get the rewritten copy")
+    if args.image == "-":
+        raise UsageError("the standard input cannot be copied: give a file")
+    rules, edits = rules_of(args), edits_of(args)
+    foreground = Foreground()
+    with opened(args.image):  # what is no image is refused before anything is made
+        pass
+    with private_copy(args.image, keep=args.keep) as copy:
+        if args.keep and not args.quiet:
+            say(f"the copy stays: {escape(copy)}")
+        _rewrite(copy, rules, edits)
+        if args.directories:
+            _rewrite(copy, _relocated(args, copy), {})
+        if args.preflight and not _is_fine(args, copy):
+            say(f"error: {escape(args.image)}: files are not as they were: the command was not started")
+            return 1
+        words = [word.replace(PLACEHOLDER, copy) for word in args.command]
+        return foreground.run(words, {**os.environ, VARIABLE: copy})
+
+
+def _rewrite(copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]) -> None:
+    """Rewrite the paths of the copy. Raises ConflictError, UsageError, FormatError."""
+    from crimg.rewrite.applying import apply
+    from crimg.rewrite.planning import plan
+
+    with opened(copy) as subject:
+        made = plan(subject.image, rules, edits=edits)
+        if made.conflicts:
+            raise ConflictError([conflict.text for conflict in made.conflicts])
+        apply(made, copy, image=subject.image, command=[os.fsencode(word) for word in sys.argv])
+
+
+def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
+    """The rules that lead the copy, rewritten so far, to its moved files.
+
+    Raises ConflictError where a file is not found, or more than once; which ones is said.
+    """
+    from crimg.cli.counting import Counting
+    from crimg.cli.relocate import text_lines
+    from crimg.preflight import relocate
+
+    with opened(copy) as subject:
+        subject.name = os.fsencode(args.image)
+        with Counting("directory entries", quiet=args.quiet) as counting:
+            found = relocate(subject.image, args.directories, progress=counting.show)
+        if not found.complete:
+            _tell(text_lines(subject, found, verbose=args.verbose > 0))
+            lost = len(found.ambiguous) + len(found.missing)
+            raise ConflictError([f"{lost} files were not found, or more than once (--relocate)"])
+        return found.rules
+
+
+def _is_fine(args: argparse.Namespace, copy: str) -> bool:
+    """Whether a restart of the copy would find all files as they were; what it would not is said."""
+    from crimg.cli.counting import Counting
+    from crimg.cli.preflight_text import text_lines
+    from crimg.preflight import check
+
+    with opened(copy) as subject:
+        subject.name = os.fsencode(args.image)
+        with Counting("files", quiet=args.quiet) as counting:
+            verdicts = check(subject.image, progress=counting.show)
+        fine = all(verdict.fine for verdict in verdicts)
+        if not fine:
+            _tell(text_lines(subject, verdicts, verbose=args.verbose > 0))
+        return fine
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Findings, on the standard error: the standard output is the command's."""
+    try:
+        for line in lines:
+            sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+    except OSError as error:
+        raise FileError(f"standard error: {error.strerror}") from error

@@ -1,0 +1,148 @@
+"""A private copy of an image in a directory of its own, which goes when it is not needed any more.
+
+The directory holds a lock file, on which the program that made it has the lock of crimg.writer.locking: the
+kernel gives it up when that program ends, however it ends. A directory whose lock is free was left by a
+program that was killed, and the next one to make a copy in the same place removes it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+
+from crimg.errors import FileError, ImageBusyError
+from crimg.escape import escape
+from crimg.writer.copying import copy_image
+from crimg.writer.locking import locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PREFIX = ".crimg-wrap-"
+"""How the names of these directories begin."""
+LOCK = "lock"
+_NOT_HERE = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""Why a directory cannot be made beside the image, so that TMPDIR is taken."""
+_TRIES = 20
+
+
+@contextlib.contextmanager
+def private_copy(path: str, *, keep: bool = False) -> Iterator[str]:
+    """The path of a copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
+
+    It is beside the image where a directory can be made there (the file system can then share the blocks),
+    else in TMPDIR. What programs that were killed left in the same place is removed first. At the end the
+    directory goes with all that is in it; keep: it stays, and no later call removes it.
+    Raises what `copy_image` raises, and FileError.
+    """
+    with _own_directory(os.path.dirname(os.path.realpath(path)), path) as folder:
+        copy = os.path.join(folder, "image" + os.path.splitext(path)[1])
+        try:
+            fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            try:
+                copy_image(path, fd)
+            finally:
+                os.close(fd)
+            yield copy
+        finally:
+            if keep:
+                os.unlink(os.path.join(folder, LOCK))
+            else:
+                _remove(folder)
+
+
+def remove_leftovers(parent: str) -> list[str]:
+    """Remove what programs that were killed left in a directory; the paths.
+
+    Only directories of the caller's own are taken, and none whose lock is held. One that cannot be removed
+    stays: it is not the caller's business.
+    """
+    removed = []
+    for folder in _candidates(parent):
+        with contextlib.suppress(FileError, OSError):  # in use, being made, or not to be removed
+            if os.path.lexists(os.path.join(folder, LOCK)):
+                with locked(os.path.join(folder, LOCK)):
+                    _remove(folder)
+            else:
+                os.rmdir(folder)  # with something in it, it was kept on purpose
+            removed.append(folder)
+    return removed
+
+
+def _candidates(parent: str) -> list[str]:
+    with contextlib.suppress(OSError), os.scandir(parent) as entries:
+        return sorted(
+            entry.path
+            for entry in entries
+            if entry.name.startswith(PREFIX)
+            and entry.is_dir(follow_symlinks=False)
+            and entry.stat(follow_symlinks=False).st_uid == os.geteuid()
+        )
+    return []
+
+
+@contextlib.contextmanager
+def _own_directory(parent: str, path: str) -> Iterator[str]:
+    """A new directory whose lock is held until the block ends.
+
+    Between its making and its locking another program can take it for a leftover: then another is made.
+    """
+    name = escape(path)
+    for _ in range(_TRIES):
+        with contextlib.ExitStack() as stack:
+            try:
+                folder = _make(parent)
+                lock = os.path.join(folder, LOCK)
+                os.close(os.open(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            except FileNotFoundError:
+                if os.path.isdir(parent):
+                    continue
+                raise FileError(f"{name}: No such file or directory") from None
+            except OSError as error:
+                raise FileError(f"private copy of {name}: {error.strerror}") from error
+            try:
+                stack.enter_context(locked(lock))
+            except ImageBusyError:
+                continue
+            except FileError:
+                if os.path.lexists(folder):
+                    _remove(folder)
+                    raise
+                continue
+            yield folder
+            return
+    raise FileError(f"private copy of {name}: its directory is removed again and again")
+
+
+def _make(parent: str) -> str:
+    """A new directory of mode 0700 in `parent`, else in TMPDIR, without leftovers beside it."""
+    remove_leftovers(parent)
+    try:
+        return tempfile.mkdtemp(prefix=PREFIX, dir=parent)
+    except OSError as error:
+        if error.errno not in _NOT_HERE:
+            raise
+    remove_leftovers(tempfile.gettempdir())
+    return tempfile.mkdtemp(prefix=PREFIX)
+
+
+def _remove(folder: str) -> None:
+    """Remove a directory, the lock file last: what is left when this is cut short has it still."""
+    try:
+        for entry in list(os.scandir(folder)):
+            if entry.name == LOCK:
+                continue
+            if stat.S_ISDIR(entry.stat(follow_symlinks=False).st_mode):
+                shutil.rmtree(entry.path)
+            else:
+                os.unlink(entry.path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, LOCK))
+        os.rmdir(folder)
+    except OSError as error:
+        raise FileError(f"{escape(folder)}: could not be removed: {error.strerror}") from error
