@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
 
 from crimg.errors import CrimgError
 from crimg.escape import one_line
-from crimg.tui.background import run_child
-from crimg.tui.bars import Bar, Divider, Prompt
+from crimg.tui.background import Checking
+from crimg.tui.bars import Prompt
 from crimg.tui.dialogs import Help
-from crimg.tui.line_view import LineView
 from crimg.tui.navigator import Tree
-from crimg.tui.pages import Page, page_of
+from crimg.tui.pages import page_of
+from crimg.tui.panes import Panes
 from crimg.tui.places import FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
-from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
 from crimg.tui.theme import MARKS, THEMES, wants_mono
 
@@ -26,42 +24,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import ClassVar
 
-    from textual import events
-    from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.screen import Screen
 
-    from crimg.tui.checks import Message
+    from crimg.tui.line_view import LineView
     from crimg.tui.rows import Row
     from crimg.tui.session import Session
 
 _TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log")
-_PANES = ("tree", "main", "detail")
-_LEAST = (80, 24)
 _REDRAW = 0.2
 """Seconds between two looks at what the checks have said."""
 
 
-class Browser(App[None]):
+class Browser(Panes):
     """Looks at one image."""
 
     TITLE = "crimg"
     ENABLE_COMMAND_PALETTE = True
-    CSS = """
-    Screen { layout: vertical; }
-    #panes { height: 1fr; }
-    #tree { width: 26; }
-    #right { width: 1fr; }
-    #main { height: 1fr; }
-    #detail { height: 8; }
-    #head, #status { background: $panel; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit"),
         Binding("question_mark,f1", "help", "Help"),
         *(Binding(str(n), f"tab({n})", name, show=False) for n, name in enumerate(_TABS, 1)),
-        Binding("tab", "pane(1)", "Pane", show=False, priority=True),
-        Binding("shift+tab", "pane(-1)", "Pane", show=False, priority=True),
         Binding("b,backspace,escape", "step(-1)", "Back", show=False),
         Binding("f", "step(1)", "Forward", show=False),
         Binding("slash", "find", "Find", show=False),
@@ -73,12 +56,6 @@ class Browser(App[None]):
         Binding("v", "check", "Check again", show=False),
         Binding("m", "scale", "Map", show=False),
         Binding("p", "find_path", "Path in memory", show=False),
-        Binding("backslash", "hide('tree')", "Tree", show=False),
-        Binding("vertical_line", "hide('detail')", "Lower pane", show=False),
-        Binding("less_than_sign", "size('tree', -4)", "Narrower", show=False),
-        Binding("greater_than_sign", "size('tree', 4)", "Wider", show=False),
-        Binding("minus", "size('detail', -2)", "Lower", show=False),
-        Binding("plus", "size('detail', 2)", "Higher", show=False),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -88,27 +65,8 @@ class Browser(App[None]):
             self.register_theme(theme)
         self.theme = "crimg-mono" if wants_mono() else "crimg-dark"
         self.session = session
-        self.page = Page("", Fixed([]))
-        self.pane = "main"
-        self.hidden: set[str] = set()
-        self.sizes = {"tree": 26, "detail": 8}
         self.search = Search(self)
-        self._dirty = False
-
-    def compose(self) -> ComposeResult:
-        """The panes."""
-        yield Bar(id="head")
-        yield Bar(id="tabs")
-        with Horizontal(id="panes"):
-            yield LineView(id="tree")
-            yield Divider(id="tree-edge")
-            with Vertical(id="right"):
-                yield Bar(id="title")
-                yield LineView(id="main")
-                yield Divider(id="detail-edge", flat=True)
-                yield LineView(id="detail")
-        yield Prompt()
-        yield Bar(id="status")
+        self.checking = Checking(session)
 
     def on_mount(self) -> None:
         """Show what is there; read and check the rest behind it."""
@@ -130,14 +88,6 @@ class Browser(App[None]):
         self.view("tree").show(Tree(self.session))
         self.show_page(keep=True)
         self.action_check()
-
-    def view(self, name: str) -> LineView:
-        """A pane by its name."""
-        return self.screen_stack[0].query_one(f"#{name}", LineView)
-
-    def bar(self, name: str) -> Bar:
-        """A line by its name."""
-        return self.screen_stack[0].query_one(f"#{name}", Bar)
 
     @property
     def place(self) -> Place:
@@ -162,7 +112,7 @@ class Browser(App[None]):
             view.show(rows, row)
         self.bar("title").show([("head", self.page.title)])
         self._show_heads()
-        self._arrange()
+        self.arrange()
 
     def _show_heads(self) -> None:
         session, image = self.session, self.session.subject.image
@@ -202,28 +152,6 @@ class Browser(App[None]):
         memory = Place("memory", mm.objref if mm else 0)
         return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL)[number - 1]
 
-    def _arrange(self) -> None:
-        """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
-        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
-        split = self.page.split
-        if self.pane == "detail" and not split:
-            self.pane = "main"
-        shown = {name: name not in self.hidden for name in _PANES}
-        shown["detail"] = shown["detail"] and split
-        if single:
-            shown = {name: name == self.pane for name in _PANES}
-        for name in _PANES:
-            self.view(name).display = shown[name]
-        self.query_one("#right").display = shown["main"] or shown["detail"]
-        self.query_one("#tree-edge").display = shown["tree"] and not single
-        self.query_one("#detail-edge").display = shown["detail"] and not single
-        self.view("tree").styles.width = "1fr" if single else self.sizes["tree"]
-        self.view("detail").styles.height = "1fr" if single else self.sizes["detail"]
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Another size of the terminal."""
-        self.call_after_refresh(self._arrange)
-
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """Show what the cursor is on: of the tree as the page, of the page beneath it."""
         if event.view.id == "tree" and event.view.has_focus and event.row.target:
@@ -248,19 +176,6 @@ class Browser(App[None]):
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""
         self.go(self._tab_place(number))
-
-    def action_pane(self, by: int) -> None:
-        """Give the keys to the next pane."""
-        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
-        there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
-        self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"
-        self._arrange()
-        self.view(self.pane).focus()
-
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        """A pane has the keys."""
-        if event.widget.id in _PANES:
-            self.pane = event.widget.id or "main"
 
     def action_step(self, by: int) -> None:
         """Go back or forward; back first takes a filter away."""
@@ -345,22 +260,6 @@ class Browser(App[None]):
         place = self.place if self.place.page in ("memory", "space", "hex") else self._tab_place(2)
         self.go(Place("space" if place.page == "memory" else "memory", place.number))
 
-    def action_hide(self, name: str) -> None:
-        """Hide or show a pane."""
-        self.hidden ^= {name}
-        self.action_pane(0) if self.pane not in self.hidden else self.action_pane(1)
-
-    def action_size(self, name: str, by: int) -> None:
-        """Another size of a pane."""
-        most = (self.size.width if name == "tree" else self.size.height) - 12
-        self.sizes[name] = max(4, min(self.sizes[name] + by, most))
-        self._arrange()
-
-    def on_divider_dragged(self, event: Divider.Dragged) -> None:
-        """The edge of a pane was dragged."""
-        name = (event.divider.id or "").removesuffix("-edge")
-        self.action_size(name, event.by if name == "tree" else -event.by)
-
     def action_help(self) -> None:
         """The keys of this page."""
         self.push_screen(Help(self.page.title, self.page.keys))
@@ -380,23 +279,15 @@ class Browser(App[None]):
 
     def action_check(self) -> None:
         """Validate and compare with this machine, each in a child."""
-        for which in ("validate", "preflight"):
-            self.run_worker(self._check(which), group=which, exclusive=True)
+        self.checking.start()
 
-    async def _check(self, which: str) -> None:
-        checks = self.session.checks
-        checks.start(which)
-
-        def take(message: Message) -> None:
-            checks.take(which, message)
-            self._dirty = True
-
-        checks.finish(which, await run_child(which, self.session.fd, (), take))
-        self._dirty = True
+    async def on_unmount(self) -> None:
+        """No child outlives the application."""
+        await self.checking.stop()
 
     def _redraw_checks(self) -> None:
-        if self._dirty:
-            self._dirty = False
+        if self.checking.news:
+            self.checking.news = False
             for name in ("tree", "detail"):
                 self.view(name).redraw()
             self.show_page(keep=True)

@@ -9,9 +9,10 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from crimg.tui.checks import Message
+    from crimg.tui.session import Session
 
 _LONGEST = 1 << 26
 """Bytes of a message."""
@@ -20,14 +21,14 @@ _AT_ONCE = 200
 _NICE = 5
 
 
-async def run_child(which: str, fd: int, more: Sequence[str], take: Callable[[Message], None]) -> str:
+async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
     """Run a child to its end, each of its messages given to `take`; what went wrong, or "".
 
     fd: of the image. A child that is still running when this is cancelled is ended.
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "crimg.tui.checking", which, str(fd), *more),
+        *(sys.executable, "-P", "-m", "crimg.tui.checking", which, str(fd)),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -35,20 +36,60 @@ async def run_child(which: str, fd: int, more: Sequence[str], take: Callable[[Me
         env={**os.environ, "PYTHONPATH": paths},
         limit=_LONGEST,
     )
-    errors = asyncio.create_task(child.stderr.read()) if child.stderr else None
+    stdout, stderr = child.stdout, child.stderr
+    if stdout is None or stderr is None:
+        raise RuntimeError("the pipes were asked for")
+    errors = asyncio.create_task(stderr.read())
     try:
         os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
         count = 0
-        while child.stdout and (line := await child.stdout.readline()):
+        while line := await stdout.readline():
             take(json.loads(line))
             count += 1
             if count % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        status = await child.wait()
     finally:
-        if child.returncode is None:
+        if child.returncode is None and not stdout.at_eof():
             child.kill()
-            await child.wait()
-    said = (await errors).decode(errors="replace").strip() if errors else ""
+        await stdout.read()  # up to their ends: that is what closes the pipes
+        said = (await errors).decode(errors="replace").strip()
+        status = await child.wait()
     last = said.splitlines()[-1] if said else f"it ended with status {status}"
     return "" if status == 0 else last
+
+
+class Checking:
+    """The checks of one image, each in a child.
+
+    news: a child said something since this was last set to False.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self.news = False
+
+    def start(self) -> None:
+        """Validate, and compare with this machine; what still runs of this is ended first."""
+        for which in ("validate", "preflight"):
+            self._tasks[which] = asyncio.create_task(self._run(which, self._tasks.get(which)))
+
+    async def stop(self) -> None:
+        """End the children, and wait until they have gone."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _run(self, which: str, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            before.cancel()
+            await asyncio.gather(before, return_exceptions=True)
+        checks = self._session.checks
+        checks.start(which)
+
+        def take(message: Message) -> None:
+            checks.take(which, message)
+            self.news = True
+
+        checks.finish(which, await run_child(which, self._session.fd, take))
+        self.news = True

@@ -2,7 +2,7 @@
 
 In a process of its own it takes no time from the keys (one of the interpreter's threads would hold them up).
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
-it is printable. Its words: "validate", "preflight" or "relocate", a descriptor of the image, and directories.
+it is printable. Its words: "validate" or "preflight", and a descriptor of the image.
 """
 
 from __future__ import annotations
@@ -126,37 +126,16 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def relocate(path: str, directories: Sequence[str]) -> None:
-    """Send the rules that explain where the files of the image have gone, and what was not found."""
-    from crimg.preflight import relocate as search
-    from crimg.reader import open_image
-    from crimg.rewrite.rules import format_rule
-
-    show = progress()
-    with open_image(path) as image:
-        found = search(image, directories, progress=lambda done: show(done, None))
-    for rule in found.rules:
-        send(rule=format_rule(rule))
-    for move in found.moves:
-        send(move=(escape(move.old), escape(move.new), move.basis, list(move.objrefs)))
-    for one in (*found.ambiguous, *found.missing):
-        reason = one.reason or f"{len(one.candidates)} files could be it"
-        send(unsettled=(escape(one.old), reason, list(one.objrefs)))
-    send(summary=f"{len(found.moves)} found among {found.entries:,} directory entries")
-
-
 def main(words: Sequence[str]) -> int:
     """Do it; the exit status. What goes wrong is the last message."""
-    which, fd, *directories = words
+    which, fd = words
     path = f"/proc/self/fd/{fd}"
     gc.disable()
     try:
         if which == "validate":
             validate(path)
-        elif which == "preflight":
-            preflight(path)
         else:
-            relocate(path, directories)
+            preflight(path)
     except CrimgError as error:
         send(error=escape(str(error).replace(path, "the image")))
         return error.exit_status

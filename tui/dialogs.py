@@ -1,4 +1,4 @@
-"""Screens above the others: help, and a question of yes or no."""
+"""The screen above the others: help."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 
-from crimg.tui.bars import Bar
 from crimg.tui.line_view import LineView
 from crimg.tui.rows import Fixed, Row, text_row
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _EVERYWHERE = (
-    ("1-8", "Image Memory Files Objects Findings Preflight Change Log"),
+    ("1-7", "Image Memory Files Objects Findings Preflight Log"),
     ("j k  arrows", "one row down, up"),
     ("h l  arrows", "sideways; in the tree: close, open"),
     ("g G", "first, last row"),
@@ -33,12 +32,13 @@ _EVERYWHERE = (
     ("y", "copy the row to the clipboard"),
     ("s", "save the page as text"),
     ("v", "validate and preflight again"),
+    ("m", "memory: as a list, or drawn to scale"),
     ("\\ |", "hide or show the tree, the lower pane"),
     ("< > - +", "size of the tree, of the lower pane (or drag the edge)"),
     ("ctrl+p", "all commands, themes"),
     ("q", "quit"),
 )
-_MARKS = "x error   ! warning   . note   + fine   * edited"
+_MARKS = "x error   ! warning   . note   + fine"
 
 
 class Help(ModalScreen[None]):
@@ -72,37 +72,3 @@ class Help(ModalScreen[None]):
             if pairs is self._keys:
                 yield text_row("Everywhere", "head")
         yield text_row(_MARKS, "dim")
-
-
-class Confirm(ModalScreen[bool]):
-    """A question that y or n answers."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes"),
-        Binding("n,escape,q", "answer(False)", "No"),
-    ]
-    CSS = """
-    Confirm { align: center middle; }
-    Confirm Vertical { width: 64; height: auto; border: round $warning; }
-    """
-
-    def __init__(self, lines: Sequence[str]) -> None:
-        super().__init__()
-        self._lines = lines
-
-    def compose(self) -> ComposeResult:
-        """The lines of the question."""
-        with Vertical():
-            for number, _ in enumerate([*self._lines, ""]):
-                yield Bar(id=f"line-{number}")
-
-    def on_mount(self) -> None:
-        """Fill them."""
-        bars = list(self.query(Bar))
-        for bar, line in zip(bars, self._lines, strict=False):
-            bar.show([("", f" {line}")])
-        bars[-1].show([("key", " y"), ("", " yes   "), ("key", "n"), ("", " no")], ["y", "y", "n", "n"])
-
-    def action_answer(self, answer: bool) -> None:
-        """Close it with the answer."""
-        self.dismiss(answer)

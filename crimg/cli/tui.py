@@ -32,10 +32,12 @@ def run(args: argparse.Namespace) -> int:
 def browse(name: str) -> None:
     """Open an image in the application. Raises UsageError without a terminal, and what opening raises."""
     require_terminal(keys_from_stdin=name != "-")
+    from crimg.cli.torn import note_torn
     from crimg.tui.session import Session
 
     session = Session(name)
     try:
+        note_torn(session.subject.image, name)
         if name == "-":
             _take_keys_from_terminal()
         from crimg.tui.app import run as run_application

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 import pytest
+from textual.events import Key
 
 from crimg.tui.places import FINDINGS, PREFLIGHT, Place
 from tests import samples
@@ -149,7 +151,7 @@ def test_100_000_descriptors_are_paged_without_a_list(tmp_path: Path, keys: tupl
     write_large_tables(path, 100_000)
 
     async def work() -> None:
-        async with opened(path) as (app, pilot):
+        async with opened(path, checks=False) as (app, pilot):  # it breaks rules 190,000 times
             app.go(Place("fds", 40))
             await until_shown(pilot, app, "(100,000)")
             made = []
@@ -178,17 +180,20 @@ def test_keys_are_answered_while_ten_gib_are_validated(tmp_path: Path) -> None:
         app = Browser(session)
         async with app.run_test(size=(100, 30)) as pilot:
             await until(pilot, lambda: session.checks.progress["validate"][0] > 0)
-            taken = []
+            worked, waited = [], []
             for number in range(10):
-                started = time.perf_counter()
-                wanted = Place("files") if number % 2 else Place("objects")
-                app.go(wanted)
-                await pilot.pause()
-                assert ("Files" if number % 2 else "Objects") in shown(app)
-                taken.append(time.perf_counter() - started)
-                await asyncio.sleep(0)
+                key, title = ("3", "Files (") if number % 2 else ("4", "Objects (")
+                work_before, before = time.thread_time(), time.perf_counter()
+                app.post_message(Key(key, key))
+                while title not in shown(app):
+                    assert time.perf_counter() - before < 30, shown(app)
+                    await asyncio.sleep(0.001)
+                worked.append(time.thread_time() - work_before)
+                waited.append(time.perf_counter() - before)
             assert session.checks.state["validate"] == "running"
-            assert sorted(taken)[len(taken) // 2] < 0.1
+            # Other programs may have the processors: what the application itself takes is held tightly.
+            assert median(worked) < 0.1, worked
+            assert median(waited) < 1, waited
         session.close()
 
     drive(work)

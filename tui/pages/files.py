@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.tui.session import Session
 
-_EDIT = (("e", "edit the path"), ("p", "find the path in memory"))
+_KEYS = (("p", "find the path in memory"),)
 
 
 def files(session: Session, _place: Place) -> Page:
@@ -39,7 +39,7 @@ def files(session: Session, _place: Place) -> Page:
         return Row(spans, Place("object", file.objref), copy=path_words(row), subject=file.objref)
 
     header = f"  {'OBJ':<7} KIND {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
-    return Page(f"Files ({len(image_files):,})", Made(image_files, make, header), True, _EDIT)
+    return Page(f"Files ({len(image_files):,})", Made(image_files, make, header), True, _KEYS)
 
 
 def fds(session: Session, place: Place) -> Page:
@@ -69,4 +69,4 @@ def fds(session: Session, place: Place) -> Page:
     pids = ", ".join(map(str, subject.pids_of("fd_table").get(place.number, [])))
     header = f"  {'FD':>6} {'OBJ':<7} KIND {'FLAGS':<14} {'CLOEXEC':<7} {'POSITION':>12} {'NAME':<8} PATH"
     title = f"Descriptors of #{place.number}, process {escape(pids) or 'none'} ({len(rows):,})"
-    return Page(title, Made(rows, make, header), True, _EDIT)
+    return Page(title, Made(rows, make, header), True, _KEYS)

@@ -101,8 +101,7 @@ def preflight(session: Session, _place: Place) -> Page:
     rows = Made(verdicts, make) if verdicts else Fixed([_nothing(session, "preflight", "no files")])
     wrong = sum(not one.fine for one in verdicts)
     title = f"Will it come back here? {wrong} of {len(verdicts)} files differ{state(session, 'preflight')}"
-    keys = (("v", "check again"), ("e", "edit the path"), ("t", "take the proposed rule"))
-    return Page(title, rows, True, keys)
+    return Page(title, rows, True, _AGAIN)
 
 
 def verdict(session: Session, place: Place) -> Page:

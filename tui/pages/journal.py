@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def journal(session: Session, _place: Place) -> Page:
     """What the dump remarked, and how each revision came to be."""
-    return Page("Log and history", Fixed(_rows(session)), False, (("u", "undo the last revision"),))
+    return Page("Log and history", Fixed(_rows(session)))
 
 
 def _rows(session: Session) -> Iterator[Row]:

@@ -55,7 +55,7 @@ def object(session: Session, place: Place) -> Page:
         Fixed([text_row(""), text_row(f"Referred to by ({_count(session, place.number):,})", "head")]),
         _referrers(session, place.number),
     ]
-    keys = (("e", "edit the path"), ("p", "find the path in memory")) if isinstance(row, File) else ()
+    keys = (("p", "find the path in memory"),) if isinstance(row, File) else ()
     return Page(object_words(session, place.number), Joined(parts), False, keys)
 
 

@@ -1,0 +1,133 @@
+"""The panes of the application: which are there, which has the keys, how large each is."""
+
+from __future__ import annotations
+
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+
+from crimg.tui.bars import Bar, Divider, Prompt
+from crimg.tui.line_view import LineView
+from crimg.tui.pages import Page
+from crimg.tui.rows import Fixed
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+_PANES = ("tree", "main", "detail")
+_LEAST = (80, 24)
+"""Columns and lines below which there is room for one pane only."""
+
+
+class Panes(App[None]):
+    """A tree, a page, and a pane that shows what the page's cursor is on.
+
+    page: what "main" shows.  pane: the one with the keys.  hidden: those that the user does not want.
+    sizes: columns of the tree, lines of the lower pane.
+    """
+
+    CSS = """
+    Screen { layout: vertical; }
+    #panes { height: 1fr; }
+    #tree { width: 26; }
+    #right { width: 1fr; }
+    #main { height: 1fr; }
+    #detail { height: 8; }
+    #head, #status { background: $panel; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "pane(1)", "Pane", show=False, priority=True),
+        Binding("shift+tab", "pane(-1)", "Pane", show=False, priority=True),
+        Binding("backslash", "hide('tree')", "Tree", show=False),
+        Binding("vertical_line", "hide('detail')", "Lower pane", show=False),
+        Binding("less_than_sign", "size('tree', -4)", "Narrower", show=False),
+        Binding("greater_than_sign", "size('tree', 4)", "Wider", show=False),
+        Binding("minus", "size('detail', -2)", "Lower", show=False),
+        Binding("plus", "size('detail', 2)", "Higher", show=False),
+    ]
+
+    def __init__(self, *, ansi_color: bool | None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self.page = Page("", Fixed([]))
+        self.pane = "main"
+        self.hidden: set[str] = set()
+        self.sizes = {"tree": 26, "detail": 8}
+
+    def compose(self) -> ComposeResult:
+        """The panes."""
+        yield Bar(id="head")
+        yield Bar(id="tabs")
+        with Horizontal(id="panes"):
+            yield LineView(id="tree")
+            yield Divider(id="tree-edge")
+            with Vertical(id="right"):
+                yield Bar(id="title")
+                yield LineView(id="main")
+                yield Divider(id="detail-edge", flat=True)
+                yield LineView(id="detail")
+        yield Prompt()
+        yield Bar(id="status")
+
+    def view(self, name: str) -> LineView:
+        """A pane by its name."""
+        return self.screen_stack[0].query_one(f"#{name}", LineView)
+
+    def bar(self, name: str) -> Bar:
+        """A line by its name."""
+        return self.screen_stack[0].query_one(f"#{name}", Bar)
+
+    def arrange(self) -> None:
+        """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
+        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        split = self.page.split
+        if self.pane == "detail" and not split:
+            self.pane = "main"
+        shown = {name: name not in self.hidden for name in _PANES}
+        shown["detail"] = shown["detail"] and split
+        if single:
+            shown = {name: name == self.pane for name in _PANES}
+        for name in _PANES:
+            self.view(name).display = shown[name]
+        self.query_one("#right").display = shown["main"] or shown["detail"]
+        self.query_one("#tree-edge").display = shown["tree"] and not single
+        self.query_one("#detail-edge").display = shown["detail"] and not single
+        self.view("tree").styles.width = "1fr" if single else self.sizes["tree"]
+        self.view("detail").styles.height = "1fr" if single else self.sizes["detail"]
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another size of the terminal."""
+        self.call_after_refresh(self.arrange)
+
+    def action_pane(self, by: int) -> None:
+        """Give the keys to the next pane."""
+        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
+        self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"
+        self.arrange()
+        self.view(self.pane).focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A pane has the keys."""
+        if event.widget.id in _PANES:
+            self.pane = event.widget.id or "main"
+
+    def action_hide(self, name: str) -> None:
+        """Hide or show a pane."""
+        self.hidden ^= {name}
+        self.action_pane(0) if self.pane not in self.hidden else self.action_pane(1)
+
+    def action_size(self, name: str, by: int) -> None:
+        """Another size of a pane."""
+        most = (self.size.width if name == "tree" else self.size.height) - 12
+        self.sizes[name] = max(4, min(self.sizes[name] + by, most))
+        self.arrange()
+
+    def on_divider_dragged(self, event: Divider.Dragged) -> None:
+        """The edge of a pane was dragged."""
+        name = (event.divider.id or "").removesuffix("-edge")
+        self.action_size(name, event.by if name == "tree" else -event.by)
