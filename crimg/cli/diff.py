@@ -12,10 +12,10 @@ Exit status: 0 if nothing differs, 1 if something does, 3 if an image cannot be 
 
 from __future__ import annotations
 
-import gc
 import os
 from contextlib import ExitStack
 
+from crimg.collecting import no_collection
 from crimg.errors import FormatError, UsageError
 from crimg.escape import escape
 
@@ -50,13 +50,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{len(args.images)} images; one or two can be compared")
     if args.images == ["-"] or args.images == ["-", "-"]:
         raise UsageError("the standard input can be read once only; give a file")
-    collects = gc.isenabled()
-    gc.disable()  # rows and records make no cycles: collecting them takes half the time of a big image
-    try:
+    with no_collection():
         return _diff(args)
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _diff(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.collecting import no_collection
 from crimg.errors import ConflictError, FormatError, ImageChangedError
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     FilePath = str | os.PathLike[str]
 
 
+@no_collection()
 def apply(
     plan: Plan,
     path: FilePath,

@@ -117,24 +117,25 @@ class Plan:
         Raises ImageChangedError where the image is not the one that the plan was made for: an object is not
         there, or not as the plan says that it is.
         """
-        cells: dict[tuple[type[Record], int], list[Any]] = {}
+        cells: dict[type[Record], dict[int, list[Any]]] = {cls: {} for cls in CLASSES.values()}
         for change in self.changes:
-            cls = CLASSES[change.kind]
-            row = cells.get((cls, change.objref))
+            objref, kind, column, before, after = change[:5]
+            cls = CLASSES[kind]
+            row = cells[cls].get(objref)
             if row is None:
-                found = image.find(cls, change.objref)
+                found = image.find(cls, objref)
                 if found is None:
                     raise ImageChangedError(
                         f"{_name(change)} is not in the image: the plan is for another one"
                     )
-                row = cells[cls, change.objref] = list(found)
-            index = cls.fields.index(change.column)
-            if row[index] != change.before or type(row[index]) is not type(change.before):
+                row = cells[cls][objref] = list(found)
+            index = cls.fields.index(column)
+            if row[index] != before or type(row[index]) is not type(before):
                 raise ImageChangedError(
-                    f"{_name(change)}: {change.column} is not what the plan says: make the plan anew"
+                    f"{_name(change)}: {column} is not what the plan says: make the plan anew"
                 )
-            row[index] = change.after
-        return [cls.from_row(row) for (cls, _), row in cells.items()]
+            row[index] = after
+        return [cls.from_row(row) for cls, rows in cells.items() for row in rows.values()]
 
     def to_json(self) -> dict[str, Any]:
         """The plan in the types of JSON (specs/rewrite.schema.json)."""

@@ -72,13 +72,16 @@ _Moved = dict[tuple[str, int], Change]
 
 
 def _claims(image: Image, moved: _Moved) -> Iterator[Claim]:
+    noun, of_inode = File.noun, Inode.noun
+    path_index, inode_index, kind_index = map(File.fields.index, ("path", "inode", "kind"))
     for file in image.rows(File):
-        change = moved.get((File.noun, file.objref))
+        objref, path, inode = file[0], file[path_index], file[inode_index]
+        change = moved.get((noun, objref))
         in_use = needs_name(file) or (change is not None and file.name_state == NameState.UNREACHABLE)
-        if in_use and file.path:
-            after = file.path if change is None else change.after
-            who = (Inode.noun, file.inode) if file.inode is not None else (File.noun, file.objref)
-            yield Claim(who, file.objref, file.path, after, file.kind == FileKind.DIRECTORY)
+        if in_use and path:
+            after = path if change is None else change.after
+            who = (of_inode, inode) if inode is not None else (noun, objref)
+            yield Claim(who, objref, path, after, file[kind_index] == FileKind.DIRECTORY)
     for inode in image.rows(Inode):
         if inode.keeper_path is not None:
             change = moved.get((Inode.noun, inode.objref))
@@ -102,7 +105,11 @@ def _same_name(claims: Sequence[Claim], both: str) -> Iterator[Conflict]:
         if claim.after in by_name:
             by_name[claim.after].append(claim)
     for name, those in by_name.items():
-        if len({claim.who for claim in those}) < 2 or len({claim.before for claim in those}) < 2:
+        if (
+            len(those) < 2  # nearly always: the sets would take a third of the time
+            or len({claim.who for claim in those}) < 2
+            or len({claim.before for claim in those}) < 2
+        ):
             continue
         first, *others = sorted(those, key=lambda claim: (claim.before == claim.after, claim.objref))
         unlike = [other for other in others if other.who != first.who]

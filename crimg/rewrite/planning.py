@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import File, Inode
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _NO_PLACES: frozenset[str] = frozenset()
 
 
+@no_collection()
 def plan(
     image: Image,
     rules: Iterable[Rule | PathRule] = (),
@@ -153,8 +155,13 @@ class _Planner:
         for change in self.changes:
             those = tuple(referrers.get(change.objref, ()))
             place = own.get((change.kind, change.column), "")
-            places = (place,) if place else tuple(sorted({each.place for each in those}))
-            yield change._replace(referrers=those, places=places)
+            if place:
+                places: tuple[str, ...] = (place,)
+            elif len(those) == 1:
+                places = (those[0].place,)
+            else:
+                places = tuple(sorted({each.place for each in those}))
+            yield Change(*change[:6], places, those)
 
 
 def _edit_text(objref: int, path: bytes) -> str:
