@@ -94,13 +94,14 @@ def run(args: argparse.Namespace) -> int:
             raise ConflictError([conflict.text for conflict in plan.conflicts])
         if args.strict and (plan.unused_rules or not plan.changes):
             raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
-        check_applicable(plan, image, force=args.force)
-        if args.save_plan:
-            _save(args.save_plan, plan)
-        elif plan.changes and not args.dry_run:
+        if plan.changes and not (args.dry_run or args.save_plan):
             revision = _write(args, plan, image)
             if not args.quiet:
                 say(f"{escape(args.output or args.image)}: revision {revision} is written")
+            return 0
+        check_applicable(plan, image, force=args.force)
+        if args.save_plan:
+            _save(args.save_plan, plan)
     return 0
 
 
@@ -110,7 +111,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     from crimg.rewrite.applying import apply
     from crimg.writer.copying import copy_image
 
-    command = [os.fsencode(word) for word in sys.argv]
+    command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
         return apply(plan, args.image, image=image, force=args.force, command=command)
     with AtomicOutput(args.output, sync=True) as output:

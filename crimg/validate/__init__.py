@@ -56,6 +56,10 @@ __all__ = [
 ]
 
 
+CONTAINER_FAMILY = "C1"
+"""What the ids of rules about the file itself begin with."""
+
+
 class Report:
     """What a validation found.
 
@@ -115,16 +119,21 @@ def validate(
     rules: Sequence[Rule] | None = None,
     *,
     page_data: bool = True,
+    layout: bool = True,
     progress: Progress | None = None,
 ) -> Report:
     """Apply rules (all of them by default) to an image, in one pass.
 
     page_data: look at the checksums of pages and of kept contents too, which reads the whole file.
+    layout: look for what the index does not tell (family C1), which reads the header of every section;
+    without it those rules are not applied.
     progress: called meanwhile with bytes done and bytes in all.  Raises FileError where the file cannot
     be read.
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
-    checked = Checked(image, page_data=page_data, progress=progress)
+    if not layout:
+        chosen = [rule for rule in chosen if not rule.id.startswith(CONTAINER_FAMILY)]
+    checked = Checked(image, page_data=page_data, layout=layout, progress=progress)
     findings: list[Finding] = []
     skipped = []
     for rule in sorted(chosen, key=lambda rule: rule.id):

@@ -57,19 +57,27 @@ class Checked:
     """An image, and what is known of it.
 
     page_data: checksums of page data are looked at too.  file: the file behind the image, or None.
-    layout: the sections of that file as they stand there, whatever its index says.
+    layout: the sections of that file as they stand there, whatever its index says; empty where it was made
+    with layout False, which spares a look at every section header.
     batches: all rows, in the order of the file.  damaged: ids of sections that are not as they were written.
     undecodable: sections that are as they were written, but not as they should be.
     """
 
-    def __init__(self, image: Image, *, page_data: bool = True, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        image: Image,
+        *,
+        page_data: bool = True,
+        layout: bool = True,
+        progress: Progress | None = None,
+    ) -> None:
         self.image = image
         self.page_size = image.page_size
         self.page_data = page_data
         self.progress = progress
         store = image.store
         self.file = store if isinstance(store, ImageFile) else None
-        self.layout = walk(self.file) if self.file else Layout()
+        self.layout = walk(self.file) if self.file and layout else Layout()
         self.sections = {entry.id: entry for entry in store.sections}
         self.undecodable: list[tuple[IndexEntry, FormatError]] = []
         self.damaged: set[int] = set()
