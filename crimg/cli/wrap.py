@@ -94,7 +94,7 @@ def _rewrite(
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
-        apply(made, copy, image=subject.image, command=[os.fsencode(word) for word in sys.argv])
+        apply(made, copy, image=subject.image, command=(b"crimg", *map(os.fsencode, sys.argv[1:])))
 
 
 def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
