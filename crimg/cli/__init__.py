@@ -28,22 +28,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     Errors are said in one line on the standard error, with a traceback only where the words have --debug.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    own = words[: words.index("--")] if "--" in words else words  # what is behind is not for crimg
     try:
         status = _run(words)
         streams.flush_output()
     except CrimgError as error:
         status = error.exit_status
-        _say(f"error: {error}", words)
+        _say(f"error: {error}", own)
     except KeyboardInterrupt:
         status = _INTERRUPTED
-        _say("interrupted", words)
+        _say("interrupted", own)
     except BrokenPipeError:
         status = _BROKEN_PIPE
         streams.discard_output()
     except Exception as error:  # noqa: BLE001 - whatever else comes up to here is a mistake in crimg
         status = _BUG
         text = f"error: a mistake in crimg, please report it: {type(error).__name__}: {error}"
-        _say(text + ("" if "--debug" in words else " (--debug shows where)"), words)
+        _say(text + ("" if "--debug" in own else " (--debug shows where)"), own)
     if argv is None:
         gc.freeze()  # the process ends: looking through all objects for cycles would take 2 ms and more
         if words[:1] == ["inspect"]:

@@ -89,8 +89,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Subject]:
+def opened(name: str, alias: str = "") -> Iterator[Subject]:
     """The image of this name. Raises FormatError that names it, also for damage which is met later.
+
+    alias: what to call it, where that is not its name.
 
     Rows and verdicts make no cycles: collecting them would take a good part of the time of a big image.
     """
@@ -102,10 +104,10 @@ def opened(name: str) -> Iterator[Subject]:
     gc.disable()
     try:
         with open_image(name) as image:
-            note_torn(image, name)
-            yield Subject(image, os.fsencode(name))
+            note_torn(image, alias or name)
+            yield Subject(image, os.fsencode(alias or name))
     except FormatError as error:
-        shown = "standard input" if name == "-" else escape(name)
+        shown = "standard input" if name == "-" else escape(alias or name)
         raise FormatError(f"{shown}: {error}; crimg validate tells more") from error
     finally:
         if collects:

@@ -73,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
     with private_copy(args.image, keep=args.keep) as copy:
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
-        _rewrite(copy, rules, edits)
+        _rewrite(args, copy, rules, edits)
         if args.directories:
-            _rewrite(copy, _relocated(args, copy), {})
+            _rewrite(args, copy, _relocated(args, copy), {})
         if args.preflight and not _is_fine(args, copy):
             say(f"error: {escape(args.image)}: files are not as they were: the command was not started")
             return 1
@@ -83,16 +83,18 @@ def run(args: argparse.Namespace) -> int:
         return foreground.run(words, {**os.environ, VARIABLE: copy})
 
 
-def _rewrite(copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]) -> None:
+def _rewrite(
+    args: argparse.Namespace, copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]
+) -> None:
     """Rewrite the paths of the copy. Raises ConflictError, UsageError, FormatError."""
     from crimg.rewrite.applying import apply
     from crimg.rewrite.planning import plan
 
-    with opened(copy) as subject:
+    with opened(copy, args.image) as subject:
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
-        apply(made, copy, image=subject.image, command=[os.fsencode(word) for word in sys.argv])
+        apply(made, copy, image=subject.image, command=(b"crimg", *map(os.fsencode, sys.argv[1:])))
 
 
 def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
@@ -104,8 +106,7 @@ def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
     from crimg.cli.relocate import text_lines
     from crimg.preflight import relocate
 
-    with opened(copy) as subject:
-        subject.name = os.fsencode(args.image)
+    with opened(copy, args.image) as subject:
         with Counting("directory entries", quiet=args.quiet) as counting:
             found = relocate(subject.image, args.directories, progress=counting.show)
         if not found.complete:
@@ -121,8 +122,7 @@ def _is_fine(args: argparse.Namespace, copy: str) -> bool:
     from crimg.cli.preflight_text import text_lines
     from crimg.preflight import check
 
-    with opened(copy) as subject:
-        subject.name = os.fsencode(args.image)
+    with opened(copy, args.image) as subject:
         with Counting("files", quiet=args.quiet) as counting:
             verdicts = check(subject.image, progress=counting.show)
         fine = all(verdict.fine for verdict in verdicts)

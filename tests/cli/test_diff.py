@@ -10,6 +10,7 @@ import pytest
 
 from crimg.model import Fd, File, HistoryEntry
 from tests import samples
+from tests.builders import ImageBuilder
 from tests.cli.command import crimg, text
 from tests.cli.golden import check
 from tests.cli.schemas import problems
@@ -17,8 +18,6 @@ from tests.compare.pairs import OTHER, image, renumbered
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.builders import ImageBuilder
 
 
 @pytest.fixture
@@ -120,6 +119,17 @@ def test_log_of_a_compacted_image(rewritten: Path) -> None:
     value = json.loads(text(crimg("log", "--json", rewritten)))
     assert problems(value, "log") == []
     assert [row["in_file"] for row in value["revisions"]] == [True] + [False] * 4
+
+
+@pytest.mark.parametrize("earlier", [7, ({},), ({"revision": 1, "time": "x"},), (b"row",)])
+def test_log_of_what_is_no_history(tmp_path: Path, earlier: object) -> None:
+    (first,) = samples.HISTORY
+    builder = ImageBuilder(created=samples.TIME).batches(samples.tables(samples.small_records()))
+    path = tmp_path / "hostile.crimg"
+    path.write_bytes(builder.history([first.replace(extra={"earlier": earlier})]).revision().bytes())
+    result = crimg("log", path)
+    assert result.returncode == 3
+    assert "revision 1: earlier holds what is no row: history_entry." in result.stderr.decode()
 
 
 @pytest.mark.parametrize(

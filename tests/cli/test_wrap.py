@@ -207,6 +207,66 @@ def test_a_command_killed_by_a_signal_that_was_sent_to_wrap(image: Path) -> None
         assert leftovers(image) == []
 
 
+def test_a_signal_before_the_command_starts(image: Path) -> None:
+    """Here while the copy is rewritten."""
+    ran = image.parent.parent / "ran"
+    code = (
+        "import os, signal, sys\n"
+        "from crimg.cli import main, wrap\n"
+        "wrap._rewrite = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "raise SystemExit(main(sys.argv[1:]))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, "wrap", image, "--", "touch", ran, "{image}"],
+        capture_output=True,
+        env=environment(),
+        timeout=TIMEOUT,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (128 + 15, b"", b"")
+    assert not ran.exists()
+    assert leftovers(image) == []
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_command_once(image: Path) -> None:
+    import pty
+
+    script = """if True:
+        import signal, sys, time
+        got = []
+        signal.signal(signal.SIGINT, lambda *_: got.append(1))
+        print("ready", flush=True)
+        while not got:
+            time.sleep(0.01)
+        time.sleep(0.3)  # no event tells that a second one will not come
+        sys.exit(len(got))"""
+    pid, fd = pty.fork()
+    if pid == 0:
+        words = [
+            sys.executable,
+            "-m",
+            "crimg",
+            "wrap",
+            str(image),
+            "--",
+            sys.executable,
+            "-c",
+            script,
+            "{image}",
+        ]
+        os.execve(sys.executable, words, environment())
+    try:
+        said = b""
+        while b"ready" not in said:
+            said += os.read(fd, 1024)
+        os.write(fd, b"\x03")
+        _, status = os.waitpid(pid, 0)
+    finally:
+        os.close(fd)
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert leftovers(image) == []
+
+
 def test_what_kill_9_leaves_is_removed_by_the_next(image: Path) -> None:
     living = Running(image, 'echo "$0"; read line')  # it waits
     killed = Running(image, 'echo "$0"; exec sleep 60')
