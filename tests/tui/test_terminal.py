@@ -1,4 +1,4 @@
-"""The application in a real terminal, that of tmux: from the command line, with keys, and back to the shell."""
+"""The application in a real terminal (tmux): from the command line, with keys, and back to the shell."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal in which a shell runs the application on torn.crimg, and waits for a line when it has ended."""
+    """A terminal in which a shell runs the application on torn.crimg, and then waits for a line."""
     if shutil.which("tmux") is None:
         pytest.skip("tmux is not installed")
     (tmp_path / "torn.crimg").write_bytes(small_image() + bytes(range(100)))
