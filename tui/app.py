@@ -286,7 +286,7 @@ class Browser(Panes):
         await self.checking.stop()
 
     def _redraw_checks(self) -> None:
-        if self.checking.news:
+        if self.checking.news and self.screen_stack:  # none any more while the application ends
             self.checking.news = False
             for name in ("tree", "detail"):
                 self.view(name).redraw()
