@@ -77,6 +77,7 @@ class Checked:
         self.progress = progress
         store = image.store
         self.file = store if isinstance(store, ImageFile) else None
+        self._has_layout = layout
         self.layout = walk(self.file) if self.file and layout else Layout()
         self.sections = {entry.id: entry for entry in store.sections}
         self.undecodable: list[tuple[IndexEntry, FormatError]] = []
@@ -84,7 +85,8 @@ class Checked:
         self._runs: dict[int, list[Run]] = {}
         self._sorted_runs: dict[tuple[int | None, bool], list[Run]] = {}
         self._unreadable: set[int] = set()
-        self._walked = {entry.ofs_header: entry for entry in self.layout.sections}
+        there = self.layout.sections if layout else store.sections
+        self._walked = {entry.ofs_header: entry for entry in there}
         self.batches = list(self._read_batches())
         self._place_rows()
         self._rows: dict[type[Record], list[Record]] = {}
@@ -98,9 +100,13 @@ class Checked:
         """No section is lost or damaged: what is not there was never there."""
         if self.file is None:
             return True
+        if self.damaged or self.undecodable:
+            return False
+        if not self._has_layout:  # an index that opened has every section
+            return True
         here = self.sections.keys()
         dropped = any(entry.id not in here for entry in self.layout.sections)
-        return not (dropped or self.damaged or self.undecodable or self.layout.lost)
+        return not (dropped or self.layout.lost)
 
     def rows(self, cls: type[R]) -> list[R]:
         """The rows of a kind, each in its latest revision, in the order of the image."""
