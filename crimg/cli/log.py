@@ -9,9 +9,9 @@ Exit status: 0 if the image can be read, 3 if not.
 
 from __future__ import annotations
 
-import gc
 import os
 
+from crimg.collecting import no_collection
 from crimg.errors import FormatError, UsageError
 from crimg.escape import escape
 
@@ -41,26 +41,22 @@ def run(args: argparse.Namespace) -> int:
 
     if args.image == "-":
         raise UsageError("the standard input can be read once only; give a file")
-    collects = gc.isenabled()
-    gc.disable()  # rows and records make no cycles: collecting them takes half the time of a big image
     try:
-        with open_image(args.image) as image:
-            note_torn(image, args.image, quiet=args.quiet)
-        found = revisions(args.image, escape(args.image))
-        name = os.fsencode(args.image)
-        records = (revision_record(revision, name) for revision in found)
-        if args.json:
-            write_lines(_json_lines(args.image, list(records)))
-        else:
-            write_lines(_text_lines(records, verbose=args.verbose > 0))
+        with no_collection():
+            with open_image(args.image) as image:
+                note_torn(image, args.image, quiet=args.quiet)
+            found = revisions(args.image, escape(args.image))
+            name = os.fsencode(args.image)
+            records = (revision_record(revision, name) for revision in found)
+            if args.json:
+                write_lines(_json_lines(args.image, list(records)))
+            else:
+                write_lines(_text_lines(records, verbose=args.verbose > 0))
     except FormatError as error:
         shown = escape(args.image)
         text = str(error)
         prefix = "" if text.startswith(f"{shown}: ") else f"{shown}: "
         raise FormatError(prefix + text) from error
-    finally:
-        if collects:
-            gc.enable()
     return 0
 
 

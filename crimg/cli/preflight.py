@@ -9,10 +9,10 @@ Exit status: 0 if all files are as they were, 1 if some are not, 3 if the image 
 
 from __future__ import annotations
 
-import gc
 import os
 from contextlib import contextmanager
 
+from crimg.collecting import no_collection
 from crimg.errors import FormatError, UsageError
 from crimg.escape import escape
 
@@ -100,18 +100,13 @@ def opened(name: str, alias: str = "") -> Iterator[Subject]:
     from crimg.reader import open_image
     from crimg.views.subject import Subject
 
-    collects = gc.isenabled()
-    gc.disable()
     try:
-        with open_image(name) as image:
+        with no_collection(), open_image(name) as image:
             note_torn(image, alias or name)
             yield Subject(image, os.fsencode(alias or name))
     except FormatError as error:
         shown = "standard input" if name == "-" else escape(alias or name)
         raise FormatError(f"{shown}: {error}; crimg validate tells more") from error
-    finally:
-        if collects:
-            gc.enable()
 
 
 def path_rules(texts: Sequence[str]) -> PathRules:

@@ -11,10 +11,10 @@ A RULE is an id (C301) or the beginning of some (C3, all rules about memory).
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
+from crimg.collecting import no_collection
 from crimg.errors import BadMagicError, FormatError, UsageError
 
 TYPE_CHECKING = False
@@ -64,13 +64,8 @@ def run(args: argparse.Namespace) -> int:
     if args.image is None:
         raise UsageError("which IMAGE? (see crimg validate --help)")
     rules = select(args.rule, args.ignore)
-    collects = gc.isenabled()
-    gc.disable()  # rows make no cycles: collecting them takes half the time of a big image
-    try:
+    with no_collection():
         return _validate(args, rules)
-    finally:
-        if collects:
-            gc.enable()
 
 
 def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
