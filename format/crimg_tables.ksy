@@ -1553,6 +1553,9 @@ enums:
     3: character_device
     4: fifo
     5: pipe
+    7:
+      id: placeholder
+      doc: It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it.
   name_state:
     0:
       id: none

@@ -122,6 +122,8 @@ def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
         say(f"warning: {line}")
     if not args.quiet:
         threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
+        if report.tasks > 1:
+            threads = f"{report.tasks} processes, {threads}"
         memory = f"{report.memory / (1 << 20):.1f} MiB of memory"
         _tell(f"{args.output}: {memory}, {threads}; stopped for {report.stopped_ns / 1e6:.1f} ms")
 

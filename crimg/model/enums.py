@@ -13,6 +13,8 @@ class FileKind(IntEnum):
     CHARACTER_DEVICE = 3
     FIFO = 4
     PIPE = 5
+    PLACEHOLDER = 7
+    """It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it."""
 
 
 class NameState(IntEnum):

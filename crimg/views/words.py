@@ -44,6 +44,7 @@ _FILE_KINDS = {
     FileKind.CHARACTER_DEVICE: "chr",
     FileKind.FIFO: "fifo",
     FileKind.PIPE: "pipe",
+    FileKind.PLACEHOLDER: "none",
 }
 
 

@@ -40,6 +40,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         character_device = 3
         fifo = 4
         pipe = 5
+        placeholder = 7
 
     class Keeper(IntEnum):
         none = 0

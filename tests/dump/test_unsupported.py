@@ -65,8 +65,6 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         for what, place in found:
             start = f"process {agent.pid}, {place}: "
             about = [line for line in lines if line.startswith(start)]
-            if what.startswith("child process"):
-                about = [line for line in about if what in line]
             assert len(about) == 1, (what, place, about)
             assert WORDS.get(what, what) in about[0]
         places = [line.partition(": ")[0].partition(", ")[2] for line in lines]
@@ -78,7 +76,7 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         assert stat.S_IMODE((folder / "image.log").stat().st_mode) == 0o600
         untouched.check()
         assert agent.ask("kept[2].send(b'x'), kept[3].recv(9)") == (1, b"x")
-        agent.ask("os.kill(child, 9), os.waitpid(child, 0)[0] == child")
+        agent.ask("os.kill(child, 9)")
 
 
 def test_library_raises_the_same_list(code: str, tmp_path: Path, folder: Path) -> None:

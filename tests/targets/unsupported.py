@@ -72,8 +72,14 @@ attached = libc.shmat(segment, None, 0)
 libc.shmctl(segment, 0, None)  # gone with the last process that has it
 mapping("System V", attached, 4096)
 ends = os.pipe()
+# A child of its child, whose father ends: it belongs to another tree, and has out and err open like this one.
+told = os.pipe()
 child = os.fork()
 if child == 0:
+    child = os.fork()
+    if child:
+        os.write(told[1], b"%d" % child)
+        os._exit(0)
     for name in range(3, 1000):
         if name != ends[1]:
             try:
@@ -83,5 +89,9 @@ if child == 0:
     os.close(0)
     while True:
         select.select([], [], [])
-found.append((f"child process {child}", "process"))
+os.waitpid(child, 0)
+child = int(os.read(told[0], 9))
+os.close(told[0])
+os.close(told[1])
+found += [(f"process {child} holds", f"fd {number}") for number in (1, 2)]
 fd("pipe", ends[0])
