@@ -6,10 +6,7 @@ written. The targets go on as they were, whatever happens (crimg.kernel.freeze).
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import signal
 import time
 
 from crimg import __version__
@@ -18,23 +15,23 @@ from crimg.dump.digests import LIMIT
 from crimg.dump.problems import Problems
 from crimg.dump.process import Collector
 from crimg.dump.stream import PagePlan, copy_pages
+from crimg.dump.target import no_terminal_stops, whole_tree
 from crimg.dump.unsupported import check_allowed
-from crimg.errors import KernelError, ProcessGoneError, UsageError
 from crimg.format.constants import Codec, SectionType
 from crimg.format.container import FileHeader
-from crimg.kernel.procfs import ProcDir, read_boot_id, read_clocks
-from crimg.kernel.tree import FreezeTree
+from crimg.kernel.procfs import read_boot_id, read_clocks
 from crimg.model import HistoryEntry, ImageInfo, LogEntry
 from crimg.model.enums import Severity
 from crimg.writer import ImageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from crimg.dump.problems import Doubt
     from crimg.dump.stream import Progress
     from crimg.kernel.tracees import Leave
+    from crimg.kernel.tree import FreezeTree
     from crimg.writer import Output
 
 
@@ -101,28 +98,8 @@ def dump(
     image: it has no trailer.
     """
     options = options or DumpOptions()
-    with _tree(pid, options) as tree:
+    with whole_tree(pid) as tree:
         return _dump(tree, output, options, progress)
-
-
-@contextlib.contextmanager
-def _tree(pid: int, options: DumpOptions) -> Iterator[FreezeTree]:
-    """The tree, yet to be entered; errors say that a process has gone where that is what they come from."""
-    if pid == os.getpid():
-        raise UsageError("a process cannot dump itself")
-    tree = FreezeTree(pid)
-    with ProcDir(pid) as proc:
-        try:
-            yield tree
-        except (KernelError, OSError) as error:
-            if proc.ended():  # the kernel has many words for a process that ends while it is looked at
-                raise ProcessGoneError(pid) from error
-            if tree.gone is not None:
-                raise ProcessGoneError(tree.gone) from error
-            if isinstance(error, OSError):
-                name = error.filename or "a system call"
-                raise KernelError(str(name), error.errno or errno.EIO, pid=pid) from error
-            raise
 
 
 def _dump(tree: FreezeTree, output: Output, options: DumpOptions, progress: Progress | None) -> DumpReport:
@@ -130,7 +107,7 @@ def _dump(tree: FreezeTree, output: Output, options: DumpOptions, progress: Prog
     header = FileHeader(uuid=_new_uuid(), created=created, page_size=os.sysconf("SC_PAGESIZE"))
     writer = ImageWriter(output, header, codec=Codec.ZSTD if options.compress else Codec.NONE)
     started = time.monotonic_ns()
-    with _no_terminal_stops(), tree:
+    with no_terminal_stops(), tree:
         memory, doubts = _save(tree, writer, options, progress)
         threads = sum(len(freeze.tids) for freeze in tree.frozen.values())
         tasks = len(tree.members)
@@ -144,16 +121,6 @@ def _dump(tree: FreezeTree, output: Output, options: DumpOptions, progress: Prog
         output.commit()
     warnings = [doubt.text for doubt in doubts if doubt.severity >= Severity.WARNING]
     return DumpReport(stopped_ns=stopped, memory=memory, tasks=tasks, threads=threads, warnings=warnings)
-
-
-@contextlib.contextmanager
-def _no_terminal_stops() -> Iterator[None]:
-    """Let Ctrl-Z wait: a dumper that is stopped would leave the target standing still."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _new_uuid() -> bytes:

@@ -17,6 +17,10 @@ class FileKind(IntEnum):
     """It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it."""
 
 
+NAMELESS = frozenset({FileKind.PIPE, FileKind.PLACEHOLDER})
+"""Kinds of files that never had a name, and have no inode of their own in an image."""
+
+
 class NameState(IntEnum):
     """How the name of a file object stood at the dump, by lstat of the name against the open file itself."""
 

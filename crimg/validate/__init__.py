@@ -22,6 +22,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     descriptors,
     keepers,
     kinds,
+    left_out,
     memory,
     pagemaps,
     pipes,

@@ -50,7 +50,9 @@ def path_words(row: Row) -> str:
     """The path, or the kernel's name for what has none."""
     if row["path"] is not None:
         return escape(row["path"])
-    return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
+    if row["pipe_number"] is not None:
+        return f"pipe:[{row['pipe_number']}]"
+    return escape(row.get("link", b""))
 
 
 def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:

@@ -7,6 +7,10 @@ import time
 
 from crimg.model.enums import FileKind, NameState, name_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model import File
+
 _OPEN_FLAGS = (
     (0o20200000, "O_TMPFILE"),
     (0o4010000, "O_SYNC"),
@@ -132,6 +136,12 @@ def state(code: int) -> str:
 def file_kind(kind: int) -> str:
     """Short word for a kind of file: "file", "dir", "chr", "fifo", "pipe"."""
     return _FILE_KINDS.get(kind, f"{kind}?")  # type: ignore[call-overload,no-any-return]  # int keys equal theirs
+
+
+def kernel_name(file: File) -> bytes | None:
+    """What the kernel calls a file that has no name, but for pipes; None for others."""
+    link = (file.extra or {}).get("link") if file.kind == FileKind.PLACEHOLDER else None
+    return link if isinstance(link, bytes) else None
 
 
 def name_state(number: int) -> str:
