@@ -8,11 +8,12 @@ from crimg.dump.kinds import Refusal, file_kind, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.opened import Descriptor
 from crimg.dump.pipes import PipeCollector
+from crimg.dump.special import add_state, memory_row
 from crimg.errors import KernelError
 from crimg.evidence import device_number
 from crimg.kernel import descriptors, inodes, names, procfd
 from crimg.model import Fd, FdTable, File, Lock, Tty
-from crimg.model.enums import Access, FileKind, LockKind, NameState
+from crimg.model.enums import NAMELESS, Access, FileKind, LockKind, NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ _STATES = {
     names.NameState.REPLACED: NameState.REPLACED,
     names.NameState.UNREACHABLE: NameState.UNREACHABLE,
 }
-_MAY_LEAK = (FileKind.REGULAR, FileKind.DIRECTORY)
+_MAY_LEAK = (
+    *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
+    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD),
+)
 """Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
 shared with the shell by its nature, and other devices have no position."""
 
@@ -60,6 +64,7 @@ class FileCollector:
         self.known: dict[tuple[int, int, bytes], int] = {}
         self._opened: dict[tuple[int, int], Descriptor] = {}
         self._pidfds: dict[int, int] = {}
+        self._memories: set[int] = set()
 
     def fd_table(self, proc: ProcDir, problems: Problems) -> int:
         """Add the table of a process; the objref. Its descriptors follow with those of all, see `finish`."""
@@ -158,7 +163,9 @@ class FileCollector:
             return self._refused(one, name.kind, name.reason)
         path, state = name
         inode = pipe = tty = None
-        if kind != FileKind.PIPE:
+        if kind == FileKind.MEMORY:
+            inode = self.memory(copy, one.attributes, one.link)
+        elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
             inode = self.inodes.add(copy, one.attributes, keep=keep)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
@@ -195,8 +202,10 @@ class FileCollector:
                 owner=abs(owner.id),
                 owner_signal=0 if path_only else descriptors.io_signal(copy),
                 mount_id=one.info.mnt_id,
+                extra={"link": one.link} if kind in NAMELESS and kind != FileKind.PIPE else None,
             )
         )
+        add_state(self.objects, objref, kind, one.info.rest)
         if kind in _MAY_LEAK and not path_only:
             self.leaks.watch((one.proc.pid, one.fd), one.link, objref)
         if inode is not None and not path_only:
@@ -207,7 +216,7 @@ class FileCollector:
         self, proc: ProcDir, link: bytes, attributes: inodes.Statx, kind: FileKind
     ) -> tuple[bytes, NameState] | Refusal:
         """Path and state of the name, or why the object cannot be saved for it."""
-        if kind == FileKind.PIPE:
+        if kind in NAMELESS:
             return b"", NameState.NONE
         resolver = self.resolvers.of(proc)
         name = resolver.resolve(link, attributes.dev, attributes.ino, attributes.nlink)
@@ -217,6 +226,18 @@ class FileCollector:
         if is_unlinked(state) and kind not in (FileKind.REGULAR, FileKind.FIFO):
             return Refusal("deleted-node", "a deleted directory or device cannot be saved yet")
         return name.path, state
+
+    def memory(self, fd: int, attributes: inodes.Statx, link: bytes) -> int:
+        """The objref of the inode of shared memory, whose contents are kept; raises KernelError.
+
+        fd: a descriptor of it (O_PATH will do).  link: as the kernel shows it.
+        """
+        inode = self.inodes.add(fd, attributes, keep=True)
+        if inode not in self._memories:
+            self._memories.add(inode)
+            reading = self.inodes.kept[inode].fd
+            self.objects.add(memory_row(inode, attributes.ino, link, reading))
+        return inode
 
     def _tty(self, copy: int, one: Descriptor) -> int | None:
         termios, size = descriptors.termios(copy), descriptors.window_size(copy)

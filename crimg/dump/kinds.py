@@ -47,22 +47,21 @@ _ANONYMOUS = (
     (b"[pidfd]", "pidfd", "a pidfd"),
     (b"bpf", "bpf", "a BPF object"),
     (b"[eventpoll]", "epoll", "an epoll instance"),
-    (b"[eventfd]", "eventfd", "an eventfd"),
-    (b"[timerfd]", "timerfd", "a timerfd"),
-    (b"[signalfd]", "signalfd", "a signalfd"),
     (b"", "anon-inode", "an anonymous inode of the kernel"),
 )
 _NAMELESS = (
     (b"socket:", "socket", "a socket"),
     *((b"anon_inode:" + text, kind, what) for text, kind, what in _ANONYMOUS),
 )
-_OUT_OF_SIGHT = (
-    (b"/memfd:", "memfd", "a memfd"),
-    (b"/secretmem", "secret-memory", "secret memory"),
-    (b"/SYSV", "sysv-shm", "System V shared memory"),
-    (b"/dev/zero (deleted)", "shared-memory", "shared anonymous memory"),
-)
+_OUT_OF_SIGHT = ((b"/secretmem", "secret-memory", "secret memory"),)
 """How files are shown that stand on file systems which are mounted nowhere."""
+_SHARED_MEMORY = (b"/memfd:", b"/SYSV", b"/dev/zero (deleted)")
+_TMPFS = 0x01021994
+_STATEFUL = {
+    b"anon_inode:[eventfd]": FileKind.EVENTFD,
+    b"anon_inode:[timerfd]": FileKind.TIMERFD,
+    b"anon_inode:[signalfd]": FileKind.SIGNALFD,
+}
 
 
 class Refusal(NamedTuple):
@@ -78,6 +77,10 @@ def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: 
     link: text of the link in /proc/PID/fd or map_files.  filesystem_type: f_type of statfs(2).
     mounted: the file was reached through a mount that the target can see.
     """
+    if link in _STATEFUL:
+        return _STATEFUL[link]
+    if not mounted and filesystem_type == _TMPFS and link.startswith(_SHARED_MEMORY):
+        return FileKind.MEMORY
     for prefix, kind, what in _NAMELESS if mounted else _NAMELESS + _OUT_OF_SIGHT:
         if link.startswith(prefix):
             return Refusal(kind, f"{what} cannot be saved yet")

@@ -10,7 +10,7 @@ import errno
 import os
 
 from crimg.errors import KernelError, ProcessGoneError
-from crimg.kernel import procfd
+from crimg.kernel import procfd, procmaps
 from crimg.kernel.descriptors import compare_files, sort_same
 from crimg.kernel.procfs import ProcDir
 
@@ -33,6 +33,16 @@ class Leaks:
         self.problems = problems
         self._places: dict[bytes, list[Place]] = {}
         self._objrefs: dict[Place, int] = {}
+        self._memories: dict[tuple[int, int, int], tuple[int, str, bytes, int]] = {}
+
+    def watch_memory(self, pid: int, where: str, link: bytes, identity: tuple[int, int], objref: int) -> None:
+        """Look for other processes that map this shared memory.
+
+        pid, where, link: its first mapping.  identity: device and inode number.  objref: of its inode.
+        """
+        device, number = identity
+        key = (os.major(device), os.minor(device), number)
+        self._memories.setdefault(key, (pid, where, link, objref))
 
     def watch(self, place: Place, link: bytes, objref: int) -> None:
         """Look for other holders of what this descriptor of the tree refers to.
@@ -44,7 +54,7 @@ class Leaks:
 
     def find(self, pids: Collection[int]) -> None:
         """Note them as problems. pids: all processes of the tree."""
-        if not self._places:
+        if not self._places and not self._memories:
             return
         ordered = {
             link: [group[0] for group in sort_same(places, compare_files)]
@@ -64,11 +74,22 @@ class Leaks:
                     place = _same(ordered.get(link, ()), (pid, fd)) if link in ordered else None
                     if place is not None:
                         self._note(place, link, pid, fd)
+                if self._memories:
+                    self._look_at_memory(proc)
         except ProcessGoneError:
             return
         except KernelError as error:
             if error.errno not in _PASSED_OVER:
                 raise
+
+    def _look_at_memory(self, proc: ProcDir) -> None:
+        mapped = {
+            (entry.major, entry.minor, entry.inode) for entry in procmaps.read_maps(proc) if entry.shared
+        }
+        for key in self._memories.keys() & mapped:
+            pid, where, link, objref = self._memories[key]
+            reason = f"process {proc.pid} maps this memory, too, and is not part of this dump"
+            self.problems.of(pid).add(where, link, reason, "leak", objref=objref)
 
     @staticmethod
     def _link(proc: ProcDir, fd: int) -> bytes:

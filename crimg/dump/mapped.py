@@ -124,8 +124,13 @@ class MappedCollector:
         path, state = name
         regular = kind == FileKind.REGULAR
         try:
-            keep = regular and is_unlinked(state)
-            inode = self.files.inodes.add(fd, attributes, keep=keep, mapped=regular)
+            if kind == FileKind.MEMORY:
+                inode = self.files.memory(fd, attributes, link)
+                identity = attributes.dev, attributes.ino
+                self.files.leaks.watch_memory(self.proc.pid, where, link, identity, inode)
+            else:
+                keep = regular and is_unlinked(state)
+                inode = self.files.inodes.add(fd, attributes, keep=keep, mapped=regular)
         except KernelError as error:
             return Refusal("unreadable", str(error))
         if stores and regular and self.files.inodes.may_read(attributes):
@@ -156,6 +161,7 @@ class MappedCollector:
                 owner=0,
                 owner_signal=0,
                 mount_id=attributes.mnt_id or 0,
+                extra={"link": link} if kind == FileKind.MEMORY else None,
             )
         )
         return objref

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.graph import owner, row_label
-from crimg.model import File, Filesystem, Inode
+from crimg.model import File, Filesystem, Inode, Socket
 from crimg.model.enums import FileKind, NameState
 from crimg.model.record import KINDS, Record
 from crimg.rewrite.matching import PLACES
@@ -36,7 +36,10 @@ REWRITTEN = (
     PathColumn(Inode, "keeper_path", KEEPER),
     PathColumn(Filesystem, "mount_point", MOUNT),
 )
-LEFT_ALONE = {(Filesystem, "mount_root"): "it starts at the root of the file system, not of the task"}
+LEFT_ALONE = {
+    (Filesystem, "mount_root"): "it starts at the root of the file system, not of the task",
+    (Socket, "path"): "it is what getsockname(2) tells the program, and may be relative",
+}
 """Columns with paths that no rule reaches, and why."""
 
 

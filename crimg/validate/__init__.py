@@ -29,6 +29,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     references,
     sections,
     signals,
+    special,
     tasks,
     threads,
 )

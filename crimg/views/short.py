@@ -12,7 +12,17 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-_SHORT_KINDS = {"regular": "file", "directory": "dir", "character device": "chr"}
+_SHORT_KINDS = {
+    "regular": "file",
+    "directory": "dir",
+    "character device": "chr",
+    "placeholder": "none",
+    "memory": "mem",
+    "eventfd": "evfd",
+    "timerfd": "tmfd",
+    "signalfd": "sgfd",
+    "socket": "sock",
+}
 _USERS = ("fd", "vma", "exe", "cwd", "root")
 
 

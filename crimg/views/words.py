@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import time
 
-from crimg.model.enums import FileKind, NameState, name_of
+from crimg.model.enums import NAMELESS, FileKind, NameState, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ _FILE_KINDS = {
     FileKind.FIFO: "fifo",
     FileKind.PIPE: "pipe",
     FileKind.PLACEHOLDER: "none",
+    FileKind.MEMORY: "mem",
+    FileKind.EVENTFD: "evfd",
+    FileKind.TIMERFD: "tmfd",
+    FileKind.SIGNALFD: "sgfd",
+    FileKind.SOCKET: "sock",
 }
 
 
@@ -140,7 +145,7 @@ def file_kind(kind: int) -> str:
 
 def kernel_name(file: File) -> bytes | None:
     """What the kernel calls a file that has no name, but for pipes; None for others."""
-    link = (file.extra or {}).get("link") if file.kind == FileKind.PLACEHOLDER else None
+    link = (file.extra or {}).get("link") if file.kind in NAMELESS else None
     return link if isinstance(link, bytes) else None
 
 
