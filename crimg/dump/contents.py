@@ -1,4 +1,4 @@
-"""Contents of deleted files and of pipes, into BLOB sections of the image (option e)."""
+"""Contents of deleted files, of pipes and of sockets, into BLOB sections of the image (option e)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from crimg.dump.stream import split_extents
 from crimg.errors import KernelError
 from crimg.kernel import inodes
-from crimg.model import Inode, Pipe
+from crimg.model import Inode, Pipe, Socket
 from crimg.model.enums import Keeper
 
 TYPE_CHECKING = False
@@ -33,9 +33,9 @@ def keep_contents(collected: Collector, writer: ImageWriter) -> None:
             "blobs": _file(kept, writer),
             "extra": _extended_attributes(kept.fd),
         }
-    for objref, data in collected.pipes.items():
+    for objref, data in (*collected.pipes.items(), *collected.sockets.items()):
         changes[objref] = {"blobs": (writer.blob([(0, len(data))], [data]),)}
-    for cls in (Inode, Pipe):
+    for cls in (Inode, Pipe, Socket):
         rows = collected.objects.tables.get(cls, [])
         for index, row in enumerate(rows):
             if row.key[0] in changes:
