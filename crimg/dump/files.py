@@ -170,7 +170,7 @@ class FileCollector:
             inode = self.memory(copy, one.attributes, one.link)
         elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
-            inode = self.inodes.add(copy, one.attributes, keep=keep)
+            inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
             pipe = self.pipes.add(
                 copy,
@@ -231,9 +231,16 @@ class FileCollector:
         state = _STATES[name.state]
         if state == NameState.UNREACHABLE:
             return Refusal("unreachable", "its name does not lead to it (mounted over, or out of reach)")
-        if is_unlinked(state) and kind not in (FileKind.REGULAR, FileKind.FIFO):
-            return Refusal("deleted-node", "a deleted directory or device cannot be saved yet")
+        if is_unlinked(state) and kind == FileKind.CHARACTER_DEVICE:
+            return Refusal("deleted-node", "a deleted device cannot be saved yet")
+        if state == NameState.LINKED and kind == FileKind.REGULAR and self._is_silly(name.path, attributes):
+            return name.path, NameState.DELETED
         return name.path, state
+
+    def _is_silly(self, path: bytes, attributes: inodes.Statx) -> bool:
+        """Whether the name is the one that NFS gives to a deleted file until the last opener closes it."""
+        mount = self.inodes.mount(attributes)
+        return mount is not None and mount.fs_type.startswith(b"nfs") and b"/.nfs" in path[path.rfind(b"/") :]
 
     def memory(self, fd: int, attributes: inodes.Statx, link: bytes) -> int:
         """The objref of the inode of shared memory, whose contents are kept; raises KernelError.

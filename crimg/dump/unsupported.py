@@ -45,6 +45,7 @@ UNSUPPORTED: dict[str, Unsupported] = {
     "pipe-end": Unsupported("dump a tree that the other process belongs to"),
     "pseudo-file": Unsupported(_CLOSE),
     "pseudo-terminal": Unsupported(_CLOSE),
+    "relink": Unsupported("take --deleted auto, copy or embed for it", allowed=False),
     "scm-rights": Unsupported("receive them before the dump"),
     "seccomp": Unsupported("start the program without the filter", allowed=False),
     "secret-memory": Unsupported(_UNMAP),
