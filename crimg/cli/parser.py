@@ -46,6 +46,7 @@ VERBS = {
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
+    "restart": ("crimg.cli.restart", "bring the process of an image back"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }
 """Name of the verb: its module, and one line of help."""

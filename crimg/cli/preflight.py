@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="JSON (specs/preflight.schema.json)")
 
 
-def add_looking(parser: argparse.ArgumentParser) -> None:
+def add_looking(parser: argparse._ActionsContainer) -> None:
     """Declare the options about where and how files are looked at."""
     parser.add_argument("--root", metavar="DIR", default="/", help='take DIR for "/"')
     parser.add_argument(
