@@ -6,16 +6,16 @@ import errno
 import stat
 from typing import NamedTuple
 
+from crimg.looking.sightings import Contents
 from crimg.preflight.comparison import same_mtime
-from crimg.preflight.sightings import Contents
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from crimg.looking.looks import Looks
     from crimg.model import Inode
     from crimg.preflight.checker import Checker
-    from crimg.preflight.looks import Looks
     from crimg.preflight.search import Entry, Search
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict

@@ -6,6 +6,7 @@ import errno
 import stat
 
 from crimg.kernel.procfs import read_boot_id
+from crimg.looking.sightings import Contents, Look, as_look
 from crimg.model import ImageInfo
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import SAME, identify, same_filesystem
@@ -14,7 +15,6 @@ from crimg.preflight.judge import Judgement, judge_look
 from crimg.preflight.kept import judge_kept, keeper_outlook
 from crimg.preflight.outlook import map_remedy, outlook
 from crimg.preflight.proposals import Places, is_clean, propose
-from crimg.preflight.sightings import Contents, Look, as_look
 from crimg.preflight.subjects import inodes_mapped_for_writing, subjects
 from crimg.preflight.verdicts import Verdict
 from crimg.rewrite.rules import PathRules
@@ -23,11 +23,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.looking.looks import Looks, Progress, Request
+    from crimg.looking.mounts import Mounts
+    from crimg.looking.sightings import Seen
     from crimg.model import Inode
     from crimg.model.image import Image
-    from crimg.preflight.looks import Looks, Progress, Request
-    from crimg.preflight.mounts import Mounts
-    from crimg.preflight.sightings import Seen
     from crimg.preflight.subjects import Subject
 
 

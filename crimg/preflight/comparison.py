@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crimg.looking.sightings import Contents, Seen
     from crimg.model import Filesystem, Inode
-    from crimg.preflight.sightings import Contents, Seen
 
 SAME, OTHER, UNKNOWN = "same", "other", "unknown"
 """What is known of the identity of an inode."""

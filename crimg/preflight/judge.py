@@ -14,9 +14,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.looking.sightings import Contents, Look, Seen
     from crimg.model import Inode
     from crimg.preflight.comparison import Evidence
-    from crimg.preflight.sightings import Contents, Look, Seen
 
 _TYPES = {
     stat.S_IFREG: "a regular file",

@@ -12,9 +12,9 @@ from crimg.preflight.outlook import shell_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.looking.sightings import Contents, Look
     from crimg.model import File, Inode
     from crimg.model.image import Image
-    from crimg.preflight.sightings import Contents, Look
 
 UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
 """States of a name at the dump that leave nothing to be looked for under it."""

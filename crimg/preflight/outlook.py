@@ -15,9 +15,9 @@ from crimg.rewrite.rules import format_rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.looking.sightings import Look
     from crimg.model import File, Inode
     from crimg.preflight.judge import Judgement
-    from crimg.preflight.sightings import Look
     from crimg.preflight.verdicts import Users
     from crimg.rewrite.rules import PathRule
 

@@ -7,11 +7,11 @@ import stat
 from typing import NamedTuple
 
 from crimg.errors import FileError, UsageError
+from crimg.looking.mounts import Mounts
+from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.preflight import verdicts
 from crimg.preflight.candidates import SIZE_MTIME, Candidates
 from crimg.preflight.checker import Checker
-from crimg.preflight.checking import TIMEOUT, looks_for
-from crimg.preflight.mounts import Mounts
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.search import Search, prepare
 from crimg.rewrite.rules import PathRules
@@ -20,10 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.looking.looks import Looks
+    from crimg.looking.watched import FilePath
     from crimg.model.image import Image
     from crimg.preflight.candidates import Match
-    from crimg.preflight.checking import FilePath
-    from crimg.preflight.looks import Looks
     from crimg.preflight.search import Count
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict

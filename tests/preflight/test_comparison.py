@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crimg.looking.sightings import Contents, Look, Seen
 from crimg.model import Filesystem, Inode
 from crimg.preflight.comparison import (
     OTHER,
@@ -21,7 +22,6 @@ from crimg.preflight.comparison import (
 )
 from crimg.preflight.evidence_words import difference, plain_value
 from crimg.preflight.judge import judge_look, needs_contents
-from crimg.preflight.sightings import Contents, Look, Seen
 from tests import samples
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.looking.sightings import Look
 from crimg.model import File, Inode
 from crimg.preflight import verdicts
 from crimg.preflight.judge import Judgement
 from crimg.preflight.outlook import outlook, shell_path, shell_word
-from crimg.preflight.sightings import Look
 from crimg.preflight.verdicts import Users
 from tests import samples
 from tests.preflight.test_comparison import inode, seen

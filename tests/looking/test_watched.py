@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crimg.errors import FileError
+from crimg.looking.looker import Looker
+from crimg.looking.looks import Direct, NoAnswerError
+from crimg.looking.mounts import Mounts
+from crimg.looking.sightings import as_look
+from crimg.looking.watched import Watched
 from crimg.preflight import check, relocate
-from crimg.preflight.looker import Looker
-from crimg.preflight.looks import Direct, NoAnswerError
-from crimg.preflight.mounts import Mounts
-from crimg.preflight.sightings import as_look
-from crimg.preflight.watched import Watched
 from tests.dump.dumps import image_of
 from tests.dump.programs import Agent
 from tests.kernel.forked import in_child, mount, needs_root, private_mounts
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from crimg.preflight.looks import Request
+    from crimg.looking.looks import Request
 
 SHORT = 0.25
 NO_MOUNTS = b"1 0 0:1 / / rw - ext4 none rw\n"
@@ -162,9 +162,9 @@ def test_a_hanging_process_holds_no_output_open(tmp_path: Path) -> None:
     """A pipe from the command comes to its end, though the process that hangs cannot be ended."""
     code = (
         "import os, signal, time\n"
-        "from crimg.preflight.looker import Looker\n"
-        "from crimg.preflight.mounts import Mounts\n"
-        "from crimg.preflight.watched import Watched\n"
+        "from crimg.looking.looker import Looker\n"
+        "from crimg.looking.mounts import Mounts\n"
+        "from crimg.looking.watched import Watched\n"
         "Looker.look = lambda self, path: time.sleep(30)\n"
         "os.kill = lambda pid, number: None\n"
         "with Watched(b'/', 0.2, Mounts()) as looks:\n"

@@ -14,17 +14,21 @@ import signal
 import time
 
 from crimg.errors import CrimgError, FileError
-from crimg.preflight.looks import Looks, NoAnswerError
-from crimg.preflight.serving import ANSWER, FRAME, pack, serve
+from crimg.looking.looks import Direct, Looks, NoAnswerError
+from crimg.looking.serving import ANSWER, FRAME, pack, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from crimg.preflight.looks import Progress, Request
-    from crimg.preflight.mounts import Mounts
+    from crimg.looking.looks import Progress, Request
+    from crimg.looking.mounts import Mounts
 
+    FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+TIMEOUT = 5.0
+"""Seconds that a file system has for an answer, by default."""
 _BATCH_BYTES = 16384
 """Requests under way at once: they fit a pipe, so that no side waits to write while the other does too."""
 _GIVE_UP_AFTER = 3
@@ -173,3 +177,12 @@ class Watched(Looks):
 
     def _length(self) -> int:
         return FRAME.size + int(FRAME.unpack_from(self._buffer)[0])
+
+
+def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
+    """The way to make look-ups below `root`: with a limit of seconds for each, or in this very process.
+
+    Raises FileError and NoAnswerError where the root cannot be looked at.
+    """
+    top = os.fsencode(root)
+    return Direct(top) if timeout is None else Watched(top, timeout, mounts)
