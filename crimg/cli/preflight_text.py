@@ -26,8 +26,10 @@ def text_lines(subject: Subject, found: Sequence[Verdict], *, verbose: bool) -> 
     for verdict in found:
         groups.setdefault(verdict.verdict, []).append(verdict)
     wrong = [verdict for verdict in found if not verdict.fine]
-    yield f"{_shown_name_of(subject)}: {_result(len(wrong), len(found))}"
+    yield f"{_shown_name_of(subject)}: {_result(len(wrong), len(found))}{_weakness(found, len(wrong))}"
     yield from folded("", _origin(subject))
+    if counts := verdicts.by_basis(found):
+        yield from folded("", f"known by {', '.join(_basis(*one) for one in counts.items())}")
     for kind, meaning in verdicts.MEANINGS.items():
         if kind in groups:
             yield ""
@@ -49,6 +51,18 @@ def _result(wrong: int, total: int) -> str:
     return f"{wrong} of {total} files {'is' if wrong == 1 else 'are'} not as a restart needs them"
 
 
+def _weakness(found: Sequence[Verdict], wrong: int) -> str:
+    """How many of the fine files can be others all the same, at the end of the headline."""
+    weak = sum(verdict.weak for verdict in found)
+    if not weak:
+        return ""
+    return f"; {weak}{' others' if wrong else ''} by weak evidence alone"
+
+
+def _basis(basis: str, count: int) -> str:
+    return f"{basis} ({count}{', weak' if basis in verdicts.WEAK else ''})"
+
+
 def _origin(subject: Subject) -> str:
     info = subject.info
     if info is None:
@@ -63,12 +77,8 @@ def _origin(subject: Subject) -> str:
 
 
 def _same_lines(found: list[Verdict], *, verbose: bool) -> Iterator[str]:
-    """How many files are as they were, and by what that is known; those of which there is more to say."""
-    counts: dict[str, int] = {}
-    for verdict in found:
-        counts[verdict.basis] = counts.get(verdict.basis, 0) + 1
-    by = ", ".join(f"{basis} ({count})" for basis, count in counts.items())
-    yield from folded("", f"{verdicts.SAME}: {_files(len(found))} as before, known by {by}")
+    """How many files are as they were; those of which there is more to say."""
+    yield f"{verdicts.SAME}: {_files(len(found))} as before"
     for verdict in found:
         if verbose or verdict.details:
             basis = (f"by {verdict.basis}",) if verbose else ()

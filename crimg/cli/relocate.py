@@ -100,7 +100,7 @@ def _refs(objrefs: Sequence[int]) -> str:
 def _rule_lines(found: Relocation) -> Iterator[str]:
     """The rules to paste, and by what the files are known that each is for."""
     from crimg.preflight.candidates import WEAK
-    from crimg.preflight.outlook import map_remedy
+    from crimg.preflight.remedies import map_remedy
     from crimg.rewrite.rules import PathRules
 
     rules = PathRules(found.rules)

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="take the evidence of the files now at the new paths")  # fmt: skip
     group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
     group.add_argument("--timeout", metavar="SECONDS", default="5",
-                       help="with --restamp: how long a file system has for an answer (default 5)")  # fmt: skip
+                       help="with --restamp: time a file system has for an answer (default 5)")  # fmt: skip
     group = parser.add_argument_group("plan")
     group.add_argument("-o", "--output", metavar="FILE", help="leave the image alone, and write a new one")
     group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")

@@ -8,7 +8,7 @@ from crimg.model import Pipe
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.judge import Judgement
-from crimg.preflight.outlook import shell_path
+from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,11 +84,16 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
         if contents.digest != inode.digest:
             return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
         return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)
-    return Judgement(verdicts.KEPT, ("in a copy, known by its size",))
+    return Judgement(verdicts.KEPT, ("in a copy, known by its size",), verdicts.BY_SIZE)
 
 
-def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[verdicts.Remedy, ...]]:
-    """What a restart would do where the keeper is not as it should be, and what would mend it."""
+def keeper_outlook(
+    judged: Judgement, inode: Inode | None, path: bytes | None
+) -> tuple[str, tuple[verdicts.Remedy, ...]]:
+    """What a restart would do where the keeper is not as it should be, and what would mend it.
+
+    path: of the keeper on this machine.
+    """
     if judged.verdict == verdicts.KEPT:
         return "", ()
     if judged.details == (REMOVED,):
@@ -97,6 +102,11 @@ def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[ve
             verdicts.Remedy(verdicts.BRING_BACK, original),
         )
     restart = "it fails: the contents of the deleted file are not to be had"
-    if path is None:
+    if path is None or inode is None:
         return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)
-    return restart, (verdicts.Remedy(verdicts.BRING_BACK, f"bring back its keeper {shell_path(path)}"),)
+    where = shell_path(path)
+    area = (inode.keeper_path or path).rpartition(b"/")[0] or b"/"
+    return restart, (
+        verdicts.Remedy(verdicts.BRING_BACK, f"bring back its keeper {where}, {description(inode)}"),
+        verdicts.Remedy(verdicts.BRING_BACK, f"if the keepers are elsewhere now: {map_to_fill_in(area)}"),
+    )

@@ -128,7 +128,9 @@ def _is_wanted(subject: Subject, verdict: Verdict) -> bool:
     if stat.S_IFMT(subject.inode.mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO):
         return False
     if verdict.verdict == verdicts.CHANGED:
-        return verdict.basis != verdicts.BY_INODE and stat.S_ISREG(subject.inode.mode)
+        return verdict.basis not in (verdicts.BY_INODE, verdicts.BY_SNAPSHOT) and stat.S_ISREG(
+            subject.inode.mode
+        )
     return verdict.verdict in (verdicts.MISSING, verdicts.REPLACED, verdicts.MOVED, verdicts.UNREACHABLE)
 
 

@@ -186,6 +186,7 @@ def test_a_check_says_what_gave_no_answer(tmp_path: Path, hanging: Callable[[byt
         found = {verdict.path: verdict for verdict in check(image, timeout=SHORT)}
         assert found[dead].verdict == "unreachable"
         assert found[dead].details == ("no answer in 0.25 s",)
+        assert "or wait longer: --timeout" in found[dead].remedies[0].text
         assert found[os.fsencode(tmp_path / "agent/b")].verdict == "same"
 
 
