@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crimg.cli.output import folded
+from crimg.cli.output import shown_name as shown_image
 from crimg.escape import escape
 from crimg.preflight import same_boot, verdicts
 from crimg.preflight.evidence_words import difference, shown_name
@@ -26,7 +27,7 @@ def text_lines(subject: Subject, found: Sequence[Verdict], *, verbose: bool) -> 
     for verdict in found:
         groups.setdefault(verdict.verdict, []).append(verdict)
     wrong = [verdict for verdict in found if not verdict.fine]
-    yield f"{_shown_name_of(subject)}: {_result(len(wrong), len(found))}{_weakness(found, len(wrong))}"
+    yield f"{shown_image(subject.name)}: {_result(len(wrong), len(found))}{_weakness(found, len(wrong))}"
     yield from folded("", _origin(subject))
     if counts := verdicts.by_basis(found):
         yield from folded("", f"known by {', '.join(_basis(*one) for one in counts.items())}")
@@ -39,10 +40,6 @@ def text_lines(subject: Subject, found: Sequence[Verdict], *, verbose: bool) -> 
             yield f"{kind}: {meaning}"
             for block in _blocks(groups[kind]):
                 yield from _block_lines(block, verbose=verbose)
-
-
-def _shown_name_of(subject: Subject) -> str:
-    return "standard input" if subject.name == b"-" else escape(subject.name)
 
 
 def _result(wrong: int, total: int) -> str:

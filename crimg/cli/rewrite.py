@@ -77,15 +77,15 @@ def add_edits(group: argparse._ActionsContainer) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite`; the exit status."""
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.preflight import opened
     from crimg.cli.rewrite_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.rewrite.applying import check_applicable
 
     if args.image == "-" and not (args.dry_run or args.save_plan):
         raise UsageError("the standard input cannot be rewritten: give a file")
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
         lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
