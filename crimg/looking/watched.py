@@ -120,7 +120,8 @@ class Watched(Looks):
         """Note the mount point as dead if it gives no answer itself, else the directory of `path`."""
         self.close()
         self._start()
-        self._dead.add(path.rpartition(b"/")[0] or path)
+        if path != b"/":  # this one answered when the process was started
+            self._dead.add(path.rpartition(b"/")[0] or path)
         top = self.top.rstrip(b"/")
         mount = self._mounts.at(top + path)
         point = mount.mount_point.removeprefix(top) if mount and mount.mount_point.startswith(top) else b""

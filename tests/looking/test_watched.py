@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -96,6 +97,30 @@ def test_silence_ends_in_time_and_the_rest_is_answered(
         assert errors(answers) == [0, None, 0, *[None] * 41, 0]
         assert errors(other.run(looks("/dead/e", "/file"))) == [None, 0]
         assert time.monotonic() - started < 20 * SHORT
+
+
+@pytest.mark.parametrize("stops_at", ["/", "/file", "/deep/file"])
+def test_a_process_that_is_stopped_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops_at: str
+) -> None:
+    """By SIGSTOP, in the middle of its work: what it was asked is not known, the rest is."""
+    (tmp_path / "deep").mkdir()
+    for name in ("file", "other", "deep/file"):
+        (tmp_path / name).touch()
+    look = Looker.look
+
+    def stopping(self: Looker, path: bytes) -> object:
+        if path == stops_at.encode():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return look(self, path)
+
+    monkeypatch.setattr(Looker, "look", stopping)
+    started = time.monotonic()
+    with watched(tmp_path, SHORT) as other:
+        paths = ("/", "/file", "/deep/file", "/other")
+        answers = dict(zip(paths, errors(other.run(looks(*paths))), strict=True))
+    assert answers == dict.fromkeys(paths, 0) | {stops_at: None}
+    assert time.monotonic() - started < 20 * SHORT
 
 
 def test_a_dead_mount_is_asked_once(tmp_path: Path, hanging: Callable[[bytes], None]) -> None:
