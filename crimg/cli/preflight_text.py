@@ -53,7 +53,8 @@ def _weakness(found: Sequence[Verdict], wrong: int) -> str:
     weak = sum(verdict.weak for verdict in found)
     if not weak:
         return ""
-    return f"; {weak}{' others' if wrong else ''} by weak evidence alone"
+    others = f" other{'s' if weak > 1 else ''}" if wrong else ""
+    return f"; {weak}{others} by weak evidence alone"
 
 
 def _basis(basis: str, count: int) -> str:

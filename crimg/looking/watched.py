@@ -13,7 +13,7 @@ import select
 import signal
 import time
 
-from crimg.errors import CrimgError, FileError
+from crimg.errors import CrimgError, FileError, UsageError
 from crimg.looking.looks import Direct, Looks, NoAnswerError
 from crimg.looking.serving import ANSWER, FRAME, pack, serve
 
@@ -92,20 +92,31 @@ class Watched(Looks):
         """
         position = 0
         while position < len(batch):
-            frames = [frame for path, frame in batch[position:] if not self._is_dead(path)]
-            os.write(self._to, b"".join(frames))
+            alive = [(path, frame) for path, frame in batch[position:] if not self._is_dead(path)]
+            sent = self._send(b"".join(frame for _, frame in alive))
             for path, _ in batch[position:]:
                 position += 1
                 if self._is_dead(path):
                     yield None
                     continue
                 try:
-                    answer = self._answer()
+                    answer = self._answer() if sent else None
                 except NoAnswerError:
+                    sent = False
+                if not sent:
                     self._mourn(path)
                     yield None
                     break
                 yield answer
+
+    def _send(self, data: bytes) -> bool:
+        """Write requests to the other process; whether it took them in time."""
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [self._to], [], self._timeout)[1]:
+                return False
+            rest = rest[os.write(self._to, rest) :]
+        return True
 
     def _is_dead(self, path: bytes) -> bool:
         if not self._dead:
@@ -140,6 +151,7 @@ class Watched(Looks):
 
     def _start(self) -> None:
         requests, self._to = os.pipe()
+        os.set_blocking(self._to, False)
         self._from, answers = os.pipe()
         self._buffer.clear()
         self._pid = os.fork()
@@ -183,7 +195,9 @@ class Watched(Looks):
 def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
     """The way to make look-ups below `root`: with a limit of seconds for each, or in this very process.
 
-    Raises FileError and NoAnswerError where the root cannot be looked at.
+    Raises FileError and NoAnswerError where the root cannot be looked at, UsageError for an empty name.
     """
     top = os.fsencode(root)
+    if not top:
+        raise UsageError("an empty name is no root directory")
     return Direct(top) if timeout is None else Watched(top, timeout, mounts)

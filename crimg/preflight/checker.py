@@ -125,7 +125,8 @@ class Checker:
         if found.judgement is not None and judged.verdict == verdicts.MISSING:
             there = self._gathering.read_there(subject, found.judgement, found.path)
             return self._moved(subject, there, found.path, by_link=False)
-        judged = judged._replace(details=judged.details + found.hints)
+        if self.looks.top == b"/":  # elsewhere it is no news that the one of then is not below the root
+            judged = judged._replace(details=judged.details + found.hints)
         return self._named(subject, inode, judged, look)._replace(found=found.path or None)
 
     def _kept(self, subject: Subject) -> Verdict:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import stat
 from typing import NamedTuple
 
+from crimg.evidence import DIGEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,11 +156,17 @@ def weigh(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | N
 def _of_contents(inode: Inode, contents: Contents | None) -> Iterator[Evidence]:
     if inode.digest is not None:
         now = contents.digest if contents is not None else None
-        yield Evidence("digest", inode.digest, now, inode.digest == now if now is not None else None)
+        comparable = now is not None and digest_of(inode) is not None
+        yield Evidence("digest", inode.digest, now, inode.digest == now if comparable else None)
     if inode.build_id is not None:
         read = contents is not None and contents.error == 0
         now = contents.build_id if contents is not None else None
         yield Evidence("build_id", inode.build_id, now, inode.build_id == now if read else None)
+
+
+def digest_of(inode: Inode) -> bytes | None:
+    """The digest of the contents of then, where it is of the kind that is taken here."""
+    return inode.digest if inode.digest_kind == DIGEST else None
 
 
 def _equal(name: str, then: object, now: object) -> Evidence:

@@ -8,7 +8,7 @@ import stat
 from typing import NamedTuple
 
 from crimg.preflight import verdicts
-from crimg.preflight.comparison import OTHER, SAME, THE_INODE, identify, same_mtime, weigh
+from crimg.preflight.comparison import OTHER, SAME, THE_INODE, digest_of, identify, same_mtime, weigh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def needs_contents(
         return False
     if inode.generation is not None and inode.handle is None and inode.number == seen.number:
         return True
-    if inode.digest is None and inode.build_id is None:
+    if digest_of(inode) is None and inode.build_id is None:
         return False
     untouched = identify(inode, seen, None, same_fs) in THE_INODE and inode.ctime == seen.ctime
     return always or mapped or not untouched
@@ -75,7 +75,7 @@ def needs_contents(
 
 def digest_length(inode: Inode, seen: Seen) -> int | None:
     """How many bytes of the file to take a digest of: those it had at the dump; None for no digest."""
-    return inode.size if inode.digest is not None and seen.size >= inode.size else None
+    return inode.size if digest_of(inode) is not None and seen.size >= inode.size else None
 
 
 def judge_look(

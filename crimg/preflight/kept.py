@@ -7,6 +7,7 @@ import stat
 from crimg.model import Pipe
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.preflight import judge, verdicts
+from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
 from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 
@@ -80,7 +81,7 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
         return Judgement(verdicts.REPLACED, (f"its keeper is {judge.type_name(look.seen.mode)} now",))
     if look.seen.size != inode.size:
         return Judgement(verdicts.CHANGED, (f"its keeper has {look.seen.size} bytes, not {inode.size}",))
-    if inode.digest is not None and contents is not None and contents.digest is not None:
+    if digest_of(inode) is not None and contents is not None and contents.digest is not None:
         if contents.digest != inode.digest:
             return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
         return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)

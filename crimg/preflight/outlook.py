@@ -87,15 +87,16 @@ def _stores(file: File, users: Users) -> bool:
 def _of_grown(file: File, inode: Inode, users: Users, added: int) -> str:
     parts = []
     position = file.position
+    more = f"the {added} byte{'s' if added > 1 else ''}"
     if users.fds and file.access & Access.WRITE:
         if file.flags & os.O_APPEND:
-            parts.append(f"with O_APPEND what it writes goes behind the {added} bytes added since")
+            parts.append(f"with O_APPEND what it writes goes behind {more} added since")
         elif position >= inode.size:
-            parts.append(f"it writes over the {added} bytes added since, from position {position} on")
+            parts.append(f"it writes over {more} added since, from position {position} on")
         else:
-            parts.append(f"it writes at position {position}, before the {added} bytes added since")
+            parts.append(f"it writes at position {position}, before {more} added since")
     if users.fds and file.access & Access.READ:
-        parts.append(f"it reads on at position {position}, and meets the {added} bytes added since")
+        parts.append(f"it reads on at position {position}, and meets {more} added since")
     if users.private or users.shared:
         parts.append("its mappings show the file as it is now, but for the pages that were saved")
     return "; ".join(parts) or "it opens the longer file"

@@ -110,6 +110,8 @@ def relocate(
 def _real_path(looks: Looks, directory: bytes) -> bytes:
     """The path of a directory without symbolic links. Asked of the process that may hang."""
     name = os.fsdecode(directory)
+    if not directory:
+        raise UsageError("an empty name is no directory to search")
     answer = looks.one("resolve", os.path.abspath(directory))
     if answer is None:
         raise FileError(f"{name}: its file system gives no answer")

@@ -192,6 +192,7 @@ def test_a_rule_that_matches_nothing_is_said(work: Path) -> None:
         (["--map", "/a=/b", "--map", "/a=/c", "IMAGE"], 2, "two rules for /a"),
         (["--timeout", "0", "IMAGE"], 2, "--timeout 0"),
         (["--timeout", "nan", "IMAGE"], 2, "--timeout nan"),
+        (["--root", "", "IMAGE"], 2, "an empty name is no root directory"),
         (["--root", "/no/such/root", "IMAGE"], 4, "/no/such/root: No such file or directory"),
         (["NONE"], 4, "No such file or directory"),
         (["/dev/null"], 2, "is no regular file"),

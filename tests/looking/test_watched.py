@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -121,6 +122,15 @@ def test_a_process_that_is_stopped_is_given_up(
         answers = dict(zip(paths, errors(other.run(looks(*paths))), strict=True))
     assert answers == dict.fromkeys(paths, 0) | {stops_at: None}
     assert time.monotonic() - started < 20 * SHORT
+
+
+def test_a_request_that_no_pipe_holds_and_nobody_reads(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with watched(tmp_path, SHORT) as other:
+        long = "/directory/" + "x" * 300_000
+        assert errors(other.run(looks(long))) == [errno.ENAMETOOLONG]
+        os.kill(other._pid, signal.SIGSTOP)
+        assert errors(other.run(looks(long, "/file"))) == [None, 0]
 
 
 def test_a_dead_mount_is_asked_once(tmp_path: Path, hanging: Callable[[bytes], None]) -> None:
