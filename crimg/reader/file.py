@@ -163,18 +163,15 @@ class ImageFile:
 
     def _check_entry(self, entry: IndexEntry, low: int, end: int) -> None:
         """Raise FormatError where a section cannot be in this image; the schema has seen to its fields."""
-        place = entry.label
         offset = entry.ofs_header
-        if entry.critical and not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS):
-            raise UnsupportedVersionError(
-                "a critical section of a type or codec that is not known", section=place, offset=offset
-            )
+        if not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS) and entry.critical:
+            text = "a critical section of a type or codec that is not known"
+            raise UnsupportedVersionError(text, section=entry.label, offset=offset)
         if offset < low:
-            raise FormatError(f"begins before offset {low}", section=place, offset=offset)
+            raise FormatError(f"begins before offset {low}", section=entry.label, offset=offset)
         if entry.ofs_body + entry.len_stored > end:
-            raise TruncatedError(
-                f"{entry.len_stored} bytes do not fit before offset {end}", section=place, offset=offset
-            )
+            text = f"{entry.len_stored} bytes do not fit before offset {end}"
+            raise TruncatedError(text, section=entry.label, offset=offset)
 
     def mapped(self) -> mmap.mmap:
         """The whole file, mapped."""

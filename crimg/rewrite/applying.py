@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 from crimg.collecting import no_collection
-from crimg.errors import ConflictError, FormatError, ImageChangedError
+from crimg.errors import ConflictError, FormatError, ImageChangedError, ModelError, UsageError
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
-from crimg.rewrite.plan_json import check_values
-from crimg.validate import Severity, validate
+from crimg.validate import RULES, Severity, validate
 from crimg.writer.revise import append_revision, undo
 
 TYPE_CHECKING = False
@@ -46,15 +45,17 @@ def apply(
     rows = plan.rows(image)
     if not rows:
         return image.revision
-    check_values(plan, rows)
-    revision = append_revision(
-        os.fspath(path),
-        rows,
-        fingerprint=plan.fingerprint,
-        command=command,
-        rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
-        note=plan.note,
-    )
+    try:
+        revision = append_revision(
+            os.fspath(path),
+            rows,
+            fingerprint=plan.fingerprint,
+            command=command,
+            rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
+            note=plan.note,
+        )
+    except ModelError as error:  # a plan from a file has a value that its column has no room for
+        raise UsageError(f"plan: {error}") from error
     if not force and len(plan.path_changes) < len(plan.changes):
         _hold(os.fspath(path))
     return revision
@@ -95,8 +96,8 @@ def _hold(path: str) -> None:
 
 
 def _first_error(image: Image) -> str:
-    report = validate(image, page_data=False, layout=False)
-    errors = [finding for finding in report.findings if finding.severity == Severity.ERROR]
+    rules = [rule for rule in RULES.values() if rule.severity == Severity.ERROR]
+    errors = validate(image, rules, page_data=False, layout=False).findings
     if not errors:
         return ""
     first = errors[0]
