@@ -30,6 +30,7 @@ from crimg.format.container import (
     read_index,
     read_section_header,
     read_trailer,
+    section_end,
 )
 from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import MAX_PACKED_TABLES
@@ -128,6 +129,9 @@ class ImageFile:
         if head.type != SectionType.INDEX or head.len_stored != trailer.len_index or head.codec != Codec.NONE:
             raise FormatError("is not where the trailer says", section="index", offset=where)
         start = body_offset(where, head.align_log2)
+        if section_end(start, trailer.len_index) != offset - SECTION_HEADER_SIZE:
+            text = "does not stand right behind the index that it names"
+            raise FormatError(text, section="trailer", offset=offset)
         body = self.read(start, trailer.len_index, "index")
         if checksum(body) != trailer.index_checksum:
             raise ChecksumError("checksum differs", section="index", offset=start)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from crimg.collecting import no_collection
-from crimg.errors import ConflictError, FormatError, ImageChangedError, ModelError, UsageError
+from crimg.errors import ConflictError, ImageChangedError, ModelError, UnsoundError, UsageError
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.validate import RULES, Severity, validate
@@ -36,7 +36,7 @@ def apply(
     force: also where the image is not sound.  command: for the history.
 
     Raises ConflictError for a plan with conflicts, ImageChangedError where the image is not the one the plan
-    was made from, FormatError where it is not sound, and what `append_revision` raises.
+    was made from, UnsoundError where it is not sound, and what `append_revision` raises.
     """
     if image is None:
         with open_image(os.fspath(path)) as opened:
@@ -76,14 +76,14 @@ def check_applicable(plan: Plan, image: Image, *, force: bool = False) -> None:
 
 
 def check_sound(image: Image) -> None:
-    """Raise FormatError for an image whose objects have errors.
+    """Raise UnsoundError for an image whose objects have errors.
 
     The container is not gone through once more: opening the image has seen to what an append builds on, and
     the rest would be a look at every section of what may be gigabytes.
     """
     wrong = _first_error(image)
     if wrong:
-        raise FormatError(f"the image is not sound: {wrong}; with --force it is rewritten all the same")
+        raise UnsoundError(f"the image is not sound: {wrong}")
 
 
 def _hold(path: str) -> None:
