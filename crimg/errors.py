@@ -74,6 +74,10 @@ class ChecksumError(FormatError):
     """The bytes differ from those that were written."""
 
 
+class UnsoundError(FormatError):
+    """An image that can be read, but whose objects contradict each other."""
+
+
 class ModelError(CrimgError):
     """The writer was asked for an image that the format cannot hold."""
 

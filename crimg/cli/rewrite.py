@@ -17,7 +17,7 @@ import json
 import os
 import sys
 
-from crimg.errors import ConflictError, FileError, UsageError
+from crimg.errors import ConflictError, FileError, UnsoundError, UsageError
 from crimg.escape import escape, unescape
 
 TYPE_CHECKING = False
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from crimg.model.image import Image
     from crimg.rewrite import Plan, Rule
+
+
+_ADVICE = "give another name, or remove it first"
+"""What to do about an output that is there: --force has another meaning here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,12 +100,15 @@ def run(args: argparse.Namespace) -> int:
             raise ConflictError([conflict.text for conflict in plan.conflicts])
         if args.strict and (plan.unused_rules or not plan.changes):
             raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
-        if plan.changes and not (args.dry_run or args.save_plan):
-            revision = _write(args, plan, image)
-            if not args.quiet:
-                say(f"{escape(args.output or args.image)}: revision {revision} is written")
-            return 0
-        check_applicable(plan, image, force=args.force)
+        try:
+            if plan.changes and not (args.dry_run or args.save_plan):
+                revision = _write(args, plan, image)
+                if not args.quiet:
+                    say(f"{escape(args.output or args.image)}: revision {revision} is written")
+                return 0
+            check_applicable(plan, image, force=args.force)
+        except UnsoundError as error:
+            raise UnsoundError(f"{error}; --force rewrites it all the same") from error
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
@@ -116,7 +123,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
         return apply(plan, args.image, image=image, force=args.force, command=command)
-    with AtomicOutput(args.output, sync=True) as output:
+    with AtomicOutput(args.output, sync=True, advice=_ADVICE) as output:
         copy_image(args.image, output.fd)
         copy = f"/proc/self/fd/{output.fd}"
         revision = apply(plan, copy, image=image, force=args.force, command=command)
@@ -205,7 +212,7 @@ def _save(name: str, plan: Plan) -> None:
     from crimg.cli.atomic import AtomicOutput
     from crimg.cli.rewrite_text import json_lines
 
-    with AtomicOutput(name) as output:
+    with AtomicOutput(name, advice=_ADVICE) as output:
         output.write(_encoded(json_lines(plan)))
         output.commit()
 

@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     foreground = Foreground()
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
-    with private_copy(args.image, keep=args.keep) as copy:
+    with private_copy(args.image, keep=args.keep) as (copy, lock):
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
         _rewrite(args, copy, rules, edits)
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
             say(f"error: {escape(args.image)}: files are not as they were: the command was not started")
             return 1
         words = [word.replace(PLACEHOLDER, copy) for word in args.command]
-        return foreground.run(words, {**os.environ, VARIABLE: copy})
+        return foreground.run(words, {**os.environ, VARIABLE: copy}, pass_fds=[lock])
 
 
 def _rewrite(
