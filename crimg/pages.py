@@ -63,12 +63,12 @@ class Memory:
 
     def saved_bytes(self, start: int = 0, end: int = 1 << 64) -> int:
         """Bytes of memory between two addresses whose contents are in this image."""
-        return sum(piece.end - piece.start for piece in self._cut(start, end) if piece.origin == SAVED)
+        return sum(piece.end - piece.start for piece in self.cut(start, end) if piece.origin == SAVED)
 
     def pieces(self, start: int, end: int) -> Iterator[Piece]:
         """The memory from `start` to `end`, cut where its origin changes, without gaps."""
         position = start
-        for piece in self._cut(start, end):
+        for piece in self.cut(start, end):
             if piece.start > position:
                 yield Piece(position, piece.start, ABSENT)
             if piece.origin == SAVED:
@@ -78,7 +78,7 @@ class Memory:
         if position < end:
             yield Piece(position, end, ABSENT)
 
-    def _cut(self, start: int, end: int) -> Iterator[Piece]:
+    def cut(self, start: int, end: int) -> Iterator[Piece]:
         """The parts of runs between two addresses, without their data."""
         size = self.page_size
         first = max(bisect_right(self.runs, start // size, key=itemgetter(0)) - 1, 0)
