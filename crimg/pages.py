@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import islice
 from operator import itemgetter
 
 from crimg.errors import FormatError
@@ -82,7 +81,8 @@ class Memory:
         """The parts of runs between two addresses, without their data."""
         size = self.page_size
         first = max(bisect_right(self.runs, start // size, key=itemgetter(0)) - 1, 0)
-        for page, count, section, index in islice(self.runs, first, None):
+        for number in range(first, len(self.runs)):
+            page, count, section, index = self.runs[number]
             low, high = max(page * size, start), min((page + count) * size, end)
             if page * size >= end:
                 return

@@ -9,6 +9,7 @@ of addresses, one address, or the number of an object. N: in this address space,
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 
 from crimg.errors import UsageError
 from crimg.escape import escape, unescape
@@ -46,7 +47,7 @@ class Scene:
     """What selectors look at.
 
     vmas: of all address spaces, in the order of the image.  stacks: objref of an mm to the stack pointers of
-    threads that run in it.  spaces: objref of an mm, or of a task, to that of its mm.
+    threads that run in it, ascending.  spaces: objref of an mm, or of a task, to that of its mm.
     """
 
     def __init__(self, image: Image) -> None:
@@ -58,7 +59,7 @@ class Scene:
         for thread in image.rows(Thread):
             if thread.task in self.spaces:
                 rsp = int.from_bytes(thread.registers[_RSP], "little")
-                self.stacks.setdefault(self.spaces[thread.task], []).append(rsp)
+                insort(self.stacks.setdefault(self.spaces[thread.task], []), rsp)
 
     def file(self, vma: Vma) -> File | None:
         """The file that a mapping is of."""
@@ -112,9 +113,8 @@ def _by_kind(word: str) -> Picker:
         start, end = vma.start, vma.end
         if memory_kind(vma) in kinds:
             return start, end
-        if stack and any(start <= rsp < end for rsp in scene.stacks.get(vma.mm, ())):
-            return start, end
-        return None
+        pointers = scene.stacks.get(vma.mm, ()) if stack else ()
+        return (start, end) if bisect_left(pointers, start) < bisect_left(pointers, end) else None
 
     return pick
 
