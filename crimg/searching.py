@@ -13,18 +13,25 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4 << 20
 """Most bytes that are gone through without letting others have a turn (bytes.find keeps the interpreter)."""
+_RELEASE = 32 << 20
 
 
 def saved_parts(memory: Memory, ranges: Iterable[tuple[int, int]]) -> Iterator[Part]:
     """Address and bytes of all that is saved in these ranges of addresses.
 
-    The checksum of every section has held before bytes of it come. Raises FormatError.
+    The checksum of every section has held before bytes of it come. Memory that looking at them takes is
+    given back on the way. Raises FormatError.
     """
+    store, taken = memory.image.store, 0
     for low, high in ranges:
         for piece in memory.pieces(low, high):
             if piece.data is not None:
-                memory.image.store.check(piece.section)
+                store.check(piece.section)
                 yield piece.start, piece.data
+                taken += len(piece.data)
+                if taken >= _RELEASE:
+                    store.release()
+                    taken = 0
 
 
 def find_all(parts: Iterable[Part], wanted: Sequence[bytes]) -> Iterator[tuple[int, Hit | None]]:

@@ -176,6 +176,7 @@ class MemoryWriter:
                 self._write_map(entry)
             elif self.work.kept.get(entry.id):
                 self._write_pages(entry)
+                self.work.image.store.release()
                 done += entry.len_raw
                 if progress is not None:
                     progress(done)
