@@ -42,6 +42,7 @@ VERBS = {
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),
     "wrap": ("crimg.cli.wrap", "run a command on a rewritten copy of an image"),
+    "redact": ("crimg.cli.redact", "write an image without what others must not see"),
     "undo": ("crimg.cli.undo", "take the last revision of an image back"),
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),

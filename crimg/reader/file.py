@@ -193,6 +193,15 @@ class ImageFile:
         start = entry.ofs_body
         return memoryview(self.mapped())[start : start + entry.len_stored]
 
+    def release(self) -> None:
+        """Give back the memory that bodies took which were looked at; they are read again when need be.
+
+        Pages of the file count as memory of a process that has looked at them through the mapping.
+        """
+        self._bodies.clear()
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
     def verify(self, entry: IndexEntry, *, body: bool = True) -> None:
         """Raise FormatError where the header of a section is not the one in the index, or damaged; and,
         unless `body` is False, where its stored body is not what was written. Looked at once."""

@@ -43,6 +43,9 @@ class AlteredStore:
         body: memoryview = self._store.stored(section)
         return body
 
+    def release(self) -> None:
+        self._store.release()
+
     def close(self) -> None:
         self._store.close()
 
