@@ -127,7 +127,7 @@ class Browser(Panes):
         ]
         counts = session.checks.counts()
         told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
-        wrong = sum(not one.fine for one in session.checks.verdicts.values())
+        wrong = len(session.checks.differing)
         told += [("error", f"  x {wrong} files differ here")] if wrong else []
         told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
         self.bar("head").show(told)
