@@ -7,6 +7,7 @@ import asyncio
 from textual.app import SystemCommand
 from textual.binding import Binding
 
+from crimg.collecting import collect_again
 from crimg.errors import CrimgError
 from crimg.escape import one_line
 from crimg.tui.background import Checking
@@ -77,6 +78,7 @@ class Browser(Panes):
 
     @while_running
     def _begin(self) -> None:
+        collect_again()
         self.run_worker(self._load(), group="load")
         self.set_interval(_REDRAW, self._redraw_checks)
 
