@@ -113,8 +113,8 @@ class Browser(Panes):
         row = view.cursor if keep else self.session.trail.row
         self.page = page_of(self.session, self.place)
         rows = self.page.rows
-        if self.place.page == "hex" and not keep:
-            row = row or rows.row_of(self.place.at)  # type: ignore[attr-defined]  # HexRows
+        if not keep:
+            row = row or rows.row_of(self.place.at)
         if not (keep and view.is_filtered):
             view.show(rows, row)
         self.bar("title").show([("head", self.page.title)])
@@ -169,8 +169,7 @@ class Browser(Panes):
             place = event.row.detail or event.row.target
             if place is not None:
                 page = page_of(self.session, place)
-                start = page.rows.row_of(place.at) if place.page == "hex" else 0  # type: ignore[attr-defined]
-                self.view("detail").show(page.rows, start)
+                self.view("detail").show(page.rows, page.rows.row_of(place.at))
 
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:

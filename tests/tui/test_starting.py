@@ -28,7 +28,7 @@ def test_what_is_not_needed_for_the_first_screen_is_not_imported(small: Path) ->
     )
     loaded = set(done.stdout.split())
     assert "textual" in loaded
-    parts = ("preflight", "compare", "dump", "kernel", "criu", "writer")
+    parts = ("preflight", "compare", "dump", "kernel", "criu")
     assert not loaded & {f"crimg.{part}" for part in parts}
 
 
