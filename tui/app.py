@@ -14,7 +14,7 @@ from crimg.tui.bars import Prompt
 from crimg.tui.dialogs import Help
 from crimg.tui.navigator import Tree
 from crimg.tui.pages import page_of
-from crimg.tui.panes import Panes
+from crimg.tui.panes import Panes, while_running
 from crimg.tui.places import FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
 from crimg.tui.searching import Search
 from crimg.tui.theme import MARKS, THEMES, wants_mono
@@ -75,6 +75,7 @@ class Browser(Panes):
         self.view("main").focus()
         self.call_after_refresh(self._begin)
 
+    @while_running
     def _begin(self) -> None:
         self.run_worker(self._load(), group="load")
         self.set_interval(_REDRAW, self._redraw_checks)
@@ -84,7 +85,11 @@ class Browser(Panes):
             await asyncio.to_thread(self.session.load)
         except CrimgError as error:
             self.say(str(error), "error")
-            return
+        else:
+            self._loaded()
+
+    @while_running
+    def _loaded(self) -> None:
         self.view("tree").show(Tree(self.session))
         self.show_page(keep=True)
         self.action_check()
@@ -122,7 +127,7 @@ class Browser(Panes):
         ]
         counts = session.checks.counts()
         told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
-        wrong = sum(not one.fine for one in session.checks.verdicts.values())
+        wrong = len(session.checks.differing)
         told += [("error", f"  x {wrong} files differ here")] if wrong else []
         told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
         self.bar("head").show(told)
@@ -152,6 +157,7 @@ class Browser(Panes):
         memory = Place("memory", mm.objref if mm else 0)
         return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL)[number - 1]
 
+    @while_running
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """Show what the cursor is on: of the tree as the page, of the page beneath it."""
         if event.view.id == "tree" and event.view.has_focus and event.row.target:
@@ -164,6 +170,7 @@ class Browser(Panes):
                 start = page.rows.row_of(place.at) if place.page == "hex" else 0  # type: ignore[attr-defined]
                 self.view("detail").show(page.rows, start)
 
+    @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         """Follow a link; in the tree: open or close a node too."""
         if event.view.id == "tree":
@@ -227,6 +234,7 @@ class Browser(Panes):
         except ValueError:
             self.say(f"{one_line(text)} is no #object and no hexadecimal address", "error")
 
+    @while_running
     def on_prompt_closed(self) -> None:
         """Give the keys back to the pane."""
         self.view(self.pane).focus()
@@ -285,8 +293,9 @@ class Browser(Panes):
         """No child outlives the application."""
         await self.checking.stop()
 
+    @while_running
     def _redraw_checks(self) -> None:
-        if self.checking.news and self.screen_stack:  # none any more while the application ends
+        if self.checking.news:
             self.checking.news = False
             for name in ("tree", "detail"):
                 self.view(name).redraw()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from textual.app import App
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.events import InputEvent
 
 from crimg.tui.bars import Bar, Divider, Prompt
 from crimg.tui.line_view import LineView
@@ -13,15 +16,30 @@ from crimg.tui.rows import Fixed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from collections.abc import Callable
+    from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    A = TypeVar("A", bound=App[Any])
+    P = ParamSpec("P")
+
 _PANES = ("tree", "main", "detail")
 _LEAST = (80, 24)
 """Columns and lines below which there is room for one pane only."""
+
+
+def while_running(handler: Callable[Concatenate[A, P], None]) -> Callable[Concatenate[A, P], None]:
+    """Make a handler of an application do nothing at its end: the panes go before the last messages come."""
+
+    @wraps(handler)
+    def handle(app: A, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if app.is_running:
+            handler(app, *args, **kwargs)
+
+    return handle
 
 
 class Panes(App[None]):
@@ -81,6 +99,12 @@ class Panes(App[None]):
         """A line by its name."""
         return self.screen_stack[0].query_one(f"#{name}", Bar)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and the mouse mean nothing any more once the panes have gone."""
+        if self.is_running or not isinstance(event, InputEvent):
+            await super().on_event(event)
+
+    @while_running
     def arrange(self) -> None:
         """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
         single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
@@ -127,6 +151,7 @@ class Panes(App[None]):
         self.sizes[name] = max(4, min(self.sizes[name] + by, most))
         self.arrange()
 
+    @while_running
     def on_divider_dragged(self, event: Divider.Dragged) -> None:
         """The edge of a pane was dragged."""
         name = (event.divider.id or "").removesuffix("-edge")

@@ -49,7 +49,8 @@ def object(session: Session, place: Place) -> Page:
         missing = text_row(f"#{place.number} is not in the image", "error")
         return Page(f"#{place.number}", Joined([Fixed([missing]), _referrers(session, place.number)]))
     parts = [
-        Fixed(_findings(session, place.number)),
+        _findings(session, place.number),
+        Fixed(_verdict(session, place.number)),
         Fixed(_more(row)),
         Fixed(_fields(session, row)),
         Fixed([text_row(""), text_row(f"Referred to by ({_count(session, place.number):,})", "head")]),
@@ -59,12 +60,20 @@ def object(session: Session, place: Place) -> Page:
     return Page(object_words(session, place.number), Joined(parts), False, keys)
 
 
-def _findings(session: Session, objref: int) -> Iterator[Row]:
-    """What validate and preflight say of it."""
-    for number in session.checks.of_object(objref):
-        finding = session.checks.findings[number]
+def _findings(session: Session, objref: int) -> Made:
+    """What validate says of it: a table of descriptors may have a finding for each."""
+    known = session.checks.findings
+
+    def make(number: int) -> Row:
+        finding = known[number]
         text = f"{finding.rule} {finding.place}: {finding.text}"
-        yield Row((mark(finding.severity), (finding.severity, text)), Place("finding", number))
+        return Row((mark(finding.severity), (finding.severity, text)), Place("finding", number))
+
+    return Made(session.checks.of_object(objref), make)
+
+
+def _verdict(session: Session, objref: int) -> Iterator[Row]:
+    """What preflight says of it."""
     verdict = session.checks.verdicts.get(objref)
     if verdict is not None:
         role = "ok" if verdict.fine else "error"

@@ -101,7 +101,7 @@ def _validate_row(session: Session) -> Row:
 def _preflight_row(session: Session) -> Row:
     """How preflight stands."""
     checks = session.checks
-    wrong = sum(not one.fine for one in checks.verdicts.values())
+    wrong = len(checks.differing)
     role, told = "", ""
     if checks.state["preflight"] == "done":
         role = "error" if wrong else "ok"
