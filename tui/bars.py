@@ -29,9 +29,9 @@ class Bar(Widget):
 
     DEFAULT_CSS = "Bar { height: 1; width: 100%; }"
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, spans: Sequence[Span] = ()) -> None:
         super().__init__(id=id)
-        self._spans: tuple[Span, ...] = ()
+        self._spans: tuple[Span, ...] = tuple(spans)
         self._keys: tuple[str, ...] = ()
 
     def show(self, spans: Sequence[Span], keys: Sequence[str] = ()) -> None:

@@ -10,9 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.events import InputEvent
 
 from crimg.tui.bars import Bar, Divider, Prompt
+from crimg.tui.form import RuleForm
 from crimg.tui.line_view import LineView
 from crimg.tui.pages import Page
 from crimg.tui.rows import Fixed
+from crimg.tui.theme import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +59,7 @@ class Panes(App[None]):
     #main { height: 1fr; }
     #detail { height: 8; }
     #head, #status { background: $panel; }
+    #judgement { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "pane(1)", "Pane", show=False, priority=True),
@@ -88,6 +91,8 @@ class Panes(App[None]):
                 yield LineView(id="main")
                 yield Divider(id="detail-edge", flat=True)
                 yield LineView(id="detail")
+        yield RuleForm()
+        yield Bar(id="judgement")
         yield Prompt()
         yield Bar(id="status")
 
@@ -113,6 +118,8 @@ class Panes(App[None]):
             self.pane = "main"
         shown = {name: name not in self.hidden for name in _PANES}
         shown["detail"] = shown["detail"] and split
+        if self.query_one(RuleForm).display:
+            shown["detail"] = False  # the plan wants the room
         if single:
             shown = {name: name == self.pane for name in _PANES}
         for name in _PANES:
@@ -127,8 +134,31 @@ class Panes(App[None]):
         """Another size of the terminal."""
         self.call_after_refresh(self.arrange)
 
+    def show_judgement(self, judgement: tuple[str, str] | None) -> None:
+        """Show a role and a text above what is typed; None for nothing."""
+        bar = self.bar("judgement")
+        bar.display = judgement is not None
+        if judgement is not None:
+            role, text = judgement
+            bar.show([(role, f" {MARKS.get(role, ' ')} {text}")])
+
+    @property
+    def asking(self) -> bool:
+        """Whether an answer is waited for, in the last line or in the form."""
+        return self.query_one(Prompt).display or self.query_one(RuleForm).display
+
+    def focus_pane(self) -> None:
+        """Give the keys to the pane that had them."""
+        self.view(self.pane).focus()
+
     def action_pane(self, by: int) -> None:
-        """Give the keys to the next pane."""
+        """Give the keys to the next pane; in a form, to its next field."""
+        if len(self.screen_stack) > 1:
+            return
+        form = self.query_one(RuleForm)
+        if form.display:
+            form.action_step(by)
+            return
         single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
         there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
         self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"

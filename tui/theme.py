@@ -64,6 +64,7 @@ _SHAPES = {
     "warning": "bold",
     "note": "",
     "ok": "",
+    "edited": "bold",
     "match": "reverse",
 }
 """Role to what is left of it without colour."""
@@ -76,11 +77,12 @@ _COLOURS = {
     "warning": "warning",
     "note": "primary",
     "ok": "success",
+    "edited": "accent",
 }
 """Role to the colour of the theme; the others have that of plain text."""
 ROLES = tuple(_SHAPES)
 
-MARKS = {"error": "x", "warning": "!", "note": ".", "ok": "+", "": " "}
+MARKS = {"error": "x", "warning": "!", "note": ".", "ok": "+", "edited": "*", "": " "}
 """Role of a verdict to the mark before it: colour is never all that tells them apart."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.tui.checks import WORSE
-from crimg.tui.pages.page import Page, mark, object_words, pair
+from crimg.tui.pages.page import Page, mark, object_words, pair, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 
@@ -95,6 +95,7 @@ def preflight(session: Session, _place: Place) -> Page:
             ("number", f"#{verdict.objref:<6} "),
             ("path", verdict.path or "(no name)"),
             ("key", f" -> {verdict.found}" if verdict.found else ""),
+            *planned_words(session, verdict.objref),
             ("dim", f" ({verdict.details})" if verdict.details else ""),
         )
         target, own = Place("object", verdict.objref), Place("verdict", verdict.objref)
@@ -105,7 +106,7 @@ def preflight(session: Session, _place: Place) -> Page:
         rows = Fixed([_nothing(session, "preflight", "no files")])
     files = f"{len(checks.differing)} of {len(checks.verdicts)} files differ"
     title = f"Will it come back here? {files}{state(session, 'preflight')}"
-    return Page(title, rows, True, _AGAIN)
+    return Page(title, rows, True, (*_AGAIN, ("e", "Edit path"), ("R", "Moved files")))
 
 
 def verdict(session: Session, place: Place) -> Page:
@@ -116,6 +117,10 @@ def verdict(session: Session, place: Place) -> Page:
     target = Place("object", one.objref)
     rows = [pair("file", object_words_or(session, one.objref), target=target)]
     rows += [pair(label, text) for label, text in one.lines]
-    for action, text, _rule in one.remedies:
-        rows.append(pair("mend" if action != "accept" else "or accept", text))
-    return Page(f"#{one.objref}: {one.verdict}", Fixed(rows))
+    for number, (action, text, rule) in enumerate(one.remedies):
+        row = pair("mend" if action != "accept" else "or accept", text)
+        if rule:
+            words = ("link", "  Enter: into the plan, or out of it")
+            row = row._replace(spans=(*row.spans, words), detail=Place("remedy", one.objref, number))
+        rows.append(row)
+    return Page(f"#{one.objref}: {one.verdict}", Fixed(rows), False, (("e", "Edit path"),))

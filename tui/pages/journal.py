@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.tui.pages.page import Page
-from crimg.tui.places import Place
+from crimg.tui.places import REVISIONS, Place
 from crimg.tui.rows import Fixed, Made, Row, text_row
 from crimg.views import journal as records
 
@@ -40,6 +40,7 @@ def _rows(session: Session) -> Iterator[Row]:
         link = (("link", f" #{about}"),) if about is not None else ()
         yield Row(((role, text), *link), Place("object", about) if about is not None else None)
     yield text_row("")
+    yield Row((("link", "revisions"), ("dim", ": what each changed, and undo")), REVISIONS)
     yield Row((("link", "sections of the file"),), Place("sections"))
 
 
