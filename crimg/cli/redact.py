@@ -55,15 +55,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg redact`; the exit status."""
     from crimg.cli.counting import Counting
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.preflight import opened
     from crimg.cli.redact_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.redact import plan
 
     selection = _selection(args)
     _check_output(args)
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         with Counting("bytes searched", quiet=args.quiet) as counting:
             redaction = plan(subject.image, selection, progress=counting.show)
         written = None if args.dry_run else _write(args, redaction)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crimg.preflight import Relocation, Unsettled
-    from crimg.rewrite.rules import PathRule
     from crimg.views.subject import Subject
 
 _SHOWN_CANDIDATES = 5
@@ -101,22 +100,13 @@ def _refs(objrefs: Sequence[int]) -> str:
 
 def _rule_lines(found: Relocation) -> Iterator[str]:
     """The rules to paste, and by what the files are known that each is for."""
-    from crimg.preflight.candidates import WEAK
     from crimg.preflight.remedies import map_remedy
-    from crimg.rewrite.rules import PathRules
+    from crimg.views.moves import basis_words
 
-    rules = PathRules(found.rules)
-    bases: dict[PathRule | None, dict[str, int]] = {}
-    for move in found.moves:
-        counts = bases.setdefault(rules.find(move.old), {})
-        counts[move.basis] = counts.get(move.basis, 0) + 1
-    for rule in found.rules:
-        known = ", ".join(
-            f"{count} by {basis}{' (weak)' if basis in WEAK else ''}"
-            for basis, count in sorted(bases.get(rule, {}).items())
-        )
+    for rule, moves in found.by_rule().items():
         yield f"  {map_remedy(rule).text}"
-        yield f"      files: {known}" if rule.old != rule.new else "      stays out of the rule above it"
+        known = f"files: {basis_words(moves)}" if rule.old != rule.new else "stays out of the rule above it"
+        yield f"      {known}"
 
 
 def _unsettled_lines(title: str, found: Sequence[Unsettled], verbose: bool) -> Iterator[str]:

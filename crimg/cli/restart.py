@@ -16,7 +16,8 @@ from __future__ import annotations
 import os
 import resource
 
-from crimg.cli.preflight import add_looking, opened, path_rules, seconds
+from crimg.cli.opening import opened
+from crimg.cli.preflight import add_looking, path_rules, seconds
 from crimg.errors import FormatError, UnsupportedResourceError, UsageError
 from crimg.escape import escape, unescape
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     timeout, rules = seconds(args.timeout), path_rules(args.rules)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         _check_sound(image)
         from crimg.preflight import check

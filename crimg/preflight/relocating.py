@@ -82,6 +82,16 @@ class Relocation(NamedTuple):
         """Whether the rules lead every file that moved to where it is."""
         return all(one.fits for one in (*self.ambiguous, *self.missing))
 
+    def by_rule(self) -> dict[PathRule, list[Move]]:
+        """Each rule with the moves that it is for; none for one that only stays out of another."""
+        made = PathRules(self.rules)
+        found: dict[PathRule, list[Move]] = {rule: [] for rule in self.rules}
+        for move in self.moves:
+            rule = made.find(move.old)
+            if rule is not None:
+                found[rule].append(move)
+        return found
+
 
 def relocate(
     image: Image,
