@@ -81,7 +81,7 @@ def check_sound(image: Image) -> None:
     The container is not gone through once more: opening the image has seen to what an append builds on, and
     the rest would be a look at every section of what may be gigabytes.
     """
-    wrong = _first_error(image)
+    wrong = first_error(image)
     if wrong:
         raise UnsoundError(f"the image is not sound: {wrong}")
 
@@ -89,13 +89,14 @@ def check_sound(image: Image) -> None:
 def _hold(path: str) -> None:
     """Take the last revision back where it is not sound: evidence can contradict what the memory says."""
     with open_image(path) as image:
-        wrong = _first_error(image)
+        wrong = first_error(image)
     if wrong:
         undo(path)
         raise ConflictError([f"the image would not be sound: {wrong}"])
 
 
-def _first_error(image: Image) -> str:
+def first_error(image: Image) -> str:
+    """The worst that validation finds in the objects of an image, in one line; "" for no error."""
     rules = [rule for rule in RULES.values() if rule.severity == Severity.ERROR]
     errors = validate(image, rules, page_data=False, layout=False).findings
     if not errors:
