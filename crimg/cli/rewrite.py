@@ -45,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--restamp", action="store_true",
                        help="take the evidence of the files now at the new paths")  # fmt: skip
     group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
+    group.add_argument("--timeout", metavar="SECONDS", default="5",
+                       help="with --restamp: time a file system has for an answer (default 5)")  # fmt: skip
     group = parser.add_argument_group("plan")
     group.add_argument("-o", "--output", metavar="FILE", help="leave the image alone, and write a new one")
     group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")
@@ -79,14 +81,14 @@ def add_edits(group: argparse._ActionsContainer) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite`; the exit status."""
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.preflight import opened
     from crimg.cli.rewrite_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.rewrite.applying import check_applicable
 
     _check_options(args)
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
         lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
@@ -182,6 +184,7 @@ def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
 
 
 def _plan(args: argparse.Namespace, image: Image) -> Plan:
+    from crimg.cli.preflight import seconds
     from crimg.rewrite.planning import inodes_with_keepers, plan
     from crimg.rewrite.restamp import Restamp
 
@@ -197,7 +200,7 @@ def _plan(args: argparse.Namespace, image: Image) -> Plan:
         rules,
         edits=edits,
         drop_keepers=inodes_with_keepers(image, objrefs),
-        restamp=Restamp(args.root) if args.restamp else None,
+        restamp=Restamp(args.root, seconds(args.timeout)) if args.restamp else None,
     )
 
 

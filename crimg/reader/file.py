@@ -50,10 +50,7 @@ _KEPT_BODIES = 2
 
 
 class ImageFile(RawFile):
-    """The sections of one revision of an image file; the store behind an `Image`.
-
-    fd: an open descriptor of a seekable file, which this object owns from now on.
-    """
+    """The sections of one revision of an image file; the store behind an `Image`."""
 
     def __init__(self, fd: int, name: str) -> None:
         super().__init__(fd, name)
@@ -73,6 +70,11 @@ class ImageFile(RawFile):
         """Close the file and, where no view is left that uses it, the mapping."""
         self._bodies.clear()
         super().close()
+
+    def release(self) -> None:
+        """Give back the memory that bodies took; they are read again when need be."""
+        self._bodies.clear()
+        super().release()
 
     def load_header(self) -> None:
         """Read the file header; raises FormatError."""

@@ -61,3 +61,11 @@ class RawFile:
             except OSError as error:
                 raise FileError(f"{self.name}: mmap: {error.strerror}") from error
         return self._map
+
+    def release(self) -> None:
+        """Give back the memory of what was looked at through the mapping; it is read again when need be.
+
+        Such pages count as memory of the process.
+        """
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)

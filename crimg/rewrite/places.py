@@ -92,6 +92,16 @@ def places_of_files(image: Image) -> dict[int, frozenset[str]]:
     return {objref: frozenset(places) for objref, places in found.items()}
 
 
+def path_of(image: Image, objref: int) -> bytes | None:
+    """The path that an edit of this object changes; None where it has none, or is not in the image."""
+    for cls, column, _ in REWRITTEN:
+        row = image.find(cls, objref)
+        if row is not None and not (isinstance(row, File) and row.kind == FileKind.PIPE):
+            path: bytes | None = getattr(row, column)
+            return path
+    return None
+
+
 def needs_name(file: File) -> bool:
     """Whether a restart opens this file by its name: no pipe, not deleted, not hidden under a mount."""
     return bool(file[_STATE] == _LINKED and file[_KIND] != _PIPE)

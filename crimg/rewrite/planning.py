@@ -6,11 +6,11 @@ from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import File, Inode
-from crimg.model.enums import FileKind, Keeper
+from crimg.model.enums import Keeper
 from crimg.rewrite.changes import Change, Conflict, Plan, Unmatched, differences
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.rewrite.matching import RuleSet
-from crimg.rewrite.places import REWRITTEN, places_of_files, referrers_of
+from crimg.rewrite.places import REWRITTEN, path_of, places_of_files, referrers_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,12 +99,13 @@ class _Planner:
 
     def _check_edits(self) -> None:
         for objref in sorted(self.edits):
-            rows = [(cls, self.image.find(cls, objref), column) for cls, column, _ in REWRITTEN]
-            cls, row, column = next((each for each in rows if each[1] is not None), (None, None, ""))
-            if row is None or cls is None:
+            noun = next(
+                (cls.noun for cls, _, _ in REWRITTEN if self.image.find(cls, objref) is not None), None
+            )
+            if noun is None:
                 raise UsageError(f"the image has no object #{objref} with a path")
-            if row[cls.fields.index(column)] is None or (isinstance(row, File) and row.kind == FileKind.PIPE):
-                raise UsageError(f"#{objref} has no path: this {cls.noun} needs none")
+            if path_of(self.image, objref) is None:
+                raise UsageError(f"#{objref} has no path: this {noun} needs none")
 
     def _rewrite(self, place: PathColumn) -> None:
         cls, name, own_place = place

@@ -21,7 +21,7 @@ from crimg.errors import (
 from crimg.model import KINDS, Fd, File, HistoryEntry, Inode, Record
 from crimg.reader import open_image
 from crimg.validate import validate
-from crimg.writer.locking import is_locked, locked
+from crimg.writer.locking import is_locked, locked, why_unwritable
 from crimg.writer.revise import append_revision, heal, take_back, undo
 from tests import samples
 from tests.builders import ImageBuilder
@@ -172,6 +172,24 @@ def test_undo_says_what_it_took(image: Path) -> None:
         with pytest.raises(UsageError, match="revision 1"):
             undo(image, count)
     assert image.read_bytes() == samples.small_image()
+
+
+def test_an_undo_of_another_image_than_the_one_meant_is_refused(image: Path) -> None:
+    with open_image(image) as opened:
+        meant = opened.fingerprint
+    append(image, MOVED)
+    with pytest.raises(ImageChangedError, match="look again"):
+        take_back(image, 1, fingerprint=meant)
+    with open_image(image) as opened:
+        assert opened.revision == 2
+        assert take_back(image, 1, fingerprint=opened.fingerprint).revision == 1
+
+
+def test_why_a_file_cannot_be_changed(image: Path, tmp_path: Path) -> None:
+    assert why_unwritable(image) == ""
+    os.mkfifo(tmp_path / "fifo")
+    for name, reason in (("fifo", "no regular file"), ("nothing", "No such file"), (".", "no regular file")):
+        assert reason in why_unwritable(tmp_path / name)
 
 
 def test_heal_cuts_off_the_torn_tail_alone(image: Path) -> None:
