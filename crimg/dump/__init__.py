@@ -24,6 +24,7 @@ from crimg.kernel.procfs import read_boot_id, read_clocks
 from crimg.model import HistoryEntry, ImageInfo, LogEntry
 from crimg.model.enums import Severity
 from crimg.writer import ImageWriter
+from crimg.writer.identity import new_uuid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def dump(
     image: it has no trailer.
     """
     options = options or DumpOptions()
-    uuid = _new_uuid()
+    uuid = new_uuid()
     keeping = Keeping(options.deleted, options.keep_dir, uuid.hex())
     try:
         with whole_tree(pid) as tree:
@@ -140,14 +141,6 @@ def _dump(
         output.commit()
     warnings = [doubt.text for doubt in doubts if doubt.severity >= Severity.WARNING]
     return DumpReport(stopped_ns=stopped, memory=memory, tasks=tasks, threads=threads, warnings=warnings)
-
-
-def _new_uuid() -> bytes:
-    """A random UUID (RFC 9562, version 4); the module uuid would take 4 ms to import."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    return bytes(raw)
 
 
 def _save(

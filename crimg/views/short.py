@@ -7,8 +7,10 @@ from crimg.views import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from crimg.rewrite.places import Referrer
 
     Row = dict[str, Any]
 
@@ -23,6 +25,7 @@ _SHORT_KINDS = {
     "signalfd": "sgfd",
     "socket": "sock",
 }
+_SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
 
 
@@ -100,3 +103,10 @@ def number_runs(numbers: Iterable[int]) -> list[str]:
         else:
             runs.append([number, number])
     return [str(low) if low == high else f"{low}-{high}" for low, high in runs]
+
+
+def referrer_words(referrers: Sequence[Referrer]) -> str:
+    """Who refers to an object that a plan changes: "fd 3, vma 7f00-7f10 and 2 more"."""
+    rest = len(referrers) - _SHOWN_REFERRERS
+    shown = ", ".join(each.label for each in referrers[:_SHOWN_REFERRERS])
+    return shown + (f" and {rest} more" if rest > 0 else "")
