@@ -33,7 +33,7 @@ def test_every_row_has_figures(tmp_path: Path) -> None:
     assert all(len(cells) == _COLUMNS for cells in rows)
     if shutil.which("gcore") and shutil.which("gcc"):
         assert "left out" not in done.stdout
-        assert len(rows) == 20
+        assert len(rows) == 24
         assert all(cells[1] for cells in rows)
     for cells in rows:
         for cell in (cells[1], cells[3], cells[4]):
