@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
+from crimg.dump.epoll import EpollCollector
 from crimg.dump.kinds import file_kind, is_terminal
 from crimg.dump.pipes import PipeCollector
 from crimg.errors import KernelError
 from crimg.evidence import device_number
 from crimg.kernel import descriptors, inodes, names, procfd
 from crimg.model import Fd, FdTable, File, Lock, Tty
-from crimg.model.enums import Access, FileKind, LockKind, NameState
+from crimg.model.enums import NAMELESS, Access, FileKind, LockKind, NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class FileCollector:
         self.names = resolver
         self.problems = problems
         self.pipes = PipeCollector(proc.pid, objects, problems)
+        self.epolls = EpollCollector(proc.pid, objects, problems)
         self.known: dict[tuple[int, int, bytes], int] = {}
 
     def fd_table(self) -> int:
@@ -92,6 +94,7 @@ class FileCollector:
                 file = self._description(pidfd, opened[group[0]])
                 for fd in group:
                     opened[fd].file = file
+            self.epolls.watches(opened)
         finally:
             os.close(pidfd)
         for fd, one in opened.items():
@@ -133,7 +136,9 @@ class FileCollector:
             return None
         path, state = name
         inode = pipe = tty = None
-        if kind != FileKind.PIPE:
+        if kind == FileKind.EPOLL:
+            self.epolls.add(copy, one.fd)
+        elif kind != FileKind.PIPE:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
             inode = self.inodes.add(copy, one.attributes, keep=keep)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
@@ -178,7 +183,7 @@ class FileCollector:
         self, link: bytes, attributes: inodes.Statx, kind: FileKind, where: str
     ) -> tuple[bytes, NameState] | None:
         """Path and state of the name; None, with a problem noted, where the object cannot be saved for it."""
-        if kind == FileKind.PIPE:
+        if kind in NAMELESS:
             return b"", NameState.NONE
         name = self.names.resolve(link, attributes.dev, attributes.ino, attributes.nlink)
         state = _STATES[name.state]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from crimg.kernel.epoll import EPOLL_LINK
 from crimg.model.enums import FileKind
 
 TYPE_CHECKING = False
@@ -54,6 +55,8 @@ def file_kind(
     link: text of the link in /proc/PID/fd or map_files.  filesystem_type: f_type of statfs(2).
     mounted: the file was reached through a mount that the target can see.
     """
+    if link == EPOLL_LINK:
+        return FileKind.EPOLL, ""
     for prefix, what in _NAMELESS if mounted else _NAMELESS + _OUT_OF_SIGHT:
         if link.startswith(prefix):
             return None, f"{what} cannot be saved yet"

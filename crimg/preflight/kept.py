@@ -1,11 +1,11 @@
-"""Files that need nothing of the old names: deleted ones, whose contents are kept, and pipes."""
+"""Files that need nothing of the old names: deleted ones, whose contents are kept, and what never had one."""
 
 from __future__ import annotations
 
 import stat
 
 from crimg.model import Pipe
-from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.judge import Judgement
 from crimg.preflight.outlook import shell_path
@@ -26,7 +26,7 @@ REMOVED = "its contents were removed from the image on purpose"
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether a restart makes it without a file under its name, or would have to."""
     unlinked = inode is not None and file.name_state in UNLINKED
-    return file.kind == FileKind.PIPE or unlinked or is_removed(image, file, inode)
+    return file.kind in NAMELESS or unlinked or is_removed(image, file, inode)
 
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
@@ -49,8 +49,9 @@ def judge_kept(
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
     if is_removed(image, file, inode):
         return Judgement(verdicts.MISSING, (REMOVED,))
-    if file.kind == FileKind.PIPE or inode is None:
-        return Judgement(verdicts.KEPT, ("a pipe, made anew",))
+    if file.kind in NAMELESS or inode is None:
+        what = "an epoll instance" if file.kind == FileKind.EPOLL else "a pipe"
+        return Judgement(verdicts.KEPT, (f"{what}, made anew",))
     if inode.keeper == Keeper.EMBEDDED:
         absent = [blob for blob in inode.blobs if image.section(blob) is None]
         if absent:

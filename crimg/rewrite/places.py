@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from crimg.graph import owner, row_label
 from crimg.model import File, Filesystem, Inode
-from crimg.model.enums import FileKind, NameState
+from crimg.model.enums import NAMELESS, NameState
 from crimg.model.record import KINDS, Record
 from crimg.rewrite.matching import PLACES
 
@@ -91,5 +91,5 @@ def places_of_files(image: Image) -> dict[int, frozenset[str]]:
 
 
 def needs_name(file: File) -> bool:
-    """Whether a restart opens this file by its name: no pipe, not deleted, not hidden under a mount."""
-    return file.name_state == NameState.LINKED and file.kind != FileKind.PIPE
+    """Whether a restart opens this file by its name: not nameless, not deleted, not hidden under a mount."""
+    return file.name_state == NameState.LINKED and file.kind not in NAMELESS

@@ -6,7 +6,7 @@ from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import File, Inode
-from crimg.model.enums import FileKind, Keeper
+from crimg.model.enums import NAMELESS, Keeper
 from crimg.rewrite.changes import Change, Conflict, Plan, Unmatched, differences
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.rewrite.matching import RuleSet
@@ -98,7 +98,7 @@ class _Planner:
             cls, row, column = next((each for each in rows if each[1] is not None), (None, None, ""))
             if row is None or cls is None:
                 raise UsageError(f"the image has no object #{objref} with a path")
-            if row[cls.fields.index(column)] is None or (isinstance(row, File) and row.kind == FileKind.PIPE):
+            if row[cls.fields.index(column)] is None or (isinstance(row, File) and row.kind in NAMELESS):
                 raise UsageError(f"#{objref} has no path: this {cls.noun} needs none")
 
     def _rewrite(self, place: PathColumn) -> None:

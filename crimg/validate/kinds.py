@@ -7,7 +7,7 @@ from operator import itemgetter
 
 from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Lock
-from crimg.model.enums import FileKind, Keeper, LockKind, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState
 from crimg.model.record import KINDS
 from crimg.validate.descriptors import O_PATH
 from crimg.validate.finding import Hit
@@ -62,14 +62,14 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     """A path is not absolute.
 
     A restart would look for it from wherever it was started. The kernel shows paths from the root of the
-    task; only a pipe has none.
+    task; only a pipe or an epoll instance has none.
 
     Remedy: rewrite the path, or dump again.
     """
     for cls, name in _ABSOLUTE:
         index = cls.fields.index(name)
         for row in checked.rows(cls):
-            if not row[index].startswith(b"/") and not (isinstance(row, File) and row.kind == FileKind.PIPE):
+            if not row[index].startswith(b"/") and not (isinstance(row, File) and row.kind in NAMELESS):
                 yield Hit(f'{name} is "{escape(row[index])}"', row, name)
 
 
@@ -114,8 +114,8 @@ def file_type(checked: Checked) -> Iterator[Hit]:
 def missing_parts(checked: Checked) -> Iterator[Hit]:
     """A file has not what its kind needs, or has what its kind cannot have.
 
-    A pipe needs its buffer and has no inode and no name; anything else needs its inode and has a name; only
-    pipes and FIFOs have a buffer, and only devices the settings of a terminal.
+    A pipe needs its buffer; neither it nor an epoll instance has an inode or a name; anything else needs its
+    inode and has a name; only pipes and FIFOs have a buffer, and only devices the settings of a terminal.
 
     Remedy: undo what rewrote the image, or dump again.
     """
@@ -125,13 +125,14 @@ def missing_parts(checked: Checked) -> Iterator[Hit]:
 
 
 def _wrong_parts(row: File) -> Iterator[tuple[str, str]]:
-    if row.kind == FileKind.PIPE:
-        if row.pipe is None:
-            yield "pipe", "is a pipe, but has no buffer"
+    if row.kind in NAMELESS:
+        what = "a pipe" if row.kind == FileKind.PIPE else "an epoll instance"
+        if (row.pipe is None) == (row.kind == FileKind.PIPE):
+            yield "pipe", f"is {what}, but has {'no' if row.pipe is None else 'a'} buffer"
         if row.inode is not None:
-            yield "inode", "is a pipe, but has an inode"
+            yield "inode", f"is {what}, but has an inode"
         if row.name_state != NameState.NONE or row.path:
-            yield "name_state", "is a pipe, but has a name"
+            yield "name_state", f"is {what}, but has a name"
     elif row.kind in _TYPES:
         if row.inode is None:
             yield "inode", "has no inode"

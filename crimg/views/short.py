@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _SHORT_KINDS = {"regular": "file", "directory": "dir", "character device": "chr"}
 _USERS = ("fd", "vma", "exe", "cwd", "root")
+_COUNTED = {"vma": ("vma", "vmas"), "lock": ("lock", "locks"), "epoll_watch": ("watch", "watches")}
 
 
 def kib(size: int) -> str:
@@ -50,6 +51,8 @@ def path_words(row: Row) -> str:
     """The path, or the kernel's name for what has none."""
     if row["path"] is not None:
         return escape(row["path"])
+    if row["kind"] == "epoll":
+        return words.EPOLL_NAME
     return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
 
 
@@ -60,8 +63,8 @@ def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
         rows = used_by[word]
         if word == "fd":
             parts.append(_fd_words(rows, several, room // 2))
-        elif word in ("vma", "lock"):
-            parts.append(f"{len(rows)} {word}{'s' if len(rows) > 1 else ''}")
+        elif word in _COUNTED:
+            parts.append(f"{len(rows)} {_COUNTED[word][len(rows) > 1]}")
         else:
             parts.append(word)
     return fitted(parts, ", ", room)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WORDS = {
     "socket": "a socket",
     "eventfd": "[eventfd]",
-    "eventpoll": "[eventpoll]",
+    "eventpoll": "that the process has closed",
     "timerfd": "[timerfd]",
     "signalfd": "[signalfd]",
     "inotify": "inotify",

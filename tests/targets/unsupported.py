@@ -35,6 +35,9 @@ for one in kept:
     fd("socket", one.fileno())
 fd("eventfd", os.eventfd(3))
 poll = select.epoll()
+lost = os.pipe()
+poll.register(lost[0], select.EPOLLIN)
+os.close(lost[1])
 fd("eventpoll", poll.fileno())
 fd("timerfd", libc.syscall(283, 1, 0))
 mask = ctypes.c_uint64(1 << 9)
@@ -75,7 +78,7 @@ ends = os.pipe()
 child = os.fork()
 if child == 0:
     for name in range(3, 1000):
-        if name != ends[1]:
+        if name not in (ends[1], lost[0]):
             try:
                 os.close(name)
             except OSError:
@@ -83,5 +86,6 @@ if child == 0:
     os.close(0)
     while True:
         select.select([], [], [])
+os.close(lost[0])  # the child keeps it open: the watch stays
 found.append((f"child process {child}", "process"))
 fd("pipe", ends[0])
