@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.dump.epoll import EpollCollector
 from crimg.dump.kinds import Refusal, file_kind, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.opened import Descriptor
@@ -31,9 +32,12 @@ _STATES = {
     names.NameState.REPLACED: NameState.REPLACED,
     names.NameState.UNREACHABLE: NameState.UNREACHABLE,
 }
+_LINKED_BY_KERNEL = NAMELESS - {FileKind.PIPE, FileKind.EPOLL}
+"""Kinds of files whose name of the kernel's is recorded: for the others it says nothing."""
 _MAY_LEAK = (
     *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
     *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
+    FileKind.EPOLL,
 )
 """Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
 shared with the shell by its nature, and other devices have no position."""
@@ -61,6 +65,7 @@ class FileCollector:
         self.inodes = inode_collector
         self.resolvers = resolvers
         self.pipes = PipeCollector(objects)
+        self.epolls = EpollCollector(objects)
         self.leaks = Leaks(problems)
         self.sockets = SocketCollector(objects, self.leaks)
         self.known: dict[tuple[int, int, bytes], int] = {}
@@ -94,6 +99,7 @@ class FileCollector:
                     files.update(dict.fromkeys(group, file))
                     self._locks(file, group)
             self.sockets.finish()
+            self.epolls.watches(self._opened, files)
         finally:
             while self._pidfds:
                 os.close(self._pidfds.popitem()[1])
@@ -166,6 +172,8 @@ class FileCollector:
             return self._refused(one, name.kind, name.reason)
         path, state = name
         inode = pipe = tty = None
+        if kind == FileKind.EPOLL:
+            self.epolls.add(copy, one)
         if kind == FileKind.MEMORY:
             inode = self.memory(copy, one.attributes, one.link)
         elif kind not in NAMELESS:
@@ -208,7 +216,7 @@ class FileCollector:
                 owner=abs(owner.id),
                 owner_signal=0 if path_only else descriptors.io_signal(copy),
                 mount_id=one.info.mnt_id,
-                extra={"link": one.link} if kind in NAMELESS and kind != FileKind.PIPE else None,
+                extra={"link": one.link} if kind in _LINKED_BY_KERNEL else None,
             )
         )
         add_state(self.objects, objref, kind, one.info.rest)

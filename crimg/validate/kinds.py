@@ -38,6 +38,7 @@ _ENUMERATIONS = (
 )
 _NAMELESS_WORDS = {
     FileKind.PIPE: "a pipe",
+    FileKind.EPOLL: "an epoll instance",
     FileKind.PLACEHOLDER: "a placeholder",
     FileKind.MEMORY: "shared memory",
     FileKind.EVENTFD: "an eventfd",

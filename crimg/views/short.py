@@ -27,6 +27,7 @@ _SHORT_KINDS = {
 }
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
+_COUNTED = {"vma": ("vma", "vmas"), "lock": ("lock", "locks"), "epoll_watch": ("watch", "watches")}
 
 
 def kib(size: int) -> str:
@@ -75,8 +76,8 @@ def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
         rows = used_by[word]
         if word == "fd":
             parts.append(_fd_words(rows, several, room // 2))
-        elif word in ("vma", "lock"):
-            parts.append(f"{len(rows)} {word}{'s' if len(rows) > 1 else ''}")
+        elif word in _COUNTED:
+            parts.append(f"{len(rows)} {_COUNTED[word][len(rows) > 1]}")
         else:
             parts.append(word)
     return fitted(parts, ", ", room)

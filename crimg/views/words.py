@@ -42,6 +42,8 @@ _STATES = {
     "X": "dead",
     "I": "idle",
 }
+EPOLL_NAME = "anon_inode:[eventpoll]"
+"""The kernel's name for every epoll instance, in /proc/PID/fd."""
 _FILE_KINDS = {
     FileKind.REGULAR: "file",
     FileKind.DIRECTORY: "dir",
@@ -54,6 +56,7 @@ _FILE_KINDS = {
     FileKind.TIMERFD: "tmfd",
     FileKind.SIGNALFD: "sgfd",
     FileKind.SOCKET: "sock",
+    FileKind.EPOLL: "epoll",
 }
 
 
@@ -145,6 +148,8 @@ def file_kind(kind: int) -> str:
 
 def kernel_name(file: File) -> bytes | None:
     """What the kernel calls a file that has no name, but for pipes; None for others."""
+    if file.kind == FileKind.EPOLL:
+        return EPOLL_NAME.encode()
     link = (file.extra or {}).get("link") if file.kind in NAMELESS else None
     return link if isinstance(link, bytes) else None
 
