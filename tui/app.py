@@ -7,6 +7,7 @@ import asyncio
 from textual.app import SystemCommand
 from textual.binding import Binding
 
+from crimg.collecting import collect_again
 from crimg.errors import CrimgError
 from crimg.escape import one_line
 from crimg.tui.background import Checking
@@ -92,6 +93,7 @@ class Browser(Panes):
 
     @while_running
     def _begin(self) -> None:
+        collect_again()
         self.run_worker(self._load(), group="load")
         self.set_interval(_REDRAW, self._redraw_checks)
 
@@ -136,8 +138,8 @@ class Browser(Panes):
         row = view.cursor if keep else self.session.trail.row
         self.page = page_of(self.session, self.place)
         rows = self.page.rows
-        if self.place.page == "hex" and not keep:
-            row = row or rows.row_of(self.place.at)  # type: ignore[attr-defined]  # HexRows
+        if not keep:
+            row = row or rows.row_of(self.place.at)
         if not (keep and view.is_filtered):
             view.show(rows, row)
         self.bar("title").show([("head", self.page.title)])
@@ -198,8 +200,7 @@ class Browser(Panes):
             place = event.row.detail or event.row.target
             if place is not None:
                 page = page_of(self.session, place)
-                start = page.rows.row_of(place.at) if place.page == "hex" else 0  # type: ignore[attr-defined]
-                self.view("detail").show(page.rows, start)
+                self.view("detail").show(page.rows, page.rows.row_of(place.at))
 
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:

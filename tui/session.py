@@ -24,14 +24,15 @@ from crimg.writer.locking import is_locked, why_unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeVar
+    from collections.abc import Callable, Hashable, Sequence
+    from typing import Any, TypeVar
 
     from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.reader.file import ImageFile
 
     R = TypeVar("R", bound=Record)
+    T = TypeVar("T")
 
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
@@ -64,6 +65,7 @@ class Session:
         self.past = Past()
         self._graph: Graph | None = None
         self._parts: dict[type[Record], dict[int, list[Record]]] = {}
+        self._kept: tuple[Subject, dict[Hashable, Any]] = (self.subject, {})
         self.read_only = self._why_read_only()
 
     @property
@@ -129,6 +131,16 @@ class Session:
             if collects:
                 gc.enable()
         self.loaded = True
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned the first time for this image: pages are shown again with each news."""
+        if self._kept[0] is not self.subject:
+            self._kept = (self.subject, {})
+        known = self._kept[1]
+        if key not in known:
+            known[key] = make()
+        made: T = known[key]
+        return made
 
     @property
     def graph(self) -> Graph:

@@ -91,9 +91,18 @@ def wants_mono() -> bool:
     return bool(os.environ.get("NO_COLOR"))
 
 
+_made: dict[str, dict[str, Style]] = {}
+
+
 def styles(theme: Theme) -> dict[str, Style]:
     """Role to style. "cursor" and "cursor-blur" are laid over the row under the cursor."""
-    made = {}
+    if theme.name not in _made:  # it is asked for each row that is drawn
+        _made[theme.name] = _styles(theme)
+    return _made[theme.name]
+
+
+def _styles(theme: Theme) -> dict[str, Style]:
+    made = {"chosen": Style(reverse=True, bold=True)}
     for role, shape in _SHAPES.items():
         colour = getattr(theme, _COLOURS[role]) if role in _COLOURS and not theme.ansi else None
         made[role] = Style.parse(f"{shape} {colour or ''}".strip() or "none")

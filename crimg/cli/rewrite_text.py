@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.views.short import referrer_words
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
     """The plan, rule by rule. verbose: with the paths that no rule matches."""
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     paths = plan.path_changes
     yield f"{name}: {_count(len(paths), 'path')} to change, in revision {subject.image.revision}"
     groups: dict[str, list[Change]] = {}

@@ -26,6 +26,7 @@ from crimg.kernel.procstat import read_stat
 from crimg.model import HistoryEntry, ImageInfo, LogEntry
 from crimg.model.enums import Severity
 from crimg.writer import ImageWriter
+from crimg.writer.identity import new_uuid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def dump(
 
 def _dump(proc: ProcDir, output: Output, options: DumpOptions, progress: Progress | None) -> DumpReport:
     created = read_clocks().realtime
-    header = FileHeader(uuid=_new_uuid(), created=created, page_size=os.sysconf("SC_PAGESIZE"))
+    header = FileHeader(uuid=new_uuid(), created=created, page_size=os.sysconf("SC_PAGESIZE"))
     writer = ImageWriter(output, header, codec=Codec.ZSTD if options.compress else Codec.NONE)
     states = _states(proc)
     started = time.monotonic_ns()
@@ -133,14 +134,6 @@ def _no_terminal_stops() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _new_uuid() -> bytes:
-    """A random UUID (RFC 9562, version 4); the module uuid would take 4 ms to import."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    return bytes(raw)
 
 
 def _states(proc: ProcDir) -> dict[int, str]:

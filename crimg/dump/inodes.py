@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from crimg.evidence import contents_columns, filesystem_columns, inode_columns
+from crimg.evidence import contents_columns, device_number, filesystem_columns, fsid_of, inode_columns
 from crimg.kernel import descriptors, inodes
 from crimg.kernel.mountinfo import read_mountinfo
 from crimg.model import Filesystem, Inode
@@ -118,7 +118,7 @@ class InodeCollector:
                 Filesystem(
                     objref=objref,
                     referrers=0,
-                    **filesystem_columns(fd, attributes, mount),
+                    **filesystem_columns(device_number(attributes.dev), fsid_of(fd), mount),
                 )
             )
         return self._filesystems[mount.mnt_id]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
 
 KEEPER, MOUNT = "keeper", "mount"
+_STATE, _KIND = map(File.fields.index, ("name_state", "kind"))
+_LINKED, _PIPE = int(NameState.LINKED), int(FileKind.PIPE)
 _FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT}
 
 
@@ -102,4 +104,4 @@ def path_of(image: Image, objref: int) -> bytes | None:
 
 def needs_name(file: File) -> bool:
     """Whether a restart opens this file by its name: no pipe, not deleted, not hidden under a mount."""
-    return file.name_state == NameState.LINKED and file.kind != FileKind.PIPE
+    return bool(file[_STATE] == _LINKED and file[_KIND] != _PIPE)

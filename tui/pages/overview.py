@@ -75,7 +75,7 @@ def _counts(session: Session, task: object) -> tuple[tuple[str, str], ...]:
 
 def _memory(session: Session) -> Iterator[Row]:
     try:
-        kinds = memory.memory_kind_records(session.subject)
+        kinds = session.kept("kinds", lambda: memory.memory_kind_records(session.subject))
     except FormatError as error:
         yield text_row(escape(str(error)), "error")
         return
