@@ -7,6 +7,8 @@ import json
 import os
 import sys
 
+from crimg.escape import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,11 +16,8 @@ if TYPE_CHECKING:
     from crimg.tui.checks import Message
     from crimg.tui.session import Session
 
-_LONGEST = 1 << 26
+LONGEST = 1 << 22
 """Bytes of a message."""
-_AT_ONCE = 200
-"""Messages that are taken before the keys have a turn."""
-_NICE = 5
 
 
 async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
@@ -34,20 +33,16 @@ async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str
         stderr=asyncio.subprocess.PIPE,
         pass_fds=(fd,),
         env={**os.environ, "PYTHONPATH": paths},
-        limit=_LONGEST,
+        limit=LONGEST,
     )
     stdout, stderr = child.stdout, child.stderr
     if stdout is None or stderr is None:
         raise RuntimeError("the pipes were asked for")
     errors = asyncio.create_task(stderr.read())
     try:
-        os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
-        count = 0
         while line := await stdout.readline():
             take(json.loads(line))
-            count += 1
-            if count % _AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(0)  # the keys have a turn
     finally:
         if child.returncode is None and not stdout.at_eof():
             child.kill()
@@ -72,7 +67,16 @@ class Checking:
     def start(self) -> None:
         """Validate, and compare with this machine; what still runs of this is ended first."""
         for which in ("validate", "preflight"):
-            self._tasks[which] = asyncio.create_task(self._run(which, self._tasks.get(which)))
+            task = asyncio.create_task(self._run(which, self._tasks.get(which)), name=which)
+            task.add_done_callback(self._ended)
+            self._tasks[which] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            what = f"a mistake in crimg, please report it: {type(error).__name__}: {error}"
+            self._session.checks.finish(task.get_name(), one_line(what))
+            self.news = True
 
     async def stop(self) -> None:
         """End the children, and wait until they have gone."""
@@ -86,10 +90,15 @@ class Checking:
             await asyncio.gather(before, return_exceptions=True)
         checks = self._session.checks
         checks.start(which)
+        self.news = True
 
         def take(message: Message) -> None:
             checks.take(which, message)
             self.news = True
 
-        checks.finish(which, await run_child(which, self._session.fd, take))
+        try:
+            error = await run_child(which, self._session.fd, take)
+        except OSError as failure:
+            error = f"it could not be started: {failure.strerror}"
+        checks.finish(which, error)
         self.news = True

@@ -60,6 +60,10 @@ class Rows(ABC):
     def row(self, index: int) -> Row:
         """The row with this number, from 0. Fast: it is called for each line in sight."""
 
+    def row_of(self, _address: int) -> int:
+        """The number of the row that shows an address in memory; the first where rows have no addresses."""
+        return 0
+
 
 class Fixed(Rows):
     """Rows that are there already: few."""

@@ -17,7 +17,7 @@ import json
 import os
 import sys
 
-from crimg.errors import ConflictError, FileError, UsageError
+from crimg.errors import ConflictError, FileError, UnsoundError, UsageError
 from crimg.escape import escape, unescape
 
 TYPE_CHECKING = False
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from crimg.model.image import Image
     from crimg.rewrite import Plan, Rule
+
+
+_ADVICE = "give another name, or remove it first"
+"""What to do about an output that is there: --force has another meaning here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--restamp", action="store_true",
                        help="take the evidence of the files now at the new paths")  # fmt: skip
     group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
+    group.add_argument("--timeout", metavar="SECONDS", default="5",
+                       help="with --restamp: time a file system has for an answer (default 5)")  # fmt: skip
     group = parser.add_argument_group("plan")
     group.add_argument("-o", "--output", metavar="FILE", help="leave the image alone, and write a new one")
     group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")
@@ -75,15 +81,15 @@ def add_edits(group: argparse._ActionsContainer) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite`; the exit status."""
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.preflight import opened
     from crimg.cli.rewrite_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.rewrite.applying import check_applicable
 
     if args.image == "-" and not (args.dry_run or args.save_plan):
         raise UsageError("the standard input cannot be rewritten: give a file")
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
         lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
@@ -94,12 +100,15 @@ def run(args: argparse.Namespace) -> int:
             raise ConflictError([conflict.text for conflict in plan.conflicts])
         if args.strict and (plan.unused_rules or not plan.changes):
             raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
-        if plan.changes and not (args.dry_run or args.save_plan):
-            revision = _write(args, plan, image)
-            if not args.quiet:
-                say(f"{escape(args.output or args.image)}: revision {revision} is written")
-            return 0
-        check_applicable(plan, image, force=args.force)
+        try:
+            if plan.changes and not (args.dry_run or args.save_plan):
+                revision = _write(args, plan, image)
+                if not args.quiet:
+                    say(f"{escape(args.output or args.image)}: revision {revision} is written")
+                return 0
+            check_applicable(plan, image, force=args.force)
+        except UnsoundError as error:
+            raise UnsoundError(f"{error}; --force rewrites it all the same") from error
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
@@ -114,7 +123,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
         return apply(plan, args.image, image=image, force=args.force, command=command)
-    with AtomicOutput(args.output, sync=True) as output:
+    with AtomicOutput(args.output, sync=True, advice=_ADVICE) as output:
         copy_image(args.image, output.fd)
         copy = f"/proc/self/fd/{output.fd}"
         revision = apply(plan, copy, image=image, force=args.force, command=command)
@@ -158,6 +167,7 @@ def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
 
 
 def _plan(args: argparse.Namespace, image: Image) -> Plan:
+    from crimg.cli.preflight import seconds
     from crimg.rewrite.planning import inodes_with_keepers, plan
     from crimg.rewrite.restamp import Restamp
 
@@ -173,7 +183,7 @@ def _plan(args: argparse.Namespace, image: Image) -> Plan:
         rules,
         edits=edits,
         drop_keepers=inodes_with_keepers(image, objrefs),
-        restamp=Restamp(args.root) if args.restamp else None,
+        restamp=Restamp(args.root, seconds(args.timeout)) if args.restamp else None,
     )
 
 
@@ -202,7 +212,7 @@ def _save(name: str, plan: Plan) -> None:
     from crimg.cli.atomic import AtomicOutput
     from crimg.cli.rewrite_text import json_lines
 
-    with AtomicOutput(name) as output:
+    with AtomicOutput(name, advice=_ADVICE) as output:
         output.write(_encoded(json_lines(plan)))
         output.commit()
 

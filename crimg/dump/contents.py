@@ -14,14 +14,14 @@ from crimg.model.enums import Keeper
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.dump.inodes import KeptFile
-    from crimg.dump.process import Collected
+    from crimg.dump.process import Collector
     from crimg.writer import ImageWriter
 
 BLOB_BYTES = 8 << 20
 """Data of one BLOB section at the most: what is held in memory at once."""
 
 
-def keep_contents(collected: Collected, writer: ImageWriter) -> None:
+def keep_contents(collected: Collector, writer: ImageWriter) -> None:
     """Write the blobs, and into the rows of their inodes and pipes the sections they are in.
 
     Raises KernelError where a file cannot be read, or becomes shorter meanwhile.

@@ -1,4 +1,4 @@
-"""What the epoll instances of a process watch (epoll(7)), told by kcmp(2) and not by descriptor number."""
+"""What epoll instances watch (epoll(7)), told by kcmp(2) and not by descriptor number."""
 
 from __future__ import annotations
 
@@ -8,53 +8,49 @@ from crimg.model import EpollWatch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Protocol
 
     from crimg.dump.objects import Objects
-    from crimg.dump.problems import Problems
+    from crimg.dump.opened import Descriptor
     from crimg.kernel.epoll import Watch
-    from crimg.kernel.procfd import Fdinfo
 
-    class Opened(Protocol):
-        """What is known of a descriptor. file: objref, None where its file cannot be saved."""
-
-        info: Fdinfo
-        file: int | None
+    Key = tuple[int, int]
 
 
 class EpollCollector:
     """Gathers the watches of the instances that were met, once all descriptors are known."""
 
-    def __init__(self, pid: int, objects: Objects, problems: Problems) -> None:
-        self.pid = pid
+    def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self.problems = problems
-        self._instances: list[int] = []
+        self._instances: list[Descriptor] = []
+        self._busy: set[Descriptor] = set()
 
-    def add(self, copy: int, fd: int) -> None:
-        """Note the instance at descriptor `fd` of the target; `copy` duplicates it. Raises KernelError."""
-        self._instances.append(fd)
+    def add(self, copy: int, one: Descriptor) -> None:
+        """Note the instance behind a descriptor; `copy` duplicates it. Raises KernelError."""
+        self._instances.append(one)
         if busy_polls(copy):
-            self.problems.add(f"fd {fd}", EPOLL_LINK, "its settings for busy polling cannot be saved yet")
+            self._busy.add(one)
 
-    def watches(self, opened: Mapping[int, Opened]) -> None:
+    def watches(self, opened: Mapping[Key, Descriptor], files: Mapping[Key, int]) -> None:
         """Add a row for all that the instances watch. Raises KernelError.
 
-        opened: every descriptor of the target. A watch of a file that cannot be saved is left out: that
-        file is a problem of its own.
+        opened: every descriptor, by process and number.  files: their objrefs. A watch of a file that cannot
+        be saved is left out: that file is a problem of its own.
         """
         for epoll in self._instances:
-            for watch in parse_watches(opened[epoll].info.rest):
-                fd = self._descriptor(epoll, watch, opened)
-                if fd is None:
-                    self.problems.add(
-                        f"fd {epoll}",
-                        EPOLL_LINK,
+            instance = files.get((epoll.proc.pid, epoll.fd))
+            if epoll in self._busy:
+                reason = "its settings for busy polling cannot be saved yet"
+                epoll.problems.add(epoll.where, EPOLL_LINK, reason, "epoll", objref=instance)
+            for watch in parse_watches(epoll.info.rest):
+                found = _descriptor(epoll, watch, opened)
+                if found is None:
+                    reason = (
                         f"watches a file (inode {watch.inode}, registered as fd {watch.tfd}) "
-                        "that the process has closed and something else keeps open",
+                        "that the process has closed and something else keeps open"
                     )
+                    epoll.problems.add(epoll.where, EPOLL_LINK, reason, "epoll", objref=instance)
                     continue
-                instance, file = opened[epoll].file, opened[fd].file
+                file = files.get(found)
                 if instance is not None and file is not None:
                     self.objects.add(
                         EpollWatch(
@@ -62,11 +58,13 @@ class EpollCollector:
                         )
                     )
 
-    def _descriptor(self, epoll: int, watch: Watch, opened: Mapping[int, Opened]) -> int | None:
-        """A descriptor of the watched file: the one it was registered by if it still is, else any other."""
-        if watch.tfd in opened and is_watched(self.pid, epoll, watch, watch.tfd):
-            return watch.tfd
-        for fd, one in opened.items():
-            if one.info.inode in (watch.inode, None) and is_watched(self.pid, epoll, watch, fd):
-                return fd
-        return None
+
+def _descriptor(epoll: Descriptor, watch: Watch, opened: Mapping[Key, Descriptor]) -> Key | None:
+    """A descriptor of the watched file: the one it was registered by if it still is, else any other."""
+    pid = epoll.proc.pid
+    if (pid, watch.tfd) in opened and is_watched(pid, epoll.fd, watch, pid, watch.tfd):
+        return pid, watch.tfd
+    for (other, fd), one in opened.items():
+        if one.info.inode in (watch.inode, None) and is_watched(pid, epoll.fd, watch, other, fd):
+            return other, fd
+    return None

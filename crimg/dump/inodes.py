@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from crimg.evidence import contents_columns, filesystem_columns, inode_columns
+from crimg.evidence import contents_columns, device_number, filesystem_columns, fsid_of, inode_columns
 from crimg.kernel import descriptors, inodes
 from crimg.kernel.mountinfo import read_mountinfo
 from crimg.model import Filesystem, Inode
@@ -38,14 +38,23 @@ class InodeCollector:
     descriptors.
     """
 
-    def __init__(self, proc: ProcDir, objects: Objects, *, digest: bool) -> None:
+    def __init__(self, objects: Objects, *, digest: bool) -> None:
         self.objects = objects
         self.digest = digest
         self.kept: dict[int, KeptFile] = {}
         self.leased: set[tuple[int, int]] = set()
         self._numbers: dict[tuple[int, int], int] = {}
-        self._mounts: dict[int, Mount] = {mount.mnt_id: mount for mount in read_mountinfo(proc)}
+        self._mounts: dict[int, Mount] = {}
+        self._roots: set[tuple[bytes, bytes]] = set()
         self._filesystems: dict[int, int] = {}
+
+    def see(self, proc: ProcDir) -> None:
+        """Learn of the mounts that a process can reach; of each by its first path."""
+        root = (proc.readlink("ns/mnt"), proc.readlink("root"))
+        if root not in self._roots:
+            self._roots.add(root)
+            for mount in read_mountinfo(proc):
+                self._mounts.setdefault(mount.mnt_id, mount)
 
     def forget(self, objrefs: set[int | None]) -> None:
         """Do not keep the contents of these inodes: another of their open names still leads to them."""
@@ -118,7 +127,7 @@ class InodeCollector:
                 Filesystem(
                     objref=objref,
                     referrers=0,
-                    **filesystem_columns(fd, attributes, mount),
+                    **filesystem_columns(device_number(attributes.dev), fsid_of(fd), mount),
                 )
             )
         return self._filesystems[mount.mnt_id]

@@ -55,15 +55,15 @@ def parse_watches(rest: bytes) -> list[Watch]:
     return watches
 
 
-def is_watched(pid: int, epoll: int, watch: Watch, fd: int) -> bool:
-    """Whether descriptor `fd` of task `pid` refers to the open file description that its epoll instance, at
-    descriptor `epoll`, watches by `watch` (kcmp(2), KCMP_EPOLL_TFD).
+def is_watched(pid: int, epoll: int, watch: Watch, other: int, fd: int) -> bool:
+    """Whether descriptor `fd` of task `other` refers to the open file description that the epoll instance at
+    descriptor `epoll` of task `pid` watches by `watch` (kcmp(2), KCMP_EPOLL_TFD).
 
     Raises KernelError: EBADF where a descriptor is not open, ENOENT where nothing is registered so, EPERM,
     ESRCH, ENOSYS (kernel without CONFIG_KCMP), EOPNOTSUPP (without CONFIG_EPOLL).
     """
     slot = _Slot(epoll, watch.tfd, watch.before)
-    return kcmp(pid, pid, _KCMP_EPOLL_TFD, fd, ctypes.addressof(slot)) == 0
+    return kcmp(other, pid, _KCMP_EPOLL_TFD, fd, ctypes.addressof(slot)) == 0
 
 
 def busy_polls(fd: int) -> bool:

@@ -30,6 +30,7 @@ from crimg.format.container import (
     read_index,
     read_section_header,
     read_trailer,
+    section_end,
 )
 from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import MAX_PACKED_TABLES
@@ -128,6 +129,9 @@ class ImageFile:
         if head.type != SectionType.INDEX or head.len_stored != trailer.len_index or head.codec != Codec.NONE:
             raise FormatError("is not where the trailer says", section="index", offset=where)
         start = body_offset(where, head.align_log2)
+        if section_end(start, trailer.len_index) != offset - SECTION_HEADER_SIZE:
+            text = "does not stand right behind the index that it names"
+            raise FormatError(text, section="trailer", offset=offset)
         body = self.read(start, trailer.len_index, "index")
         if checksum(body) != trailer.index_checksum:
             raise ChecksumError("checksum differs", section="index", offset=start)
@@ -163,18 +167,15 @@ class ImageFile:
 
     def _check_entry(self, entry: IndexEntry, low: int, end: int) -> None:
         """Raise FormatError where a section cannot be in this image; the schema has seen to its fields."""
-        place = entry.label
         offset = entry.ofs_header
-        if entry.critical and not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS):
-            raise UnsupportedVersionError(
-                "a critical section of a type or codec that is not known", section=place, offset=offset
-            )
+        if not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS) and entry.critical:
+            text = "a critical section of a type or codec that is not known"
+            raise UnsupportedVersionError(text, section=entry.label, offset=offset)
         if offset < low:
-            raise FormatError(f"begins before offset {low}", section=place, offset=offset)
+            raise FormatError(f"begins before offset {low}", section=entry.label, offset=offset)
         if entry.ofs_body + entry.len_stored > end:
-            raise TruncatedError(
-                f"{entry.len_stored} bytes do not fit before offset {end}", section=place, offset=offset
-            )
+            text = f"{entry.len_stored} bytes do not fit before offset {end}"
+            raise TruncatedError(text, section=entry.label, offset=offset)
 
     def mapped(self) -> mmap.mmap:
         """The whole file, mapped."""
@@ -191,6 +192,15 @@ class ImageFile:
         """The stored body of a section, a view of the mapped file. Its checksum is not looked at."""
         start = entry.ofs_body
         return memoryview(self.mapped())[start : start + entry.len_stored]
+
+    def release(self) -> None:
+        """Give back the memory that bodies took which were looked at; they are read again when need be.
+
+        Pages of the file count as memory of a process that has looked at them through the mapping.
+        """
+        self._bodies.clear()
+        if self._map is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
 
     def verify(self, entry: IndexEntry, *, body: bool = True) -> None:
         """Raise FormatError where the header of a section is not the one in the index, or damaged; and,

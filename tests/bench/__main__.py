@@ -21,7 +21,15 @@ from tests.bench.table import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODULES = ("starting", "loading", "checking", "dumping")
+MODULES = (
+    "starting",
+    "loading",
+    "checking",
+    "dumping",
+    "searching",
+    "rewriting",
+    "showing",
+)
 """Modules of this package, each with a TITLE and with rows(settings); new ones are named here."""
 
 

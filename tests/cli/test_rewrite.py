@@ -116,6 +116,32 @@ def test_plan_saved_carried_out_and_stale(image: Path) -> None:
     assert (both.returncode, both.stdout) == (2, b"")
 
 
+def test_what_is_there_is_not_replaced(image: Path) -> None:
+    """--force is for images that are not sound, and no advice here."""
+    there = image.with_name("there")
+    there.write_text("mine")
+    for option in ("-o", "--save-plan"):
+        result = crimg("rewrite", image, "--map", "/tmp=/srv/tmp", "--force", option, there)
+        assert result.returncode == 2
+        assert result.stderr.decode().endswith("is there already; give another name, or remove it first\n")
+    assert there.read_text() == "mine"
+
+
+def test_a_plan_with_conflicts_is_shown_and_goes_no_further(image: Path) -> None:
+    saved = image.with_name("plan.json")
+    shown = crimg("rewrite", image, "--set", "30=/run/fifo", "--json", "--save-plan", saved)
+    assert (shown.returncode, saved.exists()) == (1, False)
+    saved.write_bytes(shown.stdout)
+    carried_out = crimg("rewrite", image, "--plan", saved)
+    assert carried_out.returncode == 1
+    assert b"nothing was written: #30" in carried_out.stderr
+    value = json.loads(shown.stdout)
+    value["conflicts"] = []  # they are looked for again
+    saved.write_text(json.dumps(value))
+    assert crimg("rewrite", image, "--plan", saved).returncode == 1
+    assert image.read_bytes() == Draft().bytes()
+
+
 def test_hostile_names_are_shown_escaped_and_taken_so(image: Path) -> None:
     result = crimg("rewrite", image, "--exact", rf"{HOSTILE}=/\x1b[1m\=\xfe", "-v")
     assert result.returncode == 0

@@ -33,18 +33,17 @@ kept = [
 kept += socket.socketpair()
 for one in kept:
     fd("socket", one.fileno())
-fd("eventfd", os.eventfd(3))
 poll = select.epoll()
 lost = os.pipe()
 poll.register(lost[0], select.EPOLLIN)
 os.close(lost[1])
 fd("eventpoll", poll.fileno())
-fd("timerfd", libc.syscall(283, 1, 0))
-mask = ctypes.c_uint64(1 << 9)
-fd("signalfd", libc.syscall(289, -1, ctypes.byref(mask), 8, 0))
 fd("inotify", libc.syscall(294, 0))
-fd("memfd", os.memfd_create("name"))
-fd("secret", libc.syscall(447, 0))
+secret = libc.syscall(447, 0)
+fd("secret", secret)
+if secret >= 0:
+    os.ftruncate(secret, 4096)
+    mapping("secret", libc.mmap(None, 4096, 3, 1, secret, 0), 4096)
 params = ctypes.create_string_buffer(120)
 fd("io_uring", libc.syscall(425, 4, params))
 fd("pidfd", os.pidfd_open(os.getpid()))
@@ -63,20 +62,15 @@ fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_RDLCK)
 fd("lease", leased)
 packets = os.pipe2(os.O_DIRECT)
 fd("packet", packets[1])
-shared = libc.mmap(None, 8192, 3, 0x21, -1, 0)
-mapping("shared anonymous", shared, 8192)
-named = os.memfd_create("mapped")
-area = libc.mmap(None, 4096, 1, 1, named, 0)
-mapping("memfd", area, 4096)
-os.close(named)
-segment = libc.shmget(0, 4096, 0o1600)
-libc.shmat.restype = ctypes.c_void_p
-attached = libc.shmat(segment, None, 0)
-libc.shmctl(segment, 0, None)  # gone with the last process that has it
-mapping("System V", attached, 4096)
 ends = os.pipe()
+# A child of its child, whose father ends: it belongs to another tree, and has out and err open like this one.
+told = os.pipe()
 child = os.fork()
 if child == 0:
+    child = os.fork()
+    if child:
+        os.write(told[1], b"%d" % child)
+        os._exit(0)
     for name in range(3, 1000):
         if name not in (ends[1], lost[0]):
             try:
@@ -87,5 +81,9 @@ if child == 0:
     while True:
         select.select([], [], [])
 os.close(lost[0])  # the child keeps it open: the watch stays
-found.append((f"child process {child}", "process"))
+os.waitpid(child, 0)
+child = int(os.read(told[0], 9))
+os.close(told[0])
+os.close(told[1])
+found += [(f"process {child} holds", f"fd {number}") for number in (1, 2)]
 fd("pipe", ends[0])

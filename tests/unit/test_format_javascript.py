@@ -14,10 +14,12 @@ from kaitaistruct import KaitaiStructError
 
 from crimg.model import KINDS
 from crimg.reader import open_image
+from crimg.redact import Selection
 from tests import samples
 from tests.builders import FILE_HEADER, INDEX_ENTRY, SECTION_HEADER, TRAILER_BODY, ImageBuilder
 from tests.kaitai_view import comparable, comparable_fields, parse_image, view_batches
 from tests.node import call_node, generate, run_node
+from tests.redact.drafts import redacted, secret_draft
 from tests.schema import FORMAT_DIR
 
 if TYPE_CHECKING:
@@ -121,8 +123,15 @@ def limits() -> bytes:
     )
 
 
+def without_secrets() -> bytes:
+    """What `crimg redact` writes."""
+    return redacted(secret_draft().bytes(), Selection(environment=True, contents=True, registers=True))[1]
+
+
 @pytest.mark.parametrize(
-    "build", [samples.small_image, two_revisions, limits], ids=lambda build: build.__name__
+    "build",
+    [samples.small_image, two_revisions, limits, without_secrets],
+    ids=lambda build: build.__name__,
 )
 def test_javascript_reads_the_same_values(compiled: Path, build: Any) -> None:
     image = build()

@@ -13,18 +13,22 @@ import select
 import signal
 import time
 
-from crimg.errors import CrimgError, FileError
-from crimg.preflight.looks import Looks, NoAnswerError
-from crimg.preflight.serving import ANSWER, FRAME, pack, serve
+from crimg.errors import CrimgError, FileError, UsageError
+from crimg.looking.looks import Direct, Looks, NoAnswerError
+from crimg.looking.serving import ANSWER, FRAME, pack, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from crimg.preflight.looks import Progress, Request
-    from crimg.preflight.mounts import Mounts
+    from crimg.looking.looks import Progress, Request
+    from crimg.looking.mounts import Mounts
 
+    FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+TIMEOUT = 5.0
+"""Seconds that a file system has for an answer, by default."""
 _BATCH_BYTES = 16384
 """Requests under way at once: they fit a pipe, so that no side waits to write while the other does too."""
 _GIVE_UP_AFTER = 3
@@ -88,20 +92,31 @@ class Watched(Looks):
         """
         position = 0
         while position < len(batch):
-            frames = [frame for path, frame in batch[position:] if not self._is_dead(path)]
-            os.write(self._to, b"".join(frames))
+            alive = [(path, frame) for path, frame in batch[position:] if not self._is_dead(path)]
+            sent = self._send(b"".join(frame for _, frame in alive))
             for path, _ in batch[position:]:
                 position += 1
                 if self._is_dead(path):
                     yield None
                     continue
                 try:
-                    answer = self._answer()
+                    answer = self._answer() if sent else None
                 except NoAnswerError:
+                    sent = False
+                if not sent:
                     self._mourn(path)
                     yield None
                     break
                 yield answer
+
+    def _send(self, data: bytes) -> bool:
+        """Write requests to the other process; whether it took them in time."""
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [self._to], [], self._timeout)[1]:
+                return False
+            rest = rest[os.write(self._to, rest) :]
+        return True
 
     def _is_dead(self, path: bytes) -> bool:
         if not self._dead:
@@ -116,7 +131,8 @@ class Watched(Looks):
         """Note the mount point as dead if it gives no answer itself, else the directory of `path`."""
         self.close()
         self._start()
-        self._dead.add(path.rpartition(b"/")[0] or path)
+        if path != b"/":  # this one answered when the process was started
+            self._dead.add(path.rpartition(b"/")[0] or path)
         top = self.top.rstrip(b"/")
         mount = self._mounts.at(top + path)
         point = mount.mount_point.removeprefix(top) if mount and mount.mount_point.startswith(top) else b""
@@ -135,6 +151,7 @@ class Watched(Looks):
 
     def _start(self) -> None:
         requests, self._to = os.pipe()
+        os.set_blocking(self._to, False)
         self._from, answers = os.pipe()
         self._buffer.clear()
         self._pid = os.fork()
@@ -173,3 +190,14 @@ class Watched(Looks):
 
     def _length(self) -> int:
         return FRAME.size + int(FRAME.unpack_from(self._buffer)[0])
+
+
+def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
+    """The way to make look-ups below `root`: with a limit of seconds for each, or in this very process.
+
+    Raises FileError and NoAnswerError where the root cannot be looked at, UsageError for an empty name.
+    """
+    top = os.fsencode(root)
+    if not top:
+        raise UsageError("an empty name is no root directory")
+    return Direct(top) if timeout is None else Watched(top, timeout, mounts)
