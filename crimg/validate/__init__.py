@@ -20,6 +20,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     addresses,
     container,
     descriptors,
+    epoll,
     keepers,
     kinds,
     left_out,

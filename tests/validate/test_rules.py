@@ -10,6 +10,7 @@ from crimg.model.enums import Severity
 from crimg.validate import FAMILIES, RULES, open_for_check, select, validate
 from tests.validate import (  # noqa: F401 - they fill CASES
     broken_container,
+    broken_epoll,
     broken_files,
     broken_memory,
     broken_references,
@@ -37,6 +38,10 @@ def test_the_sound_image_has_no_findings(tmp_path: Path) -> None:
     report = report_of(Draft().bytes(), tmp_path)
     assert not report.findings
     assert report.checked == tuple(sorted(RULES)) and not report.skipped
+
+
+def test_five_epoll_instances_may_watch_one_another(tmp_path: Path) -> None:
+    assert not report_of(broken_epoll.nested(5), tmp_path).findings
 
 
 @pytest.mark.parametrize(
