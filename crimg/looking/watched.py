@@ -111,7 +111,7 @@ class Watched(Looks):
                 yield answer
 
     def _send(self, data: bytes) -> bool:
-        """Write requests to the other process; whether it took them in time. Raises CrimgError if it ended."""
+        """Write requests to the other process; whether it took them in time. CrimgError if it ended."""
         rest = memoryview(data)
         while rest:
             if not select.select([], [self._to], [], self._timeout)[1]:
