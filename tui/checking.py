@@ -2,7 +2,7 @@
 
 In a process of its own it takes no time from the keys (one of the interpreter's threads would hold them up).
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
-it is printable, and no line is longer than crimg.tui.background.LONGEST.
+it is printable, and no line is longer than crimg.tui.children.LONGEST.
 
 Its words: "validate" or "preflight", and a descriptor of the image.
 """

@@ -70,6 +70,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="without --digest, record it of files that shared mappings can store into, as long as these have"
         " no more bytes together (default 16); 0: of none",
     )
+    parser.add_argument(
+        "--deleted",
+        metavar="WAY[:CONDITION]",
+        action="append",
+        default=[],
+        help="keep deleted files by: embed (in the image, default), copy (in --keep-dir), relink (by a new"
+        " name there), auto (relink, else copy or embed); for those with size>N, size<N, fs=TYPE or"
+        " path=GLOB; the first that is about a file counts",
+    )
+    parser.add_argument("--keep-dir", metavar="DIR", help="folder for copies and new names of deleted files")
     parser.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
     parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
 
@@ -130,6 +140,8 @@ def _options(args: argparse.Namespace) -> DumpOptions:
         compress=args.compress,
         command=[os.fsencode(word) for word in sys.argv][:64],
         allow=args.allow,
+        deleted=args.deleted,
+        keep_dir=args.keep_dir,
     )
 
 

@@ -12,6 +12,7 @@ import time
 from crimg import __version__
 from crimg.dump.contents import keep_contents
 from crimg.dump.digests import LIMIT
+from crimg.dump.keeping import Keeping, parse_rule
 from crimg.dump.problems import Problems
 from crimg.dump.process import Collector
 from crimg.dump.stream import PagePlan, copy_pages
@@ -43,10 +44,11 @@ class DumpOptions:
     digest: take the SHA-256 of every file.  digest_mapped: else of the files that shared mappings can store
     into, up to so many bytes together.  compress: store bodies with zstd.
     command: the command line, for the record.  allow: kinds of what cannot be saved (crimg.dump.unsupported)
-    that may be left out of the image.
+    that may be left out of the image.  deleted: rules how deleted files are kept (crimg.dump.keeping), in
+    keep_dir where not in the image.
     """
 
-    __slots__ = ("allow", "command", "compress", "digest", "digest_mapped", "leave")
+    __slots__ = ("allow", "command", "compress", "deleted", "digest", "digest_mapped", "keep_dir", "leave")
 
     def __init__(
         self,
@@ -57,8 +59,10 @@ class DumpOptions:
         compress: bool = False,
         command: Sequence[bytes] = (),
         allow: Collection[str] = (),
+        deleted: Sequence[str] = (),
+        keep_dir: str | None = None,
     ) -> None:
-        """Raises UsageError for a kind in `allow` that there is not, or that cannot be left out."""
+        """Raises UsageError for a kind in `allow` that cannot be left out, and for a rule that is none."""
         for kind in allow:
             check_allowed(kind)
         self.leave = leave
@@ -67,6 +71,8 @@ class DumpOptions:
         self.compress = compress
         self.command = tuple(command)
         self.allow = frozenset(allow)
+        self.deleted = tuple(map(parse_rule, deleted))
+        self.keep_dir = keep_dir
 
 
 class DumpReport:
@@ -99,17 +105,30 @@ def dump(
     image: it has no trailer.
     """
     options = options or DumpOptions()
-    with whole_tree(pid) as tree:
-        return _dump(tree, output, options, progress)
+    uuid = new_uuid()
+    keeping = Keeping(options.deleted, options.keep_dir, uuid.hex())
+    try:
+        with whole_tree(pid) as tree:
+            return _dump(tree, output, options, progress, uuid, keeping)
+    except BaseException:
+        keeping.undo()
+        raise
 
 
-def _dump(tree: FreezeTree, output: Output, options: DumpOptions, progress: Progress | None) -> DumpReport:
+def _dump(
+    tree: FreezeTree,
+    output: Output,
+    options: DumpOptions,
+    progress: Progress | None,
+    uuid: bytes,
+    keeping: Keeping,
+) -> DumpReport:
     created = read_clocks().realtime
-    header = FileHeader(uuid=new_uuid(), created=created, page_size=os.sysconf("SC_PAGESIZE"))
+    header = FileHeader(uuid=uuid, created=created, page_size=os.sysconf("SC_PAGESIZE"))
     writer = ImageWriter(output, header, codec=Codec.ZSTD if options.compress else Codec.NONE)
     started = time.monotonic_ns()
     with no_terminal_stops(), tree:
-        memory, doubts = _save(tree, writer, options, progress)
+        memory, doubts = _save(tree, writer, options, progress, keeping)
         threads = sum(len(freeze.tids) for freeze in tree.frozen.values())
         tasks = len(tree.members)
         if options.leave == "killed":  # only once there is an image: until then nothing is to be lost
@@ -125,7 +144,11 @@ def _dump(tree: FreezeTree, output: Output, options: DumpOptions, progress: Prog
 
 
 def _save(
-    tree: FreezeTree, writer: ImageWriter, options: DumpOptions, progress: Progress | None
+    tree: FreezeTree,
+    writer: ImageWriter,
+    options: DumpOptions,
+    progress: Progress | None,
+    keeping: Keeping,
 ) -> tuple[int, Sequence[Doubt]]:
     """Collect everything, then write contents of files, tables, memory, in this order; the bytes of memory.
 
@@ -141,7 +164,7 @@ def _save(
         problems.check()
         collector.ask(info)
         problems.check()
-        keep_contents(collector, writer)
+        keep_contents(collector, writer, keeping)
     finally:
         collector.close()
     plans = [

@@ -8,6 +8,7 @@ from crimg.dump.kinds import Refusal, file_kind, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.opened import Descriptor
 from crimg.dump.pipes import PipeCollector
+from crimg.dump.sockets import SocketCollector
 from crimg.dump.special import add_state, memory_row
 from crimg.errors import KernelError
 from crimg.evidence import device_number
@@ -32,7 +33,7 @@ _STATES = {
 }
 _MAY_LEAK = (
     *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
-    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD),
+    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
 )
 """Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
 shared with the shell by its nature, and other devices have no position."""
@@ -61,6 +62,7 @@ class FileCollector:
         self.resolvers = resolvers
         self.pipes = PipeCollector(objects)
         self.leaks = Leaks(problems)
+        self.sockets = SocketCollector(objects, self.leaks)
         self.known: dict[tuple[int, int, bytes], int] = {}
         self._opened: dict[tuple[int, int], Descriptor] = {}
         self._pidfds: dict[int, int] = {}
@@ -91,6 +93,7 @@ class FileCollector:
                 if file is not None:
                     files.update(dict.fromkeys(group, file))
                     self._locks(file, group)
+            self.sockets.finish()
         finally:
             while self._pidfds:
                 os.close(self._pidfds.popitem()[1])
@@ -167,7 +170,7 @@ class FileCollector:
             inode = self.memory(copy, one.attributes, one.link)
         elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
-            inode = self.inodes.add(copy, one.attributes, keep=keep)
+            inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
             pipe = self.pipes.add(
                 copy,
@@ -178,6 +181,9 @@ class FileCollector:
                 where=one.where,
                 problems=one.problems,
             )
+        socket = self.sockets.look(copy, one) if kind == FileKind.SOCKET else None
+        if isinstance(socket, Refusal):
+            return self._refused(one, socket.kind, socket.reason)
         if kind == FileKind.CHARACTER_DEVICE and not path_only and is_terminal(one.attributes.rdev):
             tty = self._tty(copy, one)
             if tty is None:
@@ -206,6 +212,8 @@ class FileCollector:
             )
         )
         add_state(self.objects, objref, kind, one.info.rest)
+        if socket is not None:
+            self.sockets.add(socket, objref, copy, one)
         if kind in _MAY_LEAK and not path_only:
             self.leaks.watch((one.proc.pid, one.fd), one.link, objref)
         if inode is not None and not path_only:
@@ -223,9 +231,16 @@ class FileCollector:
         state = _STATES[name.state]
         if state == NameState.UNREACHABLE:
             return Refusal("unreachable", "its name does not lead to it (mounted over, or out of reach)")
-        if is_unlinked(state) and kind not in (FileKind.REGULAR, FileKind.FIFO):
-            return Refusal("deleted-node", "a deleted directory or device cannot be saved yet")
+        if is_unlinked(state) and kind == FileKind.CHARACTER_DEVICE:
+            return Refusal("deleted-node", "a deleted device cannot be saved yet")
+        if state == NameState.LINKED and kind == FileKind.REGULAR and self._is_silly(name.path, attributes):
+            return name.path, NameState.DELETED
         return name.path, state
+
+    def _is_silly(self, path: bytes, attributes: inodes.Statx) -> bool:
+        """Whether the name is the one that NFS gives to a deleted file until the last opener closes it."""
+        mount = self.inodes.mount(attributes)
+        return mount is not None and mount.fs_type.startswith(b"nfs") and b"/.nfs" in path[path.rfind(b"/") :]
 
     def memory(self, fd: int, attributes: inodes.Statx, link: bytes) -> int:
         """The objref of the inode of shared memory, whose contents are kept; raises KernelError.

@@ -49,10 +49,7 @@ _ANONYMOUS = (
     (b"[eventpoll]", "epoll", "an epoll instance"),
     (b"", "anon-inode", "an anonymous inode of the kernel"),
 )
-_NAMELESS = (
-    (b"socket:", "socket", "a socket"),
-    *((b"anon_inode:" + text, kind, what) for text, kind, what in _ANONYMOUS),
-)
+_NAMELESS = (*((b"anon_inode:" + text, kind, what) for text, kind, what in _ANONYMOUS),)
 _OUT_OF_SIGHT = ((b"/secretmem", "secret-memory", "secret memory"),)
 """How files are shown that stand on file systems which are mounted nowhere."""
 _SHARED_MEMORY = (b"/memfd:", b"/SYSV", b"/dev/zero (deleted)")
@@ -77,6 +74,8 @@ def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: 
     link: text of the link in /proc/PID/fd or map_files.  filesystem_type: f_type of statfs(2).
     mounted: the file was reached through a mount that the target can see.
     """
+    if link.startswith(b"socket:["):
+        return FileKind.SOCKET
     if link in _STATEFUL:
         return _STATEFUL[link]
     if not mounted and filesystem_type == _TMPFS and link.startswith(_SHARED_MEMORY):

@@ -34,6 +34,14 @@ class Leaks:
         self._places: dict[bytes, list[Place]] = {}
         self._objrefs: dict[Place, int] = {}
         self._memories: dict[tuple[int, int, int], tuple[int, str, bytes, int]] = {}
+        self._peers: dict[bytes, tuple[Place, bytes, int]] = {}
+
+    def watch_peer(self, peer: bytes, place: Place, link: bytes, objref: int) -> None:
+        """Look for who holds the other end of a socket, which nobody in the tree does.
+
+        peer: text of the link of that end.  place, link: the end in the tree.  objref: of its file object.
+        """
+        self._peers[peer] = place, link, objref
 
     def watch_memory(self, pid: int, where: str, link: bytes, identity: tuple[int, int], objref: int) -> None:
         """Look for other processes that map this shared memory.
@@ -54,7 +62,7 @@ class Leaks:
 
     def find(self, pids: Collection[int]) -> None:
         """Note them as problems. pids: all processes of the tree."""
-        if not self._places and not self._memories:
+        if not self._places and not self._memories and not self._peers:
             return
         ordered = {
             link: [group[0] for group in sort_same(places, compare_files)]
@@ -64,6 +72,12 @@ class Leaks:
         for name in os.listdir("/proc"):
             if name.isdigit() and int(name) != own and int(name) not in pids:
                 self._look(int(name), ordered)
+        for peer in tuple(self._peers):
+            self._note_peer(peer, "nobody can tell who holds the other end of it")
+
+    def _note_peer(self, peer: bytes, reason: str) -> None:
+        place, link, objref = self._peers.pop(peer)
+        self.problems.of(place[0]).add(f"fd {place[1]}", link, reason, "socket-peer", objref=objref)
 
     def _look(self, pid: int, ordered: dict[bytes, list[Place]]) -> None:
         """All descriptors of one process outside."""
@@ -71,6 +85,9 @@ class Leaks:
             with ProcDir(pid) as proc:
                 for fd in procfd.open_fds(proc):
                     link = self._link(proc, fd)
+                    if link in self._peers:
+                        reason = f"process {pid} holds the other end (fd {fd}), and is not part of this dump"
+                        self._note_peer(link, reason)
                     place = _same(ordered.get(link, ()), (pid, fd)) if link in ordered else None
                     if place is not None:
                         self._note(place, link, pid, fd)

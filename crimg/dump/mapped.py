@@ -130,7 +130,7 @@ class MappedCollector:
                 self.files.leaks.watch_memory(self.proc.pid, where, link, identity, inode)
             else:
                 keep = regular and is_unlinked(state)
-                inode = self.files.inodes.add(fd, attributes, keep=keep, mapped=regular)
+                inode = self.files.inodes.add(fd, attributes, keep=keep, path=path, mapped=regular)
         except KernelError as error:
             return Refusal("unreadable", str(error))
         if stores and regular and self.files.inodes.may_read(attributes):

@@ -50,6 +50,7 @@ class Collector:
 
     `look` finds what there is, and what of it cannot be saved; `ask` then has the processes tell what only
     they can. objects: the rows.  inodes: with the deleted files to be kept.  pipes: contents by objref.
+    sockets: what waits in them, by the objref of the file.
     spaces: the address spaces.
     """
 
@@ -64,6 +65,7 @@ class Collector:
         self.objects = Objects()
         self.inodes = InodeCollector(self.objects, digest=digest)
         self.pipes: dict[int, bytes] = {}
+        self.sockets: dict[int, bytes] = {}
         self.spaces: list[Space] = []
         self._take_id = take_id
         self._unasked = 0 if digest else unasked
@@ -91,6 +93,7 @@ class Collector:
             for member, _ in self._living():
                 self._look_at(member, files, digests)
             self.pipes = files.pipes.finish(pids, self.problems)
+            self.sockets = files.sockets.queues
             digests.record(self.objects)
         files.leaks.find(pids)
         linked = {row.inode for row in self.objects.rows(File) if row.name_state == NameState.LINKED}

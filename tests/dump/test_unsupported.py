@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = {
-    "socket": "a socket",
+    "socket": "a socket of family 16",
+    "tcp": "a TCP connection",
     "eventpoll": "[eventpoll]",
     "inotify": "inotify",
     "secret": "secret memory",
@@ -35,7 +36,6 @@ WORDS = {
     "proc": "file system proc",
     "sysfs": "file system sysfs",
     "namespace": "an object of the kernel",
-    "deleted directory": "a deleted directory",
     "pseudo-terminal": "master side of a pseudo-terminal",
     "lease": "a lease",
     "packet": "O_DIRECT",
@@ -56,7 +56,7 @@ def code() -> str:
 def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Path) -> None:
     with Agent(code, tmp_path / "target") as agent:
         found = agent.ask("found")
-        assert len(found) > 15
+        assert len(found) > 12
         untouched = Untouched(agent.pid)
         ran = command("dump", agent.pid, "-o", folder / "image")
         assert (ran.returncode, ran.stdout) == (5, b"")
@@ -74,14 +74,14 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         assert (folder / "image.log").read_text().splitlines()[1:] == lines
         assert stat.S_IMODE((folder / "image.log").stat().st_mode) == 0o600
         untouched.check()
-        assert agent.ask("kept[2].send(b'x'), kept[3].recv(9)") == (1, b"x")
+        assert agent.ask("kept[0].send(b'x'), kept[1].recv(9)") == (1, b"x")
         agent.ask("os.kill(child, 9)")
 
 
 def test_library_raises_the_same_list(code: str, tmp_path: Path, folder: Path) -> None:
     with Agent(code, tmp_path / "target") as agent, pytest.raises(UnsupportedResourceError) as caught:
         save(agent.pid, folder / "image")
-    assert len(caught.value.problems) > 15
+    assert len(caught.value.problems) > 12
     assert all("\n" not in line for line in caught.value.problems)
     only(folder)
 
@@ -104,7 +104,11 @@ def test_image_that_is_there_stays(tmp_path: Path, folder: Path) -> None:
 
 
 def test_name_in_a_problem_is_escaped(tmp_path: Path, folder: Path) -> None:
-    code = "name = b'\\x1b[31m\\n\\xff'; os.mkdir(name); fd = os.open(name, 0); os.rmdir(name)"
+    code = """
+import fcntl
+leased = os.open(b'\\x1b[31m\\n\\xff', os.O_RDONLY | os.O_CREAT)
+fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+"""
     with Agent(code, tmp_path / "target") as agent:
         ran = command("dump", agent.pid, "-o", folder / "image")
     assert ran.returncode == 5

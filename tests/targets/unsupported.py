@@ -26,13 +26,14 @@ def mapping(what: str, address: int, length: int) -> None:
     found.append((what, f"mapping {address:x}-{address + length:x}"))
 
 
-kept = [
-    socket.socket(family, kind)
-    for family, kind in ((socket.AF_INET, socket.SOCK_STREAM), (socket.AF_UNIX, socket.SOCK_DGRAM))
-]
-kept += socket.socketpair()
-for one in kept:
-    fd("socket", one.fileno())
+kept = list(socket.socketpair())
+netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+fd("socket", netlink.fileno())
+server = socket.create_server(("127.0.0.1", 0))
+client = socket.create_connection(server.getsockname())
+accepted, _ = server.accept()
+fd("tcp", client.fileno())
+fd("tcp", accepted.fileno())
 poll = select.epoll()
 fd("eventpoll", poll.fileno())
 fd("inotify", libc.syscall(294, 0))
@@ -47,9 +48,6 @@ fd("pidfd", os.pidfd_open(os.getpid()))
 fd("proc", os.open("/proc/self/status", os.O_RDONLY))
 fd("sysfs", os.open("/sys/kernel/mm", os.O_RDONLY))
 fd("namespace", os.open("/proc/self/ns/net", os.O_RDONLY))
-os.mkdir("deleted")
-fd("deleted directory", os.open("deleted", os.O_RDONLY))
-os.rmdir("deleted")
 try:
     fd("pseudo-terminal", os.open("/dev/ptmx", os.O_RDWR | os.O_NOCTTY))
 except OSError:

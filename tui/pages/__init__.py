@@ -35,6 +35,8 @@ _HOMES = {
     "planned": "change",
     "rule": "change",
     "proposals": "proposals",
+    "proposal": "proposals",
+    "candidate": "proposals",
     "revisions": "revisions",
     "revision": "revisions",
 }
