@@ -197,7 +197,7 @@ def reference() -> float:
 def test_many_files_and_many_rules(path: Path) -> None:
     """100,000 files, 1,000 rules, in 2 s with the check for soundness, where the loop takes 0.2 s.
 
-    That is ten times the loop; a busy machine, whose caches others fill, slows large tables more than the loop.
+    That is ten times the loop; a busy machine, whose caches others fill, slows large tables more than a loop.
     """
     write_many_files(path, 100_000, 1000)
     for _ in range(3):
