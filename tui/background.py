@@ -11,7 +11,7 @@ from crimg.escape import one_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from crimg.tui.checks import Message
     from crimg.tui.session import Session
@@ -21,17 +21,27 @@ LONGEST = 1 << 22
 
 
 async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
-    """Run a child to its end, each of its messages given to `take`; what went wrong, or "".
+    """Run a check to its end, each of its messages given to `take`; what went wrong, or "".
 
-    fd: of the image. A child that is still running when this is cancelled is ended.
+    fd: of the image.
+    """
+    return await run_module("crimg.tui.checking", (which, str(fd)), (fd,), take)
+
+
+async def run_module(
+    module: str, words: Sequence[str], fds: Sequence[int], take: Callable[[Message], None]
+) -> str:
+    """Run a module in a child to its end, each of its messages given to `take`; what went wrong, or "".
+
+    fds: descriptors that it inherits. A child that is still running when this is cancelled is ended.
     """
     paths = os.pathsep.join(path for path in sys.path if path)
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "crimg.tui.checking", which, str(fd)),
+        *(sys.executable, "-P", "-m", module, *words),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        pass_fds=(fd,),
+        pass_fds=fds,
         env={**os.environ, "PYTHONPATH": paths},
         limit=LONGEST,
     )
