@@ -19,7 +19,7 @@ async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str
 
     fd: of the image.
     """
-    return await Child("crimg.tui.checking", (which, str(fd)), fd, take).run()
+    return await Child("crimg.tui.checking", (which, str(fd)), (fd,), take).run()
 
 
 class Checking:
