@@ -1,7 +1,8 @@
 """Browse an image on the whole terminal: what is in it, whether it is sound, whether it will come back.
 
 Every reference between objects is a link: Enter follows it, b and f go back and forward. validate and
-preflight run meanwhile. ? shows the keys of the present page.
+preflight run meanwhile. Paths are changed too: e edits one, r is for a rule over many, 8 is the plan, which
+w writes as a revision and u takes back. ? shows the keys of the present page.
 
 NO_COLOR is honoured. Exit status: 0, or 3 where nothing of the image can be read.
 """
@@ -22,29 +23,30 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
     parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("--revision", metavar="N", type=int, help="look at the image as it was at revision N")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg tui`; the exit status."""
-    browse(args.image)
+    browse(args.image, args.revision)
     return 0
 
 
-def browse(name: str) -> None:
+def browse(name: str, revision: int | None = None) -> None:
     """Open an image in the application. Raises UsageError without a terminal, and what opening raises."""
     require_terminal(keys_from_stdin=name != "-")
     gc.disable()  # until the first screen is there: imports leave no garbage worth the time to look for it
     try:
-        _browse(name)
+        _browse(name, revision)
     finally:
         gc.enable()
 
 
-def _browse(name: str) -> None:
+def _browse(name: str, revision: int | None) -> None:
     from crimg.cli.torn import note_torn
     from crimg.tui.session import Session
 
-    session = Session(name)
+    session = Session(name, revision)
     try:
         note_torn(session.subject.image, name)
         if name == "-":
