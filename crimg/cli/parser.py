@@ -48,6 +48,7 @@ VERBS = {
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
     "restart": ("crimg.cli.restart", "bring the process of an image back"),
+    "keepers": ("crimg.cli.keepers", "list, check or remove what keeps deleted files"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }
 """Name of the verb: its module, and one line of help."""

@@ -87,8 +87,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.streams import say
     from crimg.rewrite.applying import check_applicable
 
-    if args.image == "-" and not (args.dry_run or args.save_plan):
-        raise UsageError("the standard input cannot be rewritten: give a file")
+    _check_options(args)
     with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
@@ -101,10 +100,11 @@ def run(args: argparse.Namespace) -> int:
         if args.strict and (plan.unused_rules or not plan.changes):
             raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
         try:
-            if plan.changes and not (args.dry_run or args.save_plan):
+            if (plan.changes or args.output) and not (args.dry_run or args.save_plan):
                 revision = _write(args, plan, image)
                 if not args.quiet:
-                    say(f"{escape(args.output or args.image)}: revision {revision} is written")
+                    what = f"revision {revision} is written" if plan.changes else "a copy, nothing is changed"
+                    say(f"{escape(args.output or args.image)}: {what}")
                 return 0
             check_applicable(plan, image, force=args.force)
         except UnsoundError as error:
@@ -112,6 +112,19 @@ def run(args: argparse.Namespace) -> int:
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for options of which one would silently be left out."""
+    if args.image == "-" and not (args.dry_run or args.save_plan):
+        raise UsageError("the standard input cannot be rewritten: give a file")
+    if args.save_plan and (args.dry_run or args.output):
+        other = "-n" if args.dry_run else "-o"
+        raise UsageError(f"{other} does not go with --save-plan, which writes the plan and nothing else")
+    if args.output == "-" or args.save_plan == "-":
+        raise UsageError("the standard output cannot be taken here: give a file (--json prints the plan)")
+    if args.root != "/" and not args.restamp:
+        raise UsageError("--root goes with --restamp")
 
 
 def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
@@ -136,7 +149,9 @@ def rules_of(args: argparse.Namespace) -> list[Rule]:
     from crimg.rewrite.matching import EXACT, PREFIX
     from crimg.rewrite.rulefile import read_rules
 
-    only = args.only.split(",") if args.only else []
+    if args.only is not None and not args.maps:
+        raise UsageError("--only limits --map, and there is none")
+    only = args.only.split(",") if args.only is not None else []
     rules = [_rule("--map", PREFIX, text, only) for text in args.maps]
     rules += [_rule("--exact", EXACT, text, []) for text in args.exact]
     rules += [_rule("--keeper-area", PREFIX, text, ["keeper"]) for text in args.areas]
@@ -162,6 +177,8 @@ def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
         number, equals, path = text.partition("=")
         if not equals or not number.isascii() or not number.isdecimal():
             raise UsageError(f"--set {escape(text)}: is not N=PATH")
+        if int(number) in edits:
+            raise UsageError(f"--set {escape(text)}: object {int(number)} has another path by --set already")
         edits[int(number)] = unescape(path)
     return edits
 
@@ -196,7 +213,8 @@ def _number(text: str) -> int:
 def _load(args: argparse.Namespace) -> Plan:
     from crimg.rewrite.changes import Plan
 
-    if args.maps or args.exact or args.areas or args.files or args.edits or args.drop_keeper or args.restamp:
+    given = [args.maps, args.exact, args.areas, args.files, args.edits, args.drop_keeper, args.restamp]
+    if any(given) or args.only is not None:
         raise UsageError("--plan takes no further rules: they are in the plan")
     try:
         with open(args.plan, "rb") as file:

@@ -2,7 +2,9 @@
 
 The command is meant to be the one that restarts the process. Every {image} in its words becomes the path of
 the copy, which is also in CRIMG_IMAGE. The image itself is left alone. The copy is in a directory of mode
-0700 beside the image, or in TMPDIR where none can be made there; it goes when the command ends.
+0700 beside the image, or in TMPDIR where none can be made there; it goes when the command ends. Where this
+program is killed, it stays as long as the command does (which inherits a descriptor with a lock), and goes
+with the next wrap.
 
     crimg wrap shop.img --map /srv=/mnt/srv --preflight -- restart-tool {image}
 

@@ -31,6 +31,7 @@ TIMEOUT = 5.0
 """Seconds that a file system has for an answer, by default."""
 _BATCH_BYTES = 16384
 """Requests under way at once: they fit a pipe, so that no side waits to write while the other does too."""
+_ENDED = "the process that looks at files was ended from outside; try again"
 _GIVE_UP_AFTER = 3
 """Places below one mount point without an answer, after which none is expected from all of it."""
 
@@ -110,12 +111,15 @@ class Watched(Looks):
                 yield answer
 
     def _send(self, data: bytes) -> bool:
-        """Write requests to the other process; whether it took them in time."""
+        """Write requests to the other process; whether it took them in time. Raises CrimgError if it ended."""
         rest = memoryview(data)
         while rest:
             if not select.select([], [self._to], [], self._timeout)[1]:
                 return False
-            rest = rest[os.write(self._to, rest) :]
+            try:
+                rest = rest[os.write(self._to, rest) :]
+            except BrokenPipeError as error:
+                raise CrimgError(_ENDED) from error
         return True
 
     def _is_dead(self, path: bytes) -> bool:
@@ -181,7 +185,7 @@ class Watched(Looks):
                 raise NoAnswerError(f"no answer in {self._timeout:g} s")
             data = os.read(self._from, 65536)
             if not data:
-                raise CrimgError("the process that looks at files has ended")
+                raise CrimgError(_ENDED)
             self._buffer += data
         end = self._length()
         frame = bytes(self._buffer[FRAME.size : end])

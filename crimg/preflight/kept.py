@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 from crimg.model import Pipe
-from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
@@ -22,18 +22,24 @@ UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 
 
 REMOVED = "its contents were removed from the image on purpose"
+LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
 
 
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether a restart makes it without a file under its name, or would have to."""
     unlinked = inode is not None and file.name_state in UNLINKED
-    return file.kind == FileKind.PIPE or unlinked or is_removed(image, file, inode)
+    return file.kind in NAMELESS or unlinked or is_removed(image, file, inode)
 
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether what was in it was removed from the image on purpose (specs/redaction.md)."""
     pipe = image.find(Pipe, file.pipe)
     return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
+
+
+def indefinite(noun: str) -> str:
+    """With its article."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def keeper_path(inode: Inode | None) -> bytes | None:
@@ -50,8 +56,10 @@ def judge_kept(
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
     if is_removed(image, file, inode):
         return Judgement(verdicts.MISSING, (REMOVED,))
-    if file.kind == FileKind.PIPE or inode is None:
-        return Judgement(verdicts.KEPT, ("a pipe, made anew",))
+    if file.kind == FileKind.PLACEHOLDER:
+        return Judgement(verdicts.MISSING, (LEFT_OUT,))
+    if file.kind in NAMELESS or inode is None:
+        return Judgement(verdicts.KEPT, (f"{indefinite(name_of(FileKind, file.kind))}, made anew",))
     if inode.keeper == Keeper.EMBEDDED:
         absent = [blob for blob in inode.blobs if image.section(blob) is None]
         if absent:

@@ -1,20 +1,14 @@
 """An image file: where its sections are, and their bodies on demand.
 
 Opening reads the header, the last trailer and the index, a few kilobytes however large the file is.
-Page data is mapped, never read: a body is bytes of the file until somebody looks at them. (A file that
-somebody else cuts short while it is mapped raises SIGBUS in any program; its length is looked at before
-every access, so that only a cut in the middle of one does.)
+Page data is mapped, never read: a body is bytes of the file until somebody looks at them.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
-
-from crimg.errors import ChecksumError, FileError, FormatError, TruncatedError, UnsupportedVersionError
+from crimg.errors import ChecksumError, FormatError, TruncatedError, UnsupportedVersionError
 from crimg.format.constants import (
     HEADER_SIZE,
-    MAX_LEN_RAW,
     SECTION_HEADER_SIZE,
     TRAILER_SIZE,
     Codec,
@@ -34,6 +28,8 @@ from crimg.format.container import (
 )
 from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import MAX_PACKED_TABLES
+from crimg.reader.packed import decompress
+from crimg.reader.raw import RawFile
 from crimg.reader.tables import decode_batches, records
 
 TYPE_CHECKING = False
@@ -53,19 +49,13 @@ _MAX_INDEX = 1 << 30
 _KEPT_BODIES = 2
 
 
-class ImageFile:
-    """The sections of one revision of an image file; the store behind an `Image`.
-
-    fd: an open descriptor of a seekable file, which this object owns from now on.
-    """
+class ImageFile(RawFile):
+    """The sections of one revision of an image file; the store behind an `Image`."""
 
     def __init__(self, fd: int, name: str) -> None:
-        self.fd = fd
-        self.name = name
-        self.size = os.fstat(fd).st_size
+        super().__init__(fd, name)
         self.end = self.size
         """Where the revision ends that the index is of; what is behind it is no part of the image."""
-        self._map: mmap.mmap | None = None
         self._bodies: dict[int, memoryview] = {}
         self._rows: dict[int, dict[int, list[Record]]] = {}
         self._entries: dict[int, IndexEntry] = {}
@@ -79,33 +69,12 @@ class ImageFile:
     def close(self) -> None:
         """Close the file and, where no view is left that uses it, the mapping."""
         self._bodies.clear()
-        if self._map is not None:
-            try:
-                self._map.close()
-            except BufferError:  # views that a caller still holds keep the mapping alive until they go
-                self._map = None
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        super().close()
 
-    def read(self, offset: int, length: int, section: str) -> bytes:
-        """`length` bytes from `offset`; raises TruncatedError where the file has fewer."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise TruncatedError(
-                f"needs {length} bytes, the file ends at {self.size}", section=section, offset=offset
-            )
-        parts: list[bytes] = []
-        while length:
-            try:
-                part = os.pread(self.fd, length, offset)
-            except OSError as error:
-                raise FileError(f"{self.name}: {error.strerror}") from error
-            if not part:
-                raise TruncatedError("the file became shorter", section=section, offset=offset)
-            parts.append(part)
-            offset += len(part)
-            length -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def release(self) -> None:
+        """Give back the memory that bodies took; they are read again when need be."""
+        self._bodies.clear()
+        super().release()
 
     def load_header(self) -> None:
         """Read the file header; raises FormatError."""
@@ -177,30 +146,10 @@ class ImageFile:
             text = f"{entry.len_stored} bytes do not fit before offset {end}"
             raise TruncatedError(text, section=entry.label, offset=offset)
 
-    def mapped(self) -> mmap.mmap:
-        """The whole file, mapped."""
-        if os.fstat(self.fd).st_size < self.size:
-            raise TruncatedError("the file became shorter", section="file", offset=self.size)
-        if self._map is None:
-            try:
-                self._map = mmap.mmap(self.fd, self.size, prot=mmap.PROT_READ)
-            except OSError as error:
-                raise FileError(f"{self.name}: mmap: {error.strerror}") from error
-        return self._map
-
     def stored(self, entry: IndexEntry) -> memoryview:
         """The stored body of a section, a view of the mapped file. Its checksum is not looked at."""
         start = entry.ofs_body
         return memoryview(self.mapped())[start : start + entry.len_stored]
-
-    def release(self) -> None:
-        """Give back the memory that bodies took which were looked at; they are read again when need be.
-
-        Pages of the file count as memory of a process that has looked at them through the mapping.
-        """
-        self._bodies.clear()
-        if self._map is not None:
-            self._map.madvise(mmap.MADV_DONTNEED)
 
     def verify(self, entry: IndexEntry, *, body: bool = True) -> None:
         """Raise FormatError where the header of a section is not the one in the index, or damaged; and,
@@ -236,7 +185,7 @@ class ImageFile:
         if section_id not in self._bodies:
             while len(self._bodies) >= _KEPT_BODIES:
                 del self._bodies[next(iter(self._bodies))]
-            self._bodies[section_id] = memoryview(self._decompress(entry))
+            self._bodies[section_id] = memoryview(decompress(entry, self._sound_body(entry)))
         return self._bodies[section_id]
 
     def _sound_body(self, entry: IndexEntry) -> bytes:
@@ -246,24 +195,6 @@ class ImageFile:
         if checksum(stored) != entry.checksum:
             raise ChecksumError("checksum of the body differs", section=entry.label, offset=entry.ofs_body)
         return stored
-
-    def _decompress(self, entry: IndexEntry) -> bytes:
-        if entry.codec != Codec.ZSTD:
-            raise UnsupportedVersionError(f"codec {entry.codec} is not known", section=entry.label)
-        import zstandard  # 20 ms to import, and rarely needed
-
-        stored = self._sound_body(entry)
-        try:
-            length = zstandard.frame_content_size(stored)
-            if length == entry.len_raw:
-                decoder = zstandard.ZstdDecompressor(max_window_size=MAX_LEN_RAW)
-                return decoder.decompress(stored, allow_extra_data=False)
-        except zstandard.ZstdError as error:
-            raise FormatError(f"zstd: {error}", section=entry.label, offset=entry.ofs_body) from error
-        stated = "an unknown number of" if length < 0 else str(length)
-        raise FormatError(
-            f"decodes to {stated} bytes, not {entry.len_raw}", section=entry.label, offset=entry.ofs_body
-        )
 
     def rows(self, cls: type[R]) -> list[R]:
         """The rows of one kind; those of later revisions stand in the place of the rows they replace."""
@@ -298,7 +229,9 @@ class ImageFile:
                     f"compressed tables of {self._packed_tables} bytes; {MAX_PACKED_TABLES} are allowed",
                     section=place,
                 )
-            body = self._sound_body(entry) if entry.codec == Codec.NONE else self._decompress(entry)
+            body = self._sound_body(entry)
+            if entry.codec != Codec.NONE:
+                body = decompress(entry, body)
             tables: dict[int, list[Record]] = {}
             for kind, rows in decode_batches(body, place):
                 if entry.kind not in (0, kind):

@@ -97,6 +97,14 @@ def test_to_another_file(image: Path) -> None:
     assert other.read_bytes() == Draft().bytes()
 
 
+def test_nothing_to_change_in_another_file(image: Path) -> None:
+    """The file that was asked for is there all the same."""
+    other = image.with_name("other.crimg")
+    result = crimg("rewrite", image, "--map", "/nowhere=/x", "-o", other, "--quiet")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert other.read_bytes() == image.read_bytes() == Draft().bytes()
+
+
 def test_plan_saved_carried_out_and_stale(image: Path) -> None:
     plan = image.with_name("plan.json")
     planned = text(crimg("rewrite", image, "--map", "/tmp=/srv/tmp", "--save-plan", plan))
@@ -203,6 +211,15 @@ def test_an_image_that_is_not_sound_needs_force(image: Path) -> None:
         (["IMAGE", "--rules", "/no/such"], 4, "/no/such"),
         (["IMAGE", "--plan", "/etc/passwd"], 2, "is no JSON"),
         (["-", "--map", "/a=/b"], 2, "standard input"),
+        (["IMAGE", "--map", "/a=/b", "-o", "-"], 2, "standard output"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "-"], 2, "standard output"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "p", "-o", "q"], 2, "-o does not go with --save-plan"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "p", "-n"], 2, "-n does not go with --save-plan"),
+        (["IMAGE", "--map", "/a=/b", "--root", "/r"], 2, "--root goes with --restamp"),
+        (["IMAGE", "--map", "/a=/b", "--only", ""], 2, "is no place"),
+        (["IMAGE", "--exact", "/a=/b", "--only", "fd"], 2, "--only limits --map"),
+        (["IMAGE", "--plan", "p", "--only", "fd"], 2, "--plan takes no further rules"),
+        (["IMAGE", "--set", "30=/a", "--set", "30=/b"], 2, "another path by --set"),
         (["/etc/passwd", "--map", "/a=/b"], 3, "/etc/passwd"),
     ],
 )

@@ -47,6 +47,10 @@ def test_undo(image: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", image, "-3"]) == 2
     assert main(["undo", image, "many"]) == 2
     assert main(["undo", image + ".missing"]) == 4
+    for words in (["undo", "-"], ["compact", "-"], ["compact", image, "-o", "-"]):
+        capsys.readouterr()
+        assert main(words) == 2
+        assert "give a file" in capsys.readouterr().err
 
 
 def test_every_verb_says_that_an_image_is_torn(image: str, capsys: pytest.CaptureFixture[str]) -> None:
