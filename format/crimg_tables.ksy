@@ -44,8 +44,8 @@ types:
         type: msgpack_value
         valid:
           expr: >-
-            _.is_int and ((_.int_value >= 1 and _.int_value <= 27) or (_.int_value >= 30 and _.int_value <= 31)
-            or (_.int_value >= 0x8000 and _.int_value <= 0xffff))
+            _.is_int and ((_.int_value >= 1 and _.int_value <= 27)
+            or (_.int_value >= 30 and _.int_value <= 31) or (_.int_value >= 0x8000 and _.int_value <= 0xffff))
         doc: A number of `object_kind`, or 0x8000 to 0xffff. Other numbers are refused.
       - id: rows_head
         type: msgpack_value::array_header

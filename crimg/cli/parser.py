@@ -47,8 +47,8 @@ VERBS = {
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
-    "keepers": ("crimg.cli.keepers", "list, check or remove what keeps deleted files"),
     "restart": ("crimg.cli.restart", "bring the process of an image back"),
+    "keepers": ("crimg.cli.keepers", "list, check or remove what keeps deleted files"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }
 """Name of the verb: its module, and one line of help."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crimg.cli.inspect_json import document
+from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.redact.redaction import FILE, MEMORY, NAME, PIPE, THREAD
 from crimg.views.words import hexadecimal, uuid
@@ -24,7 +25,7 @@ def text_lines(
     subject: Subject, redaction: Redaction, written: Written | None, *, verbose: bool
 ) -> Iterator[str]:
     """The report. written: None after a dry run.  verbose: with every mapping and every place of a copy."""
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     if written is None:
         yield f"{name}: {redaction.size:,} bytes to remove; nothing was written"
     else:

@@ -1,4 +1,4 @@
-"""What the epoll instances of a tree watch (epoll(7)), told by kcmp(2) and not by descriptor number."""
+"""What epoll instances watch (epoll(7)), told by kcmp(2) and not by descriptor number."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from crimg.model import EpollWatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from crimg.dump.objects import Objects
     from crimg.dump.opened import Descriptor
     from crimg.kernel.epoll import Watch
 
-    Place = tuple[int, int]
-    """pid and descriptor."""
-    Opened = Mapping[Place, Descriptor]
+    Key = tuple[int, int]
 
 
 class EpollCollector:
@@ -23,55 +21,50 @@ class EpollCollector:
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self._instances: list[Place] = []
-        self._by_inode: dict[int | None, list[Place]] = {}
+        self._instances: list[Descriptor] = []
+        self._busy: set[Descriptor] = set()
 
     def add(self, copy: int, one: Descriptor) -> None:
-        """Note the instance at a descriptor of the tree; `copy` duplicates it. Raises KernelError."""
-        self._instances.append((one.proc.pid, one.fd))
+        """Note the instance behind a descriptor; `copy` duplicates it. Raises KernelError."""
+        self._instances.append(one)
         if busy_polls(copy):
-            reason = "its settings for busy polling cannot be saved yet"
-            one.problems.add(one.where, EPOLL_LINK, reason, "epoll")
+            self._busy.add(one)
 
-    def watches(self, opened: Opened, files: Mapping[Place, int]) -> None:
+    def watches(self, opened: Mapping[Key, Descriptor], files: Mapping[Key, int]) -> None:
         """Add a row for all that the instances watch. Raises KernelError.
 
-        opened: every descriptor of the tree.  files: the file object of each that can be saved. A watch of a
-        file that cannot be saved is left out: that file is a problem of its own.
+        opened: every descriptor, by process and number.  files: their objrefs. A watch of a file that cannot
+        be saved is left out: that file is a problem of its own.
         """
-        for at, one in opened.items() if self._instances else ():
-            self._by_inode.setdefault(one.info.inode, []).append(at)
         for epoll in self._instances:
-            for watch in parse_watches(opened[epoll].info.rest):
-                candidates = self._candidates(epoll, watch)
-                watched = next((at for at in candidates if _watches(epoll, watch, at, opened)), None)
-                if watched is None:
-                    self._note(opened[epoll], watch)
-                elif epoll in files and watched in files:
+            instance = files.get((epoll.proc.pid, epoll.fd))
+            if epoll in self._busy:
+                reason = "its settings for busy polling cannot be saved yet"
+                epoll.problems.add(epoll.where, EPOLL_LINK, reason, "epoll", objref=instance)
+            for watch in parse_watches(epoll.info.rest):
+                found = _descriptor(epoll, watch, opened)
+                if found is None:
+                    reason = (
+                        f"watches a file (inode {watch.inode}, registered as fd {watch.tfd}) "
+                        "that the process has closed and something else keeps open"
+                    )
+                    epoll.problems.add(epoll.where, EPOLL_LINK, reason, "epoll", objref=instance)
+                    continue
+                file = files.get(found)
+                if instance is not None and file is not None:
                     self.objects.add(
                         EpollWatch(
-                            epoll=files[epoll],
-                            fd=watch.tfd,
-                            file=files[watched],
-                            events=watch.events,
-                            data=watch.data,
+                            epoll=instance, fd=watch.tfd, file=file, events=watch.events, data=watch.data
                         )
                     )
 
-    def _candidates(self, epoll: Place, watch: Watch) -> Iterator[Place]:
-        """Descriptors of the watched file, perhaps: the one it was registered by, then any of its inode."""
-        yield epoll[0], watch.tfd
-        yield from self._by_inode.get(watch.inode, ())
-        yield from self._by_inode.get(None, ())
 
-    @staticmethod
-    def _note(one: Descriptor, watch: Watch) -> None:
-        reason = (
-            f"watches a file (inode {watch.inode}, registered as fd {watch.tfd})"
-            " that the process has closed and something else keeps open"
-        )
-        one.problems.add(one.where, EPOLL_LINK, reason, "epoll")
-
-
-def _watches(epoll: Place, watch: Watch, place: Place, opened: Opened) -> bool:
-    return place in opened and is_watched(epoll, watch, place)
+def _descriptor(epoll: Descriptor, watch: Watch, opened: Mapping[Key, Descriptor]) -> Key | None:
+    """A descriptor of the watched file: the one it was registered by if it still is, else any other."""
+    pid = epoll.proc.pid
+    if (pid, watch.tfd) in opened and is_watched(pid, epoll.fd, watch, pid, watch.tfd):
+        return pid, watch.tfd
+    for (other, fd), one in opened.items():
+        if one.info.inode in (watch.inode, None) and is_watched(pid, epoll.fd, watch, other, fd):
+            return other, fd
+    return None

@@ -32,12 +32,9 @@ _STATES = {
     names.NameState.REPLACED: NameState.REPLACED,
     names.NameState.UNREACHABLE: NameState.UNREACHABLE,
 }
-_LINKED_BY_KERNEL = NAMELESS - {FileKind.PIPE, FileKind.EPOLL}
-"""Kinds of files whose name of the kernel's is recorded: for the others it says nothing."""
 _MAY_LEAK = (
     *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
     *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
-    FileKind.EPOLL,
 )
 """Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
 shared with the shell by its nature, and other devices have no position."""
@@ -65,9 +62,9 @@ class FileCollector:
         self.inodes = inode_collector
         self.resolvers = resolvers
         self.pipes = PipeCollector(objects)
-        self.epolls = EpollCollector(objects)
         self.leaks = Leaks(problems)
         self.sockets = SocketCollector(objects, self.leaks)
+        self.epolls = EpollCollector(objects)
         self.known: dict[tuple[int, int, bytes], int] = {}
         self._opened: dict[tuple[int, int], Descriptor] = {}
         self._pidfds: dict[int, int] = {}
@@ -172,10 +169,10 @@ class FileCollector:
             return self._refused(one, name.kind, name.reason)
         path, state = name
         inode = pipe = tty = None
-        if kind == FileKind.EPOLL:
-            self.epolls.add(copy, one)
         if kind == FileKind.MEMORY:
             inode = self.memory(copy, one.attributes, one.link)
+        elif kind == FileKind.EPOLL:
+            self.epolls.add(copy, one)
         elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
             inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)
@@ -216,7 +213,7 @@ class FileCollector:
                 owner=abs(owner.id),
                 owner_signal=0 if path_only else descriptors.io_signal(copy),
                 mount_id=one.info.mnt_id,
-                extra={"link": one.link} if kind in _LINKED_BY_KERNEL else None,
+                extra={"link": one.link} if kind in NAMELESS and kind != FileKind.PIPE else None,
             )
         )
         add_state(self.objects, objref, kind, one.info.rest)

@@ -55,16 +55,15 @@ def parse_watches(rest: bytes) -> list[Watch]:
     return watches
 
 
-def is_watched(epoll: tuple[int, int], watch: Watch, other: tuple[int, int]) -> bool:
-    """Whether a descriptor refers to the open file description that an epoll instance watches by `watch`
-    (kcmp(2), KCMP_EPOLL_TFD).
+def is_watched(pid: int, epoll: int, watch: Watch, other: int, fd: int) -> bool:
+    """Whether descriptor `fd` of task `other` refers to the open file description that the epoll instance at
+    descriptor `epoll` of task `pid` watches by `watch` (kcmp(2), KCMP_EPOLL_TFD).
 
-    epoll, other: pid and descriptor of the instance, and of what may be watched.
     Raises KernelError: EBADF where a descriptor is not open, ENOENT where nothing is registered so, EPERM,
     ESRCH, ENOSYS (kernel without CONFIG_KCMP), EOPNOTSUPP (without CONFIG_EPOLL).
     """
-    slot = _Slot(epoll[1], watch.tfd, watch.before)
-    return kcmp(other[0], epoll[0], _KCMP_EPOLL_TFD, other[1], ctypes.addressof(slot)) == 0
+    slot = _Slot(epoll, watch.tfd, watch.before)
+    return kcmp(other, pid, _KCMP_EPOLL_TFD, fd, ctypes.addressof(slot)) == 0
 
 
 def busy_polls(fd: int) -> bool:

@@ -31,6 +31,7 @@ TIMEOUT = 5.0
 """Seconds that a file system has for an answer, by default."""
 _BATCH_BYTES = 16384
 """Requests under way at once: they fit a pipe, so that no side waits to write while the other does too."""
+_ENDED = "the process that looks at files was ended from outside; try again"
 _GIVE_UP_AFTER = 3
 """Places below one mount point without an answer, after which none is expected from all of it."""
 
@@ -61,7 +62,7 @@ class Watched(Looks):
         os.close(self._from)
         os.kill(self._pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):  # the caller has SIGCHLD ignored
-            for _ in range(100):  # one that hangs in the kernel is left to itself
+            for _ in range(1000):  # one that hangs in the kernel is left to itself
                 if os.waitpid(self._pid, os.WNOHANG)[0]:
                     break
                 time.sleep(0.001)
@@ -110,12 +111,15 @@ class Watched(Looks):
                 yield answer
 
     def _send(self, data: bytes) -> bool:
-        """Write requests to the other process; whether it took them in time."""
+        """Write requests to the other process; whether it took them in time. CrimgError if it ended."""
         rest = memoryview(data)
         while rest:
             if not select.select([], [self._to], [], self._timeout)[1]:
                 return False
-            rest = rest[os.write(self._to, rest) :]
+            try:
+                rest = rest[os.write(self._to, rest) :]
+            except BrokenPipeError as error:
+                raise CrimgError(_ENDED) from error
         return True
 
     def _is_dead(self, path: bytes) -> bool:
@@ -130,7 +134,7 @@ class Watched(Looks):
     def _mourn(self, path: bytes) -> None:
         """Note the mount point as dead if it gives no answer itself, else the directory of `path`."""
         self.close()
-        self._start()
+        self._start(again=True)
         if path != b"/":  # this one answered when the process was started
             self._dead.add(path.rpartition(b"/")[0] or path)
         top = self.top.rstrip(b"/")
@@ -145,11 +149,12 @@ class Watched(Looks):
         except NoAnswerError:
             self._failures[point] = _GIVE_UP_AFTER
             self.close()
-            self._start()
+            self._start(again=True)
         if self._failures[point] >= _GIVE_UP_AFTER:
             self._dead.add(point)
 
-    def _start(self) -> None:
+    def _start(self, *, again: bool = False) -> None:
+        """again: the root has answered before, so that a busy machine is what it waits for."""
         requests, self._to = os.pipe()
         os.set_blocking(self._to, False)
         self._from, answers = os.pipe()
@@ -160,7 +165,8 @@ class Watched(Looks):
         os.close(requests)
         os.close(answers)
         try:
-            problem, self.top = self._answer()
+            limit = max(self._timeout, TIMEOUT) if again else self._timeout
+            problem, self.top = self._answer(limit)
         except BaseException:
             self.close()
             raise
@@ -168,20 +174,20 @@ class Watched(Looks):
             self.close()
             raise FileError(problem)
 
-    def _answer(self) -> Any:
-        """The next answer. Raises NoAnswerError after a silence."""
+    def _answer(self, limit: float | None = None) -> Any:
+        """The next answer. Raises NoAnswerError after a silence of `limit` seconds (default: the timeout)."""
         while True:
-            kind, value = marshal.loads(self._frame())
+            kind, value = marshal.loads(self._frame(limit or self._timeout))
             if kind == ANSWER:
                 return value
 
-    def _frame(self) -> bytes:
+    def _frame(self, limit: float) -> bytes:
         while len(self._buffer) < FRAME.size or len(self._buffer) < self._length():
-            if not select.select([self._from], [], [], self._timeout)[0]:
-                raise NoAnswerError(f"no answer in {self._timeout:g} s")
+            if not select.select([self._from], [], [], limit)[0]:
+                raise NoAnswerError(f"no answer in {limit:g} s")
             data = os.read(self._from, 65536)
             if not data:
-                raise CrimgError("the process that looks at files has ended")
+                raise CrimgError(_ENDED)
             self._buffer += data
         end = self._length()
         frame = bytes(self._buffer[FRAME.size : end])

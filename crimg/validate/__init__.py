@@ -59,10 +59,6 @@ __all__ = [
 ]
 
 
-CONTAINER_FAMILY = "C1"
-"""What the ids of rules about the file itself begin with."""
-
-
 class Report:
     """What a validation found.
 
@@ -135,7 +131,7 @@ def validate(
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
     if not layout:
-        chosen = [rule for rule in chosen if not rule.id.startswith(CONTAINER_FAMILY)]
+        chosen = [rule for rule in chosen if not rule.of_container]
     checked = Checked(image, page_data=page_data, layout=layout, progress=progress)
     findings: list[Finding] = []
     skipped = []

@@ -66,6 +66,8 @@ def path_words(row: Row) -> str:
         return escape(row["path"])
     if row["pipe_number"] is not None:
         return f"pipe:[{row['pipe_number']}]"
+    if row["kind"] == "epoll":
+        return words.EPOLL_NAME
     return escape(row.get("link", b""))
 
 

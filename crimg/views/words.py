@@ -50,13 +50,13 @@ _FILE_KINDS = {
     FileKind.CHARACTER_DEVICE: "chr",
     FileKind.FIFO: "fifo",
     FileKind.PIPE: "pipe",
+    FileKind.EPOLL: "epoll",
     FileKind.PLACEHOLDER: "none",
     FileKind.MEMORY: "mem",
     FileKind.EVENTFD: "evfd",
     FileKind.TIMERFD: "tmfd",
     FileKind.SIGNALFD: "sgfd",
     FileKind.SOCKET: "sock",
-    FileKind.EPOLL: "epoll",
 }
 
 
@@ -148,8 +148,6 @@ def file_kind(kind: int) -> str:
 
 def kernel_name(file: File) -> bytes | None:
     """What the kernel calls a file that has no name, but for pipes; None for others."""
-    if file.kind == FileKind.EPOLL:
-        return EPOLL_NAME.encode()
     link = (file.extra or {}).get("link") if file.kind in NAMELESS else None
     return link if isinstance(link, bytes) else None
 

@@ -86,7 +86,7 @@ def rows(settings: Settings) -> Iterator[Row]:
 
 
 def _one_path(settings: Settings) -> Iterator[Row]:
-    """One path in place. The image is sparse, and for that reason not sound: hence --force."""
+    """One path in place. The image is sparse, and not sound but for its pages: hence --force."""
     large = settings.folder / "rewritten.crimg"
     write_sparse_image(large, _LARGE)
     python, crimg, how = scripts(settings.folder)

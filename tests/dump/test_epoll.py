@@ -118,7 +118,7 @@ refused = libc.epoll_ctl(sixth.fileno(), 1, fds[0], struct.pack("=IQ", 1, 0))
 
 
 def test_watched_file_that_cannot_be_saved_is_one_problem(tmp_path: Path, folder: Path) -> None:
-    code = f"{LIBC}\nevent = libc.inotify_init(); epoll = select.epoll(); register(epoll, event, 1, 0)"
+    code = f"{LIBC}\nevent = libc.inotify_init1(0); epoll = select.epoll(); register(epoll, event, 1, 0)"
     with Agent(code, tmp_path / "target") as agent:
         with pytest.raises(UnsupportedResourceError) as caught:
             save(agent.pid, folder / "image")

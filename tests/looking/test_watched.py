@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg.errors import FileError
+from crimg.errors import CrimgError, FileError
 from crimg.looking.looker import Looker
 from crimg.looking.looks import Direct, NoAnswerError
 from crimg.looking.mounts import Mounts
@@ -131,6 +131,20 @@ def test_a_request_that_no_pipe_holds_and_nobody_reads(tmp_path: Path) -> None:
         assert errors(other.run(looks(long))) == [errno.ENAMETOOLONG]
         os.kill(other._pid, signal.SIGSTOP)
         assert errors(other.run(looks(long, "/file"))) == [None, 0]
+
+
+def test_a_process_that_is_killed_is_said(tmp_path: Path) -> None:
+    with watched(tmp_path) as other:
+        os.kill(other._pid, signal.SIGKILL)
+        os.waitid(os.P_PID, other._pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(CrimgError, match="was ended from outside"):
+            other.run(looks("/file"))
+
+
+def test_a_killed_process_is_said_while_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Looker, "look", lambda _self, _path: os.kill(os.getpid(), signal.SIGKILL))
+    with watched(tmp_path) as other, pytest.raises(CrimgError, match="was ended from outside"):
+        other.run(looks("/file"))
 
 
 def test_a_dead_mount_is_asked_once(tmp_path: Path, hanging: Callable[[bytes], None]) -> None:

@@ -25,7 +25,7 @@ def test_references_are_followed_there_and_back(small: Path) -> None:
     async def work() -> None:
         async with opened(small) as (app, pilot):
             await pilot.press("3")
-            await until_shown(pilot, app, "Files (8)", "/tmp/gone")
+            await until_shown(pilot, app, "Files (8)", "/tmp/gon")
             await pilot.press("j", "enter")
             await until_shown(pilot, app, f"#{DELETED_FILE} file", "Referred to by")
             assert app.place == Place("object", DELETED_FILE)

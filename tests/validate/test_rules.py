@@ -86,3 +86,9 @@ def test_rules_can_be_chosen() -> None:
         "C309",
     ]
     assert len(select()) == len(RULES)
+
+
+def test_rules_about_the_file_itself_are_those_of_family_c1() -> None:
+    assert sorted(rule.id for rule in RULES.values() if rule.of_container) == [
+        f"C{number}" for number in range(101, 116)
+    ]
