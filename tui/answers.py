@@ -15,16 +15,16 @@ class Proposal(NamedTuple):
     old: str
     new: str
     known: str
-    moves: tuple[tuple[tuple[int, ...], str, str, str], ...]
+    moves: list[tuple[tuple[int, ...], str, str, str]]
 
 
 class Unsettled(NamedTuple):
-    """A file that was not found, or more than once. candidates: paths, escaped.  why: in words."""
+    """A file that was not found, or more than once. why: in words.  candidates: paths, escaped."""
 
     objrefs: tuple[int, ...]
     old: str
-    candidates: tuple[str, ...]
     why: str
+    candidates: list[str]
 
 
 class Proposals:
@@ -50,13 +50,17 @@ class Proposals:
         if "entries" in message:
             self.entries = message["entries"]
         elif "rule" in message:
-            old, new, known, moves = message["rule"]
-            self.rules.append(Proposal(old, new, known, tuple((tuple(each[0]), *each[1:]) for each in moves)))
+            old, new, known = message["rule"]
+            self.rules.append(Proposal(old, new, known, []))
+        elif "moves" in message:
+            self.rules[-1].moves.extend((tuple(each[0]), *each[1:]) for each in message["moves"])
         elif "unsettled" in message:
-            objrefs, old, candidates, why = message["unsettled"]
-            self.unsettled.append(Unsettled(tuple(objrefs), old, tuple(candidates), why))
+            objrefs, old, why = message["unsettled"]
+            self.unsettled.append(Unsettled(tuple(objrefs), old, why, []))
+        elif "candidates" in message:
+            self.unsettled[-1].candidates.extend(message["candidates"])
         elif "notes" in message:
-            self.notes = message["notes"]
+            self.notes += message["notes"]
 
     def finish(self, error: str) -> None:
         """The child has ended; error: what went wrong, or ""."""
@@ -80,7 +84,7 @@ class Revision(NamedTuple):
     in_file: bool
     added: int | None
     summary: tuple[str, ...]
-    lines: tuple[str, ...]
+    lines: list[str]
 
 
 class Past:
@@ -94,8 +98,10 @@ class Past:
         """Take one message of the child."""
         if "revision" in message:
             values = message["revision"]
-            lists = {name: tuple(values[name]) for name in ("rules", "summary", "lines")}
-            self.revisions.append(Revision(**{**values, **lists}))
+            lists = {name: tuple(values[name]) for name in ("rules", "summary")}
+            self.revisions.append(Revision(**{**values, **lists}, lines=[]))
+        elif "lines" in message:
+            self.revisions[-1].lines.extend(message["lines"])
 
     def finish(self, error: str) -> None:
         """The child has ended; error: what went wrong, or ""."""

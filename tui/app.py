@@ -16,6 +16,7 @@ from crimg.tui.compared import Comparing
 from crimg.tui.dialogs import Help
 from crimg.tui.editing import BINDINGS as EDIT_BINDINGS
 from crimg.tui.editing import COMMANDS, Editing
+from crimg.tui.form import RuleForm
 from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
 from crimg.tui.pages import page_of
@@ -157,12 +158,12 @@ class Browser(Panes):
         told = [
             ("head", f" {_short(session.shown_name)}"),
             ("", f"  {image.size:,} bytes, revision {image.revision}  "),
+            ("edited", self.editing.head()),
         ]
         counts = session.checks.counts()
         told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
         wrong = len(session.checks.differing)
         told += [("error", f"  x {wrong} files differ here")] if wrong else []
-        told += [("edited", self.editing.head())]
         told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
         self.bar("head").show(told)
         pages = [self._tab_place(number).page for number in range(1, len(TABS) + 1)]
@@ -179,11 +180,14 @@ class Browser(Panes):
             ("Tab", "Pane"),
             ("q", "Quit"),
         )
-        status = [
-            span
-            for key, word in (*self.page.keys[:3], *keys)
-            for span in (("key", f" {key}"), ("", f" {word} "))
-        ]
+        shown = [*self.page.keys[:3], *keys]
+        if self.asking:
+            shown = [("Enter", "Take it"), ("Esc", "Give up")]
+            if self.query_one(RuleForm).display:
+                shown += [("Tab", "Field"), ("ctrl+t", "Kind of rule")]
+        while sum(len(key) + len(word) + 3 for key, word in shown) > self.size.width and len(shown) > 2:
+            del shown[-2]
+        status = [span for key, word in shown for span in (("key", f" {key}"), ("", f" {word} "))]
         self.bar("status").show(status)
 
     def _tab_place(self, number: int) -> Place:
@@ -284,6 +288,7 @@ class Browser(Panes):
     @while_running
     def on_prompt_closed(self) -> None:
         """Give the keys back to the pane."""
+        self._show_heads()
         self.focus_pane()
 
     def action_change(self, what: str) -> None:

@@ -3,64 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
 
-from crimg.escape import one_line
+from crimg.tui.children import Child, mistake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from crimg.tui.checks import Message
     from crimg.tui.session import Session
 
-LONGEST = 1 << 22
-"""Bytes of a message."""
 
-
-async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
+async def run_child(which: str, fd: int, take: Callable[[Message], None], revision: int | None = None) -> str:
     """Run a check to its end, each of its messages given to `take`; what went wrong, or "".
 
-    fd: of the image.
+    fd: of the image.  revision: to look at; None for the last one.
     """
-    return await run_module("crimg.tui.checking", (which, str(fd)), (fd,), take)
-
-
-async def run_module(
-    module: str, words: Sequence[str], fds: Sequence[int], take: Callable[[Message], None]
-) -> str:
-    """Run a module in a child to its end, each of its messages given to `take`; what went wrong, or "".
-
-    fds: descriptors that it inherits. A child that is still running when this is cancelled is ended.
-    """
-    paths = os.pathsep.join(path for path in sys.path if path)
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", module, *words),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        pass_fds=fds,
-        env={**os.environ, "PYTHONPATH": paths},
-        limit=LONGEST,
-    )
-    stdout, stderr = child.stdout, child.stderr
-    if stdout is None or stderr is None:
-        raise RuntimeError("the pipes were asked for")
-    errors = asyncio.create_task(stderr.read())
-    try:
-        while line := await stdout.readline():
-            take(json.loads(line))
-            await asyncio.sleep(0)  # the keys have a turn
-    finally:
-        if child.returncode is None and not stdout.at_eof():
-            child.kill()
-        await stdout.read()  # up to their ends: that is what closes the pipes
-        said = (await errors).decode(errors="replace").strip()
-        status = await child.wait()
-    last = said.splitlines()[-1] if said else f"it ended with status {status}"
-    return "" if status == 0 else last
+    words = (which, str(fd), *(() if revision is None else (str(revision),)))
+    return await Child("crimg.tui.checking", words, (fd,), take).run()
 
 
 class Checking:
@@ -82,10 +42,8 @@ class Checking:
             self._tasks[which] = task
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            what = f"a mistake in crimg, please report it: {type(error).__name__}: {error}"
-            self._session.checks.finish(task.get_name(), one_line(what))
+        if what := mistake(task):
+            self._session.checks.finish(task.get_name(), what)
             self.news = True
 
     async def stop(self) -> None:
@@ -106,9 +64,5 @@ class Checking:
             checks.take(which, message)
             self.news = True
 
-        try:
-            error = await run_child(which, self._session.fd, take)
-        except OSError as failure:
-            error = f"it could not be started: {failure.strerror}"
-        checks.finish(which, error)
+        checks.finish(which, await run_child(which, self._session.fd, take, self._session.revision))
         self.news = True

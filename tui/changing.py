@@ -20,11 +20,12 @@ from crimg.escape import escape, one_line, unescape
 from crimg.reader import open_image
 from crimg.rewrite import apply, plan
 from crimg.rewrite.rulefile import make_rule
+from crimg.tui.sending import batches, send
 from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from crimg.model.image import Image
@@ -32,16 +33,8 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
-_AT_ONCE = 200
-"""Rows in a message."""
-LONGEST = 60
+_LONGEST = 60
 """Seconds after which a plan is given up; the application may be gone, and nobody else would end it."""
-
-
-def send(**message: object) -> None:
-    """Write one message."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
 
 
 class Server:
@@ -65,27 +58,27 @@ class Server:
         elif "relocate" in request:
             from crimg.tui.relocating import relocation
 
-            relocation(self._image, request["relocate"], send)
+            relocation(self._image, request["relocate"])
         else:
             from crimg.tui.relocating import past
 
-            past(self._path, self._name, send)
+            past(self._path, self._name)
 
     def _make_plan(self, request: Message) -> None:
         number = request["plan"]
         self._plan = None
         rules = [make_rule(table) for table in request["rules"]]
         edits = {objref: unescape(text) for objref, text in request["edits"]}
-        signal.alarm(LONGEST)
+        signal.alarm(_LONGEST)
         try:
             made = self._plan = plan(self._image, rules, edits=edits)
         finally:
             signal.alarm(0)
         send(number=number, rules=[(rule.text, rule.text in made.unused_rules) for rule in rules])
-        for part in _parts(made.conflicts):
-            send(number=number, clashes=[(one.objref, one.others, one.text) for one in part])
-        for part in _parts(made.changes):
-            send(number=number, changes=list(map(_words, part)))
+        for batch in batches((one.objref, one.others, one.text) for one in made.conflicts):
+            send(number=number, clashes=batch)
+        for batch in batches(map(_words, made.changes)):
+            send(number=number, changes=batch)
         send(number=number, done=True)
 
     def _apply(self, *, force: bool) -> None:
@@ -106,11 +99,6 @@ def _words(change: Change) -> tuple[object, ...]:
 
 def _shown(value: object) -> str:
     return escape(value) if isinstance(value, bytes) else str(value)
-
-
-def _parts(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), _AT_ONCE):
-        yield rows[start : start + _AT_ONCE]
 
 
 def main(words: Sequence[str]) -> int:

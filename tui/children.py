@@ -1,4 +1,4 @@
-"""Runs a child that plans, writes and searches (crimg.tui.changing), and hands over what it says."""
+"""Runs a child of the application, asks it, and hands over what it says: JSON lines, both ways."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ import os
 import signal
 import sys
 
+from crimg.escape import one_line
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
-    from crimg.tui.draft import Message
-    from crimg.tui.session import Session
+    Message = dict[str, Any]
 
-_LONGEST = 1 << 26
+LONGEST = 1 << 22
 """Bytes of a message."""
 
 
 class Child:
-    """One child: requests go to it, each of its messages is given to `take`."""
+    """One child: requests go to it, each of its messages is given to `take`.
 
-    def __init__(self, session: Session, take: Callable[[Message], None]) -> None:
-        revision = "" if session.revision is None else str(session.revision)
-        self._words = [str(session.fd), session.name, session.subject.image.fingerprint, revision]
-        self._fd = session.fd
+    module: that it runs.  words: its arguments.  fds: descriptors that it inherits.
+    """
+
+    def __init__(
+        self, module: str, words: Sequence[str], fds: Sequence[int], take: Callable[[Message], None]
+    ) -> None:
+        self._words = ("-P", "-m", module, *words)
+        self._fds = fds
         self._take = take
         self._waiting: list[bytes] = []
         self._process: Process | None = None
@@ -48,16 +54,10 @@ class Child:
 
     async def run(self) -> str:
         """Run it to its end; what went wrong, or "". It is killed where this is cancelled."""
-        paths = os.pathsep.join(path for path in sys.path if path)
-        process = self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "crimg.tui.changing", *self._words),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            pass_fds=(self._fd,),
-            env={**os.environ, "PYTHONPATH": paths},
-            limit=_LONGEST,
-        )
+        try:
+            process = self._process = await self._start()
+        except OSError as failure:
+            return f"it could not be started: {failure.strerror}"
         stdout, stderr = process.stdout, process.stderr
         if stdout is None or stderr is None:
             raise RuntimeError("the pipes were asked for")
@@ -74,7 +74,19 @@ class Child:
             status = await process.wait()
         if status == -signal.SIGALRM:
             return "it took too long, and was given up"
-        return "" if status == 0 else (said.splitlines() or [f"its child ended with status {status}"])[-1]
+        return "" if status == 0 else (said.splitlines() or [f"it ended with status {status}"])[-1]
+
+    async def _start(self) -> Process:
+        paths = os.pathsep.join(path for path in sys.path if path)
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, *self._words),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            pass_fds=self._fds,
+            env={**os.environ, "PYTHONPATH": paths},
+            limit=LONGEST,
+        )
 
     def kill(self) -> None:
         """End it, whatever it does."""
@@ -83,3 +95,11 @@ class Child:
             return
         if process.returncode is None and not process.stdout.at_eof():
             process.kill()
+
+
+def mistake(task: asyncio.Task[None]) -> str:
+    """What a task that has ended stumbled over, in words; empty for nothing."""
+    error = None if task.cancelled() else task.exception()
+    if error is None:
+        return ""
+    return one_line(f"a mistake in crimg, please report it: {type(error).__name__}: {error}")

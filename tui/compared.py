@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from crimg.tui.background import run_module
+from crimg.tui.children import Child, mistake
 from crimg.tui.places import Place
 
 TYPE_CHECKING = False
@@ -105,6 +105,12 @@ class Comparing:
         """Compare, where there is another image; a comparison that runs is given up."""
         if self._session.compared is not None:
             self._task = asyncio.create_task(self._run(self._session.compared, self._task))
+            self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if (what := mistake(task)) and self._session.compared is not None:
+            self._session.compared.finish(what)
+            self._told()
 
     async def _run(self, compared: Compared, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -117,11 +123,7 @@ class Comparing:
             self._told()
 
         fds = (compared.other.fd, self._session.fd)
-        try:
-            error = await run_module("crimg.tui.comparing", tuple(map(str, fds)), fds, take)
-        except OSError as failure:
-            error = f"it could not be started: {failure.strerror}"
-        compared.finish(error)
+        compared.finish(await Child("crimg.tui.comparing", tuple(map(str, fds)), fds, take).run())
         self._told()
 
     async def stop(self) -> None:

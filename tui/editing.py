@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from textual.binding import BindingType
 
+    from crimg.tui.answers import Unsettled
     from crimg.tui.app import Browser
     from crimg.tui.draft import Draft, RuleTable
     from crimg.tui.places import Place
@@ -90,7 +91,8 @@ class Editing:
         if draft.error:
             return "error", draft.error
         if draft.clashes:
-            return "error", f"{summary(draft)}: {draft.clashes[0].text}"
+            more = f" (and {len(draft.clashes) - 1} more)" if len(draft.clashes) > 1 else ""
+            return "error", draft.clashes[0].text + more
         if draft.state == "running":
             return "dim", "..."
         unused = isinstance(draft.typed, dict) and draft.uses and draft.uses[-1].unused
@@ -272,33 +274,41 @@ class Editing:
         return True
 
     def _toggle(self, place: Place) -> None:
-        """Take a proposal into the plan, or out of it."""
+        """Take a proposal into the plan, or out of it; what was forgotten meanwhile is none any more."""
         app, draft = self._app, self._draft
-        found = app.session.proposals
-        if place.page == "candidate":
-            one = found.unsettled[place.number]
-            path = one.candidates[place.at]
-            taken = all(draft.edits.get(each) == path for each in one.objrefs)
-            for objref in one.objrefs:
-                if taken:
-                    draft.edits.pop(objref, None)
-                else:
-                    draft.edits[objref] = path
+        found, verdict = app.session.proposals, app.session.checks.verdicts.get(place.number)
+        if place.page == "candidate" and place.number < len(found.unsettled):
+            self._toggle_edits(found.unsettled[place.number], place.at - 1)
             return
-        if place.page == "remedy":
-            table = rule_table(parse_rule(app.session.checks.verdicts[place.number].remedies[place.at][2]))
-        else:
+        if place.page == "remedy" and verdict is not None:
+            table = rule_table(parse_rule(verdict.remedies[place.at][2]))
+        elif place.page == "proposal" and place.number < len(found.rules):
             table = rule_of(found.rules[place.number])
+        else:
+            return
         if table in draft.rules:
             draft.rules.remove(table)
         else:
             draft.rules.append(table)
 
+    def _toggle_edits(self, one: Unsettled, index: int) -> None:
+        """Take one of several files for the one that is looked for, or take that back."""
+        edits = self._draft.edits
+        if index >= len(one.candidates):
+            return
+        path = one.candidates[index]
+        taken = all(edits.get(each) == path for each in one.objrefs)
+        for objref in one.objrefs:
+            if taken:
+                del edits[objref]
+            else:
+                edits[objref] = path
+
     def head(self) -> str:
         """What the first line says of the plan; empty where there is none."""
         draft = self._draft
         return (
-            f"  {MARKS['edited']} plan: {count(len(draft.changes), 'path')}, not written"
+            f"  {MARKS['edited']} plan: {count(len(draft.changes), 'path')}, not written "
             if draft.pending
             else ""
         )

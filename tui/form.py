@@ -52,6 +52,7 @@ class RuleForm(Vertical):
             name: Input(id=f"rule-{name}", compact=True, placeholder=self._placeholder(name))
             for name in _LABELS
         }
+        self._labels = {name: Bar(id=f"label-{name}") for name in _LABELS}
         self._told: RuleTable = {}
         self._changed: Callable[[RuleTable], None] = lambda _: None
         self._done: Callable[[RuleTable], None] = lambda _: None
@@ -64,9 +65,9 @@ class RuleForm(Vertical):
     def compose(self) -> ComposeResult:
         """A line for the kind, and one for each text."""
         yield self._kinds
-        for name, label in _LABELS.items():
+        for name in _LABELS:
             with Horizontal():
-                yield Bar(id=f"label-{name}", spans=[("key", f" {label:<6}")])
+                yield self._labels[name]
                 yield self._inputs[name]
 
     def ask(
@@ -106,6 +107,12 @@ class RuleForm(Vertical):
         if self.display and self.table != self._told:
             self._told = self.table
             self._changed(self._told)
+
+    def on_descendant_focus(self) -> None:
+        """Mark the field with the keys."""
+        for name, field in self._inputs.items():
+            sign = ">" if field.has_focus else " "
+            self._labels[name].show([("key", f"{sign}{_LABELS[name]:<6}")])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """After each key."""

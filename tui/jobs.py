@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from crimg.tui.children import Child
+from crimg.tui.children import mistake
+from crimg.tui.planner import changing_child
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +37,15 @@ class Jobs:
             self._start("revisions", {"revisions": True}, past)
 
     def _start(self, which: str, request: Message, answer: Proposals | Past) -> None:
-        before = self._tasks.get(which)
-        self._tasks[which] = asyncio.create_task(self._run(before, request, answer))
+        task = asyncio.create_task(self._run(self._tasks.get(which), request, answer))
+        self._tasks[which] = task
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if what := mistake(task):
+                answer.finish(what)
+                self._told()
+
+        task.add_done_callback(ended)
 
     async def _run(
         self, before: asyncio.Task[None] | None, request: Message, answer: Proposals | Past
@@ -50,7 +58,7 @@ class Jobs:
             answer.take(message)
             self._told()
 
-        child = Child(self._session, take)
+        child = changing_child(self._session, take)
         child.ask(request, last=True)
         answer.finish(await child.run())
         self._told()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from crimg.tui.children import Child
+from crimg.tui.children import Child, mistake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 PATIENCE = 3.0
 """Seconds that a plan may take when a later one is waited for; the child that works on it is ended then."""
+
+
+def changing_child(session: Session, take: Callable[[Message], None]) -> Child:
+    """A child that plans, writes and searches for a session (crimg.tui.changing)."""
+    fd, fingerprint = session.fd, session.subject.image.fingerprint
+    revision = "" if session.revision is None else str(session.revision)
+    return Child("crimg.tui.changing", (str(fd), session.name, fingerprint, revision), (fd,), take)
 
 
 class Planner:
@@ -58,8 +65,9 @@ class Planner:
         if request is None:
             return
         if self._child is None:
-            self._child = Child(self._session, self._take)
+            self._child = changing_child(self._session, self._take)
             self._task = asyncio.create_task(self._run(self._child))
+            self._task.add_done_callback(self._stumbled)
         self._working, self._since = request["plan"], time.monotonic()
         self._child.ask(request)
 
@@ -72,6 +80,11 @@ class Planner:
         if self._child is child:
             self._child = None
             self._ended(error)
+
+    def _stumbled(self, task: asyncio.Task[None]) -> None:
+        if what := mistake(task):
+            self._child = None
+            self._ended(what)
 
     def _ended(self, error: str) -> None:
         """The child is gone, unasked or out of patience."""

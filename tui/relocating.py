@@ -10,19 +10,18 @@ from operator import itemgetter
 from crimg.compare.history import revisions
 from crimg.escape import escape, unescape
 from crimg.preflight import relocate
+from crimg.tui.sending import batches, send
 from crimg.views.change_words import object_lines
 from crimg.views.moves import basis_words
 from crimg.views.revisions import change_words, revision_record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from crimg.model.image import Image
     from crimg.preflight import Relocation, Unsettled
-
-    Send = Callable[..., None]
 
 _EVERY = 0.1
 """Seconds between two messages about progress."""
@@ -30,7 +29,7 @@ _MOST_LINES = 2000
 """Lines about one revision."""
 
 
-def relocation(image: Image, directories: Sequence[str], send: Send) -> None:
+def relocation(image: Image, directories: Sequence[str]) -> None:
     """Look for moved files in these directories (escaped). Raises what `crimg.preflight.relocate` does."""
     following = 0.0
 
@@ -45,12 +44,18 @@ def relocation(image: Image, directories: Sequence[str], send: Send) -> None:
     found = relocate(image, places, progress=progress)
     send(entries=found.entries)
     for rule, moves in found.by_rule().items():
-        pairs = [(list(move.objrefs), escape(move.old), escape(move.new), move.basis) for move in moves]
-        known = basis_words(moves) or "stays out of the rule above it"
-        send(rule=(escape(rule.old), escape(rule.new), known, pairs))
+        send(
+            rule=(escape(rule.old), escape(rule.new), basis_words(moves) or "stays out of the rule above it")
+        )
+        rows = ((list(move.objrefs), escape(move.old), escape(move.new), move.basis) for move in moves)
+        for batch in batches(rows):
+            send(moves=batch)
     for one in (*found.ambiguous, *found.missing):
-        send(unsettled=(list(one.objrefs), escape(one.old), list(map(escape, one.candidates)), _why(one)))
-    send(notes=list(_notes(found)))
+        send(unsettled=(list(one.objrefs), escape(one.old), _why(one)))
+        for batch in batches(map(escape, one.candidates)):
+            send(candidates=batch)
+    for batch in batches(_notes(found)):
+        send(notes=batch)
 
 
 def _why(one: Unsettled) -> str:
@@ -66,7 +71,7 @@ def _notes(found: Relocation) -> Iterator[str]:
         yield f"not searched: {escape(path)}: could not be read"
 
 
-def past(path: str, name: str, send: Send) -> None:
+def past(path: str, name: str) -> None:
     """Send every revision, the last one first. path: that it is read from.  name: of the user's."""
     for revision in revisions(path, escape(name)):
         record = revision_record(revision, os.fsencode(name))
@@ -82,9 +87,10 @@ def past(path: str, name: str, send: Send) -> None:
                 "in_file": record["in_file"],
                 "added": record["added_bytes"],
                 "summary": [change_words(kind, rows) for kind, rows in groups],
-                "lines": list(_lines(groups)),
             }
         )
+        for batch in batches(_lines(groups)):
+            send(lines=batch)
 
 
 def _lines(groups: list[tuple[str, list[Any]]]) -> Iterator[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from crimg.errors import CrimgError, FormatError, ImageChangedError
+from crimg.errors import CrimgError, ImageChangedError, UnsoundError
 from crimg.tui.dialogs import Confirm
 from crimg.tui.editing import ASKING
 from crimg.tui.pages.change import summary
 from crimg.tui.places import CHANGE, REVISIONS
-from crimg.tui.rows import Row, text_row
+from crimg.tui.rows import Row, text_row, wrapped
 from crimg.tui.session import Session
 from crimg.views.journal import history_records
 
@@ -57,18 +57,18 @@ class Rewriting:
                 return True
             draft.refused = f"not written: {answer['refused']}"
             if answer["kind"] == ImageChangedError.__name__ and await self._reopen():
-                draft.refused += " (it was opened anew, and the plan made anew: look at it, and write again)"
+                draft.refused += " (it was opened anew, and the plan made anew: look at it again)"
         finally:
             app.busy = ""
         app.show_page(keep=True)
-        if answer["kind"] == FormatError.__name__ and not force:
+        if answer["kind"] == UnsoundError.__name__ and not force:
             return await self._write_unsound(answer)
         app.say(draft.refused, "error")
         return False
 
     async def _write_unsound(self, answer: Message) -> bool:
         """Ask whether an image that is not sound is to be rewritten all the same."""
-        rows = [text_row("The image is not sound.", "error"), text_row(answer["refused"])]
+        rows = [text_row("The image is not sound.", "error"), *wrapped(answer["refused"])]
         answers = [("y", "write the plan all the same"), ("n", "leave the image as it is")]
         if await self._app.push_screen_wait(Confirm(rows, answers)) == "y":
             return await self._write(force=True)

@@ -51,12 +51,16 @@ class Session:
     def __init__(self, name: str, revision: int | None = None) -> None:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
-        self.revision = revision
         try:
-            image = open_for_check(name) if revision is None else open_image(name, revision=revision)
+            image = open_for_check(name)
+            last = image.revision
+            if revision not in (None, last):
+                image.close()
+                image = open_image(name, revision=revision)
         except FormatError as error:
             hint = "; this is no image of crimg" if isinstance(error, BadMagicError) else ""
             raise FormatError(f"{self.shown_name}: {error}{hint}") from error
+        self.revision = revision if revision not in (None, last) else None
         self._file: ImageFile = image.store  # type: ignore[assignment]  # what a file is opened with
         self.subject = Subject(image, os.fsencode(name), salvage=True)
         self.loaded = False

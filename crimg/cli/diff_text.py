@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter
 
+from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.views import words
 from crimg.views.change_words import MARKS, count_words, object_lines, pages_text, summary
@@ -41,7 +42,7 @@ def text_lines(
 
 
 def _image_line(subject: Subject) -> str:
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     task, info = subject.root_task, subject.info
     what = f", process {task.pid} {escape(task.comm)}" if task is not None else ""
     when = f", dumped {words.utc(info.realtime)}" if info is not None else ""

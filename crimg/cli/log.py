@@ -9,10 +9,7 @@ Exit status: 0 if the image can be read, 3 if not.
 
 from __future__ import annotations
 
-import os
-
-from crimg.collecting import no_collection
-from crimg.errors import FormatError, UsageError
+from crimg.errors import UsageError
 from crimg.escape import escape
 
 TYPE_CHECKING = False
@@ -32,30 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg log`; the exit status."""
+    from crimg.cli.inspect_json import document
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.torn import note_torn
     from crimg.compare.history import revisions
-    from crimg.reader import open_image
     from crimg.views.revisions import revision_record
 
     if args.image == "-":
         raise UsageError("the standard input can be read once only; give a file")
-    try:
-        with no_collection():
-            with open_image(args.image) as image:
-                note_torn(image, args.image, quiet=args.quiet)
-            found = revisions(args.image, escape(args.image))
-            name = os.fsencode(args.image)
-            records = (revision_record(revision, name) for revision in found)
-            if args.json:
-                write_lines(_json_lines(args.image, list(records)))
-            else:
-                write_lines(_text_lines(records, verbose=args.verbose > 0))
-    except FormatError as error:
-        shown = escape(args.image)
-        text = str(error)
-        prefix = "" if text.startswith(f"{shown}: ") else f"{shown}: "
-        raise FormatError(prefix + text) from error
+    with opened(args.image, quiet=args.quiet) as last:
+        found = revisions(args.image, escape(args.image))
+        records = (revision_record(revision, last.name) for revision in found)
+        if args.json:
+            write_lines(document("log", last, [("revisions", list(records))]))
+        else:
+            write_lines(_text_lines(records, verbose=args.verbose > 0))
     return 0
 
 
@@ -101,12 +89,3 @@ def _change_lines(record: Row, *, verbose: bool) -> Iterator[str]:
                 yield f"  {line}"
         else:
             yield f"  changed: {change_words(kind, group)}"
-
-
-def _json_lines(name: str, records: list[Row]) -> Iterator[str]:
-    from crimg.cli.inspect_json import document
-    from crimg.reader import open_image
-    from crimg.views.subject import Subject
-
-    with open_image(name) as image:
-        yield from document("log", Subject(image, os.fsencode(name)), [("revisions", records)])

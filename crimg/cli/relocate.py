@@ -11,7 +11,9 @@ cannot be read.
 
 from __future__ import annotations
 
-from crimg.cli.preflight import add_looking, opened, seconds
+from crimg.cli.opening import opened
+from crimg.cli.output import shown_name
+from crimg.cli.preflight import add_looking, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.preflight import relocate
 
     timeout = seconds(args.timeout)
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         with Counting("directory entries", quiet=args.quiet) as counting:
             found = relocate(
                 subject.image, args.directories, root=args.root, timeout=timeout, progress=counting.show
@@ -59,7 +61,7 @@ def text_lines(subject: Subject, found: Relocation, *, verbose: bool) -> Iterato
     """The report. verbose: with every move, and every candidate."""
     from crimg.escape import escape
 
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     lost = len(found.moves) + len(found.ambiguous) + len(found.missing)
     if not lost:
         yield f"{name}: no file has to be looked for"
@@ -98,7 +100,7 @@ def _refs(objrefs: Sequence[int]) -> str:
 
 def _rule_lines(found: Relocation) -> Iterator[str]:
     """The rules to paste, and by what the files are known that each is for."""
-    from crimg.preflight.outlook import map_remedy
+    from crimg.preflight.remedies import map_remedy
     from crimg.views.moves import basis_words
 
     for rule, moves in found.by_rule().items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
+from crimg.cli.json_text import object_lines
+from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.views.short import referrer_words
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
     """The plan, rule by rule. verbose: with the paths that no rule matches."""
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     paths = plan.path_changes
     yield f"{name}: {_count(len(paths), 'path')} to change, in revision {subject.image.revision}"
     groups: dict[str, list[Change]] = {}
@@ -57,18 +57,6 @@ def _shown(value: Any) -> str:
 
 
 def json_lines(plan: Plan) -> Iterator[str]:
-    """The lines of the plan as one JSON object; each element of a list on its line."""
-    members = list(plan.to_json().items())
-    for number, (key, value) in enumerate(members):
-        start, end = "{" if not number else " ", "}" if number == len(members) - 1 else ","
-        if not isinstance(value, list):
-            yield f'{start}"{key}": {_dump(value)}{end}'
-            continue
-        yield f'{start}"{key}": ['
-        for place, row in enumerate(value, 1):
-            yield f"  {_dump(row)}{',' if place < len(value) else ''}"
-        yield f" ]{end}"
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+    """The lines of the plan as one JSON object."""
+    members = plan.to_json()
+    return object_lines(members["kind"], list(members.items())[2:])  # "crimg" and "kind" come first

@@ -1,7 +1,8 @@
 """Browse an image on the whole terminal: what is in it, whether it is sound, whether it will come back.
 
 Every reference between objects is a link: Enter follows it, b and f go back and forward. validate and
-preflight run meanwhile. ? shows the keys of the present page.
+preflight run meanwhile. Paths are changed too: e edits one, r is for a rule over many, 8 is the plan, which
+w writes as a revision and u takes back. ? shows the keys of the present page.
 
 With two images the first page shows what differs, as crimg diff does: from the first to the second, which is
 the one that is browsed; what is gone leads to the first.
@@ -29,36 +30,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "images", metavar="IMAGE", nargs="+", help="one or two image files; - is the standard input"
     )
+    parser.add_argument("--revision", metavar="N", type=int, help="look at the image as it was at revision N")
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg tui`; the exit status."""
-    browse(*args.images)
+    browse(*args.images, revision=args.revision)
     return 0
 
 
-def browse(*names: str) -> None:
+def browse(*names: str, revision: int | None = None) -> None:
     """Open one image, or two to compare. Raises UsageError without a terminal, and what opening raises."""
     if len(names) > 2:
         raise UsageError(f"{len(names)} images; one can be browsed, or two compared")
+    if len(names) > 1 and revision is not None:
+        raise UsageError("--revision is for one image; crimg diff compares revisions")
     if names == ("-", "-"):
         raise UsageError("the standard input can be read once only; give a file")
     require_terminal(keys_from_stdin="-" not in names)
     gc.disable()  # until the first screen is there: imports leave no garbage worth the time to look for it
     try:
-        _browse(names)
+        _browse(names, revision)
     finally:
         gc.enable()
 
 
-def _browse(names: Sequence[str]) -> None:
+def _browse(names: Sequence[str], revision: int | None) -> None:
     from crimg.cli.torn import note_torn
     from crimg.tui.session import Session
 
     with ExitStack() as stack:
         sessions = []
         for name in names:
-            session = Session(name)
+            session = Session(name, revision)
             stack.callback(session.close)
             sessions.append(session)
             note_torn(session.subject.image, name)

@@ -21,7 +21,7 @@ USER_END = 1 << 56
 _VSYSCALL = (0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
 _ALL_PROT = Prot.READ | Prot.WRITE | Prot.EXEC
 _O_PATH = 0o10000000
-_MAPPABLE = (FileKind.REGULAR, FileKind.CHARACTER_DEVICE)
+_MAPPABLE = (FileKind.REGULAR, FileKind.CHARACTER_DEVICE, FileKind.MEMORY)
 _START, _END, _PROT, _SHARED, _OFFSET, _FILE, _FLAGS = map(
     Vma.fields.index, ("start", "end", "prot", "shared", "offset", "file", "vm_flags")
 )
@@ -168,7 +168,7 @@ def shared_writable(checked: Checked) -> Iterator[Hit]:
 
 @rule("C309", ERROR)
 def unmappable(checked: Checked) -> Iterator[Hit]:
-    """A mapped file cannot be mapped: it is no regular file or device, or is not open for reading.
+    """A mapped file cannot be mapped: it is no regular file, device or memory, or is not open for reading.
 
     mmap(2) refuses it (ENODEV, EACCES, EBADF).
 

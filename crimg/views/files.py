@@ -77,6 +77,7 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
         if file.flags not in flags_of:
             flags_of[file.flags] = words.open_flags(file.flags)
         pipe = image.find(Pipe, file.pipe)
+        link = words.kernel_name(file)
         return {
             "kind": name_of(FileKind, file.kind),
             "access": words.access(file.access),
@@ -85,6 +86,7 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
             "path": file.path or None,
             "pipe_number": pipe.number if pipe else None,
             "state": words.name_state(file.name_state),
+            **({"link": link} if link is not None else {}),
         }
 
     return describe

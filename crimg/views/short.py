@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-_SHORT_KINDS = {"regular": "file", "directory": "dir", "character device": "chr"}
+_SHORT_KINDS = {
+    "regular": "file",
+    "directory": "dir",
+    "character device": "chr",
+    "placeholder": "none",
+    "memory": "mem",
+    "eventfd": "evfd",
+    "timerfd": "tmfd",
+    "signalfd": "sgfd",
+    "socket": "sock",
+}
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
 
@@ -53,7 +63,9 @@ def path_words(row: Row) -> str:
     """The path, or the kernel's name for what has none."""
     if row["path"] is not None:
         return escape(row["path"])
-    return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
+    if row["pipe_number"] is not None:
+        return f"pipe:[{row['pipe_number']}]"
+    return escape(row.get("link", b""))
 
 
 def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:

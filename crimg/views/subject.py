@@ -57,6 +57,10 @@ class TolerantStore:
         """As the store beneath; raises FormatError."""
         return self._store.stored(section)
 
+    def release(self) -> None:
+        """As the store beneath."""
+        self._store.release()
+
     def close(self) -> None:
         """Close the store beneath."""
         self._store.close()

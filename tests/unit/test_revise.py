@@ -247,6 +247,25 @@ def test_what_no_revision_may_hold(image: Path, rows: tuple[Record, ...]) -> Non
     assert image.read_bytes() == before
 
 
+def test_joined_images_are_refused_and_not_cut(image: Path) -> None:
+    """What `cat a b` makes: neither is the tail of a rewrite that was cut short."""
+    first = image.read_bytes()
+    append(image, MOVED)
+    other = ImageBuilder(uuid=b"\1" * 16).revision().bytes()
+    for joined, end in ((first + other, len(first)), (image.read_bytes() + other[:-5], image.stat().st_size)):
+        image.write_bytes(joined)
+        for call in (lambda: heal(image), lambda: undo(image, 0), lambda: fingerprint(image)):
+            with pytest.raises(FormatError, match=f"another image begins here.*head -c {end}"):
+                call()
+        assert image.read_bytes() == joined
+        with open_image(image, salvage=True) as opened:
+            assert [row.objref for row in opened.rows(File)] == [row.objref for row in FILES]
+            assert "another image" in str(opened.damage[0])
+    image.write_bytes(first + first)
+    with pytest.raises(FormatError):
+        fingerprint(image)
+
+
 def test_one_writer_at_a_time(image: Path) -> None:
     mark = fingerprint(image)
     with open_image(image) as reader, locked(image) as fd:

@@ -36,6 +36,8 @@ _HOMES = {
     "planned": "change",
     "rule": "change",
     "proposals": "proposals",
+    "proposal": "proposals",
+    "candidate": "proposals",
     "revisions": "revisions",
     "revision": "revisions",
     "compare": "compare",

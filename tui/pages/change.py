@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from crimg.tui.pages.page import Page, count, mark, object_words, pair
+from crimg.tui.pages.proposals import how_far
 from crimg.tui.places import CHANGE, PROPOSALS, REVISIONS, Place
-from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
+from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,10 +74,10 @@ def _top(session: Session) -> Iterator[Row]:
     """What is asked for, and what is wrong with it."""
     draft = session.draft
     if session.read_only:
-        yield Row((mark("warning"), ("warning", f"read-only: {session.read_only}")))
+        yield from wrapped(f"read-only: {session.read_only}", "warning", mark("warning"))
     for text in (draft.refused, draft.error):
         if text:
-            yield Row((mark("error"), ("error", text)), copy=text)
+            yield from wrapped(text, "error", mark("error"))
     yield text_row("Rules and paths", "head")
     for number, table in enumerate(draft.rules):
         yield _rule_row(draft, table, number)
@@ -86,9 +87,9 @@ def _top(session: Session) -> Iterator[Row]:
         spans = (mark("edited"), ("key", "set    "), ("number", f"#{objref} "), ("edited", path))
         yield Row(spans, Place("object", objref), Place("object", objref), copy=path, subject=objref)
     if not draft.pending and draft.typed is None:
-        yield text_row("  r: a rule for many paths   e, on a file: its path alone", "dim")
+        yield text_row("  r: a rule for many paths   e: one path, on a file", "dim")
         yield text_row("  R: rules for what has moved, found in directories", "dim")
-    yield Row((("link", "moved files"), ("dim", f": {session.proposals.state}")), PROPOSALS)
+    yield Row((("link", "moved files"), ("dim", f": {how_far(session.proposals)}")), PROPOSALS)
     past = f": this is {session.subject.image.revision}; what each changed, and undo"
     yield Row((("link", "revisions"), ("dim", past)), REVISIONS)
 
@@ -116,8 +117,9 @@ def planned(session: Session, place: Place) -> Page:
     if place.number >= len(draft.changes):
         return Page("Change", Fixed([text_row("the plan is made anew", "dim")]))
     one = draft.changes[place.number]
+    clashes = [draft.clashes[number].text for number in draft.clashing.get(one.objref, ())]
     rows = [
-        *(Row((mark("error"), ("error", draft.clashes[n].text))) for n in draft.clashing.get(one.objref, ())),
+        *(row for text in clashes for row in wrapped(text, "error", mark("error"))),
         pair("before", one.before),
         pair("after", one.after, role="edited"),
         pair("rule", one.rule),

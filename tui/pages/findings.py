@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from crimg.rewrite.rules import parse_rule
 from crimg.tui.checks import WORSE
+from crimg.tui.draft import rule_table
 from crimg.tui.pages.page import Page, mark, object_words, pair, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
@@ -120,7 +122,10 @@ def verdict(session: Session, place: Place) -> Page:
     for number, (action, text, rule) in enumerate(one.remedies):
         row = pair("mend" if action != "accept" else "or accept", text)
         if rule:
-            words = ("link", "  Enter: into the plan, or out of it")
-            row = row._replace(spans=(*row.spans, words), detail=Place("remedy", one.objref, number))
+            taken = rule_table(parse_rule(rule)) in session.draft.rules
+            words = ("edited", "in the plan: ") if taken else ("link", "Enter, into the plan: ")
+            row = row._replace(
+                spans=(row.spans[0], words, *row.spans[1:]), detail=Place("remedy", one.objref, number)
+            )
         rows.append(row)
     return Page(f"#{one.objref}: {one.verdict}", Fixed(rows), False, (("e", "Edit path"),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crimg.tui.pages.page import Page, mark, pair
 from crimg.tui.places import Place
-from crimg.tui.rows import Fixed, Made, Row, text_row
+from crimg.tui.rows import Fixed, Made, Row, text_row, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def revisions(session: Session, _place: Place) -> Page:
     )
     title = f"Revisions ({len(past.revisions)}{'' if past.state == 'done' else ' ...'})"
     if past.error:
-        return Page(title, Fixed([Row((mark("error"), ("error", past.error)))]), False, _KEYS)
+        return Page(title, Fixed(wrapped(past.error, "error", mark("error"))), False, _KEYS)
     if not past.revisions:
         return Page(title, Fixed([text_row("they are being read ...", "dim")]), False, _KEYS)
     return Page(title, rows, True, _KEYS)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.model import Mm
+from crimg.model.memory import memory_kind
 from crimg.tui.pages.memory import KEYS
 from crimg.tui.pages.page import Page
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
-from crimg.views.memory import SavedBytes, memory_kind
+from crimg.views.memory import SavedBytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

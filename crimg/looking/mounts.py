@@ -49,6 +49,10 @@ class Mounts:
         """Whether something is mounted exactly there."""
         return path in self._by_point
 
+    def by_id(self, mount_id: int) -> Mount | None:
+        """The mount with this id; None for one out of sight."""
+        return self._by_id.get(mount_id)
+
     def type_of(self, mount_id: int) -> bytes | None:
         """Type of the file system of a mount ("ext4"); None for a mount out of sight."""
         mount = self._by_id.get(mount_id)

@@ -13,20 +13,25 @@ import select
 import signal
 import time
 
-from crimg.errors import CrimgError, FileError
-from crimg.preflight.looks import Looks, NoAnswerError
-from crimg.preflight.serving import ANSWER, FRAME, pack, serve
+from crimg.errors import CrimgError, FileError, UsageError
+from crimg.looking.looks import Direct, Looks, NoAnswerError
+from crimg.looking.serving import ANSWER, FRAME, pack, serve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from crimg.preflight.looks import Progress, Request
-    from crimg.preflight.mounts import Mounts
+    from crimg.looking.looks import Progress, Request
+    from crimg.looking.mounts import Mounts
 
+    FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+TIMEOUT = 5.0
+"""Seconds that a file system has for an answer, by default."""
 _BATCH_BYTES = 16384
 """Requests under way at once: they fit a pipe, so that no side waits to write while the other does too."""
+_ENDED = "the process that looks at files was ended from outside; try again"
 _GIVE_UP_AFTER = 3
 """Places below one mount point without an answer, after which none is expected from all of it."""
 
@@ -88,20 +93,34 @@ class Watched(Looks):
         """
         position = 0
         while position < len(batch):
-            frames = [frame for path, frame in batch[position:] if not self._is_dead(path)]
-            os.write(self._to, b"".join(frames))
+            alive = [(path, frame) for path, frame in batch[position:] if not self._is_dead(path)]
+            sent = self._send(b"".join(frame for _, frame in alive))
             for path, _ in batch[position:]:
                 position += 1
                 if self._is_dead(path):
                     yield None
                     continue
                 try:
-                    answer = self._answer()
+                    answer = self._answer() if sent else None
                 except NoAnswerError:
+                    sent = False
+                if not sent:
                     self._mourn(path)
                     yield None
                     break
                 yield answer
+
+    def _send(self, data: bytes) -> bool:
+        """Write requests to the other process; whether it took them in time. Raises CrimgError if it ended."""
+        rest = memoryview(data)
+        while rest:
+            if not select.select([], [self._to], [], self._timeout)[1]:
+                return False
+            try:
+                rest = rest[os.write(self._to, rest) :]
+            except BrokenPipeError as error:
+                raise CrimgError(_ENDED) from error
+        return True
 
     def _is_dead(self, path: bytes) -> bool:
         if not self._dead:
@@ -116,7 +135,8 @@ class Watched(Looks):
         """Note the mount point as dead if it gives no answer itself, else the directory of `path`."""
         self.close()
         self._start()
-        self._dead.add(path.rpartition(b"/")[0] or path)
+        if path != b"/":  # this one answered when the process was started
+            self._dead.add(path.rpartition(b"/")[0] or path)
         top = self.top.rstrip(b"/")
         mount = self._mounts.at(top + path)
         point = mount.mount_point.removeprefix(top) if mount and mount.mount_point.startswith(top) else b""
@@ -135,6 +155,7 @@ class Watched(Looks):
 
     def _start(self) -> None:
         requests, self._to = os.pipe()
+        os.set_blocking(self._to, False)
         self._from, answers = os.pipe()
         self._buffer.clear()
         self._pid = os.fork()
@@ -164,7 +185,7 @@ class Watched(Looks):
                 raise NoAnswerError(f"no answer in {self._timeout:g} s")
             data = os.read(self._from, 65536)
             if not data:
-                raise CrimgError("the process that looks at files has ended")
+                raise CrimgError(_ENDED)
             self._buffer += data
         end = self._length()
         frame = bytes(self._buffer[FRAME.size : end])
@@ -173,3 +194,14 @@ class Watched(Looks):
 
     def _length(self) -> int:
         return FRAME.size + int(FRAME.unpack_from(self._buffer)[0])
+
+
+def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
+    """The way to make look-ups below `root`: with a limit of seconds for each, or in this very process.
+
+    Raises FileError and NoAnswerError where the root cannot be looked at, UsageError for an empty name.
+    """
+    top = os.fsencode(root)
+    if not top:
+        raise UsageError("an empty name is no root directory")
+    return Direct(top) if timeout is None else Watched(top, timeout, mounts)

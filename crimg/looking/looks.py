@@ -1,11 +1,11 @@
-"""Ways to make look-ups: in this process, or with a time limit (crimg.preflight.watched)."""
+"""Ways to make look-ups: in this process, or with a time limit (crimg.looking.watched)."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
 from crimg.errors import CrimgError
-from crimg.preflight.looker import Looker
+from crimg.looking.looker import Looker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

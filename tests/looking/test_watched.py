@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg.errors import FileError
+from crimg.errors import CrimgError, FileError
+from crimg.looking.looker import Looker
+from crimg.looking.looks import Direct, NoAnswerError
+from crimg.looking.mounts import Mounts
+from crimg.looking.sightings import as_look
+from crimg.looking.watched import Watched
 from crimg.preflight import check, relocate
-from crimg.preflight.looker import Looker
-from crimg.preflight.looks import Direct, NoAnswerError
-from crimg.preflight.mounts import Mounts
-from crimg.preflight.sightings import as_look
-from crimg.preflight.watched import Watched
 from tests.dump.dumps import image_of
 from tests.dump.programs import Agent
 from tests.kernel.forked import in_child, mount, needs_root, private_mounts
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from crimg.preflight.looks import Request
+    from crimg.looking.looks import Request
 
 SHORT = 0.25
 NO_MOUNTS = b"1 0 0:1 / / rw - ext4 none rw\n"
@@ -98,6 +100,53 @@ def test_silence_ends_in_time_and_the_rest_is_answered(
         assert time.monotonic() - started < 20 * SHORT
 
 
+@pytest.mark.parametrize("stops_at", ["/", "/file", "/deep/file"])
+def test_a_process_that_is_stopped_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stops_at: str
+) -> None:
+    """By SIGSTOP, in the middle of its work: what it was asked is not known, the rest is."""
+    (tmp_path / "deep").mkdir()
+    for name in ("file", "other", "deep/file"):
+        (tmp_path / name).touch()
+    look = Looker.look
+
+    def stopping(self: Looker, path: bytes) -> object:
+        if path == stops_at.encode():
+            os.kill(os.getpid(), signal.SIGSTOP)
+        return look(self, path)
+
+    monkeypatch.setattr(Looker, "look", stopping)
+    started = time.monotonic()
+    with watched(tmp_path, SHORT) as other:
+        paths = ("/", "/file", "/deep/file", "/other")
+        answers = dict(zip(paths, errors(other.run(looks(*paths))), strict=True))
+    assert answers == dict.fromkeys(paths, 0) | {stops_at: None}
+    assert time.monotonic() - started < 20 * SHORT
+
+
+def test_a_request_that_no_pipe_holds_and_nobody_reads(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with watched(tmp_path, SHORT) as other:
+        long = "/directory/" + "x" * 300_000
+        assert errors(other.run(looks(long))) == [errno.ENAMETOOLONG]
+        os.kill(other._pid, signal.SIGSTOP)
+        assert errors(other.run(looks(long, "/file"))) == [None, 0]
+
+
+def test_a_process_that_is_killed_is_said(tmp_path: Path) -> None:
+    with watched(tmp_path) as other:
+        os.kill(other._pid, signal.SIGKILL)
+        os.waitid(os.P_PID, other._pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(CrimgError, match="was ended from outside"):
+            other.run(looks("/file"))
+
+
+def test_a_killed_process_is_said_while_it_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Looker, "look", lambda _self, _path: os.kill(os.getpid(), signal.SIGKILL))
+    with watched(tmp_path) as other, pytest.raises(CrimgError, match="was ended from outside"):
+        other.run(looks("/file"))
+
+
 def test_a_dead_mount_is_asked_once(tmp_path: Path, hanging: Callable[[bytes], None]) -> None:
     (tmp_path / "file").touch()
     hanging(b"/mnt")
@@ -162,9 +211,9 @@ def test_a_hanging_process_holds_no_output_open(tmp_path: Path) -> None:
     """A pipe from the command comes to its end, though the process that hangs cannot be ended."""
     code = (
         "import os, signal, time\n"
-        "from crimg.preflight.looker import Looker\n"
-        "from crimg.preflight.mounts import Mounts\n"
-        "from crimg.preflight.watched import Watched\n"
+        "from crimg.looking.looker import Looker\n"
+        "from crimg.looking.mounts import Mounts\n"
+        "from crimg.looking.watched import Watched\n"
         "Looker.look = lambda self, path: time.sleep(30)\n"
         "os.kill = lambda pid, number: None\n"
         "with Watched(b'/', 0.2, Mounts()) as looks:\n"
@@ -186,6 +235,7 @@ def test_a_check_says_what_gave_no_answer(tmp_path: Path, hanging: Callable[[byt
         found = {verdict.path: verdict for verdict in check(image, timeout=SHORT)}
         assert found[dead].verdict == "unreachable"
         assert found[dead].details == ("no answer in 0.25 s",)
+        assert "or wait longer: --timeout" in found[dead].remedies[0].text
         assert found[os.fsencode(tmp_path / "agent/b")].verdict == "same"
 
 

@@ -1,7 +1,7 @@
 """Looking at files of this machine, without touching them: what stands at a path, and where an inode is now.
 
 All of it can hang on a dead mount, so these calls are made by a process of their own
-(crimg.preflight.watched). Arguments and results are numbers, bytes and tuples of them, which travel over a
+(crimg.looking.watched). Arguments and results are numbers, bytes and tuples of them, which travel over a
 pipe.
 """
 
@@ -12,16 +12,17 @@ import os
 import stat
 
 from crimg.errors import KernelError
-from crimg.evidence import device_number, digest
+from crimg.evidence import contents_columns, device_number, digest, fsid_of, inode_columns
 from crimg.kernel import descriptors, inodes
 from crimg.kernel.elf import build_id
 from crimg.kernel.lookup import Root, link_text, open_by_handle
-from crimg.preflight.renames import identity_at, renamed
-from crimg.preflight.sightings import Contents, Look, Seen
+from crimg.looking.renames import identity_at, renamed
+from crimg.looking.sightings import Contents, Look, Seen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
 
     Beat = Callable[[int], object]
 
@@ -75,7 +76,7 @@ class Looker:
         handle = inodes.file_handle(fd)
         fsid = self._fsids.get(now.dev)
         if fsid is None:
-            fsid = self._fsids[now.dev] = int.from_bytes(inodes.fstatfs(fd).fsid, "little")
+            fsid = self._fsids[now.dev] = fsid_of(fd)
         return Seen(
             device_number(now.dev),
             now.ino,
@@ -132,6 +133,37 @@ class Looker:
         finally:
             os.close(fd)
 
+    def columns(
+        self, path: bytes, kind: int, has_build_id: bool, has_digest: bool, beat: Beat | None = None
+    ) -> tuple[int, dict[str, Any], int, int]:
+        """The inode at a path as an image has it (crimg.evidence): errno or 0, columns, f_fsid, mount id.
+
+        kind: type of file (S_IFMT) that is wanted: what is of another one is not read. A build-id is taken of
+        executable files too, a digest only if `has_digest`. A symbolic link at the end is followed.
+        """
+        try:
+            fd = self.root.open(path, follow=True)
+        except OSError as error:
+            return error.errno or errno.EIO, {}, 0, 0
+        try:
+            now = inodes.statx(fd)
+            handle = inodes.file_handle(fd)
+            columns = inode_columns(now, handle)
+            if stat.S_IFMT(now.mode) == kind:
+                columns |= contents_columns(
+                    fd,
+                    now.mode,
+                    generation=handle is None,
+                    build=has_build_id or bool(now.mode & 0o111),
+                    contents=has_digest,
+                    progress=beat,
+                )
+            return 0, columns, fsid_of(fd), now.mnt_id or 0
+        except (OSError, KernelError) as error:
+            return error.errno or errno.EIO, {}, 0, 0
+        finally:
+            os.close(fd)
+
     def by_handle(
         self, path: bytes, anchors: Sequence[bytes], kind: int, handle: bytes
     ) -> tuple[bytes, int] | None:
@@ -173,7 +205,7 @@ class Looker:
             os.close(mount)
 
     def renamed(self, path: bytes, identity: tuple[int, int], budget: int) -> tuple[bytes | None, int]:
-        """Where the inode is if a component of `path` was renamed; see crimg.preflight.renames."""
+        """Where the inode is if a component of `path` was renamed; see crimg.looking.renames."""
         return renamed(self.root, path, identity, budget)
 
     def resolve(self, path: bytes) -> tuple[str, bytes]:

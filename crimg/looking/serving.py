@@ -9,7 +9,7 @@ import signal
 import struct
 
 from crimg.errors import FileError
-from crimg.preflight.looker import Looker
+from crimg.looking.looker import Looker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FRAME = struct.Struct("=I")
 """Before each message: its length in bytes."""
 ANSWER, BEAT = 0, 1
+_WITH_BEATS = ("read", "columns")
+"""Methods of Looker that read whole files: signs of life come meanwhile."""
 
 
 def pack(value: Any) -> bytes:
@@ -58,7 +60,7 @@ def _answer_all(root: bytes, requests: int, answers: int) -> None:
     with os.fdopen(requests, "rb") as stream:
         while head := stream.read(FRAME.size):
             name, path, arguments = marshal.loads(stream.read(*FRAME.unpack(head)))
-            if name == "read":
+            if name in _WITH_BEATS:
                 arguments = (*arguments, lambda done: send(BEAT, done))
             send(ANSWER, _plain(getattr(looker, name)(path, *arguments)))
 
