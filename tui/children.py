@@ -32,7 +32,7 @@ class Child:
         self, module: str, words: Sequence[str], fds: Sequence[int], take: Callable[[Message], None]
     ) -> None:
         self._words = ("-P", "-m", module, *words)
-        self._fds = fds
+        self._fds = tuple(fds)
         self._take = take
         self._waiting: list[bytes] = []
         self._process: Process | None = None

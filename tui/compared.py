@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, NamedTuple
 
-from crimg.tui.children import Child, mistake
+from crimg.tui.children import Child
 from crimg.tui.places import Place
 
 TYPE_CHECKING = False
@@ -105,12 +105,6 @@ class Comparing:
         """Compare, where there is another image; a comparison that runs is given up."""
         if self._session.compared is not None:
             self._task = asyncio.create_task(self._run(self._session.compared, self._task))
-            self._task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        if (what := mistake(task)) and self._session.compared is not None:
-            self._session.compared.finish(what)
-            self._told()
 
     async def _run(self, compared: Compared, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -123,7 +117,11 @@ class Comparing:
             self._told()
 
         fds = (compared.other.fd, self._session.fd)
-        compared.finish(await Child("crimg.tui.comparing", tuple(map(str, fds)), fds, take).run())
+        try:
+            error = await Child("crimg.tui.comparing", tuple(map(str, fds)), fds, take).run()
+        except OSError as failure:
+            error = f"it could not be started: {failure.strerror}"
+        compared.finish(error)
         self._told()
 
     async def stop(self) -> None:

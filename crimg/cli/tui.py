@@ -40,13 +40,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def browse(*names: str, revision: int | None = None) -> None:
-    """Open one image, or two to compare. Raises UsageError without a terminal, and what opening raises."""
+    """Open one image, or two to compare. Raises UsageError without a terminal, and what opening raises.
+
+    revision: of the one image that is opened; None for the last one.
+    """
     if len(names) > 2:
         raise UsageError(f"{len(names)} images; one can be browsed, or two compared")
-    if len(names) > 1 and revision is not None:
-        raise UsageError("--revision is for one image; crimg diff compares revisions")
     if names == ("-", "-"):
         raise UsageError("the standard input can be read once only; give a file")
+    if revision is not None and len(names) > 1:
+        raise UsageError("--revision is for one image; crimg diff compares revisions")
     require_terminal(keys_from_stdin="-" not in names)
     gc.disable()  # until the first screen is there: imports leave no garbage worth the time to look for it
     try:
