@@ -32,7 +32,7 @@ check-generated: $(VENV)/.test
 	$(BIN)/python -m pytest -q tests/unit/test_format_generated.py
 
 golden: $(VENV)/.test
-	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui/test_snapshots.py
+	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui/test_snapshots.py tests/tui/test_changing_snapshots.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
