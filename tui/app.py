@@ -14,13 +14,14 @@ from crimg.tui.background import Checking
 from crimg.tui.bars import Prompt
 from crimg.tui.commands import BINDINGS as EDIT_BINDINGS
 from crimg.tui.commands import COMMANDS
+from crimg.tui.compared import Comparing
 from crimg.tui.dialogs import Help
 from crimg.tui.editing import Editing
 from crimg.tui.heads import TABS, tab_place
 from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
 from crimg.tui.panes import while_running
-from crimg.tui.places import Place
+from crimg.tui.places import COMPARE, Place
 from crimg.tui.rewriting import Rewriting
 from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
@@ -54,6 +55,7 @@ class Browser(Showing):
         Binding("q,ctrl+c", "quit", "Quit"),
         Binding("question_mark,f1", "help", "Help"),
         *(Binding(str(n), f"tab({n})", name, show=False) for n, name in enumerate(TABS, 1)),
+        Binding("c", "compare", "Differences", show=False),
         Binding("b,backspace,escape", "step(-1)", "Back", show=False),
         Binding("f", "step(1)", "Forward", show=False),
         Binding("slash", "find", "Find", show=False),
@@ -79,6 +81,7 @@ class Browser(Showing):
         self.editing = Editing(self)
         self.rewriting = Rewriting(self)
         self.jobs = Jobs(session, self.redraw_soon)
+        self.comparing = Comparing(session, self.redraw_soon)
         self.busy = ""
 
     def on_mount(self) -> None:
@@ -97,6 +100,8 @@ class Browser(Showing):
     async def _load(self) -> None:
         try:
             await asyncio.to_thread(self.session.load)
+            if self.session.compared is not None:
+                await asyncio.to_thread(self.session.compared.other.load)
         except CrimgError as error:
             self.say(str(error), "error")
         else:
@@ -139,6 +144,10 @@ class Browser(Showing):
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""
         self.go(tab_place(self.session, number))
+
+    def action_compare(self) -> None:
+        """Go to the differences of two images."""
+        self.go(COMPARE)
 
     def action_step(self, by: int) -> None:
         """Go back or forward; back first takes a filter away."""
@@ -227,6 +236,7 @@ class Browser(Showing):
             yield SystemCommand(
                 f"{name} page", f"key {number}", lambda number=number: self.action_tab(number)
             )
+        yield SystemCommand("Differences of two images", "key c", self.action_compare)
         for title, words, what in COMMANDS:
             yield SystemCommand(title, words, lambda what=what: self.action_change(what))
         yield SystemCommand("Check again", "validate and preflight, key v", self.action_check)
@@ -239,11 +249,13 @@ class Browser(Showing):
     def action_check(self) -> None:
         """Validate and compare with this machine, each in a child."""
         self.checking.start()
+        self.comparing.start()
 
     async def on_unmount(self) -> None:
         """No child outlives the application."""
         await self.checking.stop()
         await self.jobs.stop()
+        await self.comparing.stop()
         await self.editing.planner.stop()
 
     def redraw_soon(self) -> None:

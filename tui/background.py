@@ -20,7 +20,7 @@ async def run_child(which: str, fd: int, take: Callable[[Message], None], revisi
     fd: of the image.  revision: to look at; None for the last one.
     """
     words = (which, str(fd), *(() if revision is None else (str(revision),)))
-    return await Child("crimg.tui.checking", words, fd, take).run()
+    return await Child("crimg.tui.checking", words, (fd,), take).run()
 
 
 class Checking:

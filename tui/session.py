@@ -17,7 +17,7 @@ from crimg.reader import open_image
 from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
-from crimg.tui.places import IMAGE, Trail
+from crimg.tui.places import COMPARE, IMAGE, Trail
 from crimg.validate import open_for_check
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.reader.file import ImageFile
+    from crimg.tui.compared import Compared
 
     R = TypeVar("R", bound=Record)
     T = TypeVar("T")
@@ -43,6 +44,7 @@ class Session:
     name: as the user gave it.  loaded: all tables are there, `parts` and `graph` can be asked.
     revision: that was asked for, where it is not the last one.  trail: the places that were visited.
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
+    compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
     """
 
@@ -67,10 +69,18 @@ class Session:
         self.draft = Draft()
         self.proposals = Proposals()
         self.past = Past()
+        self.compared: Compared | None = None
         self._graph: Graph | None = None
         self._parts: dict[type[Record], dict[int, list[Record]]] = {}
         self._kept: tuple[Subject, dict[Hashable, Any]] = (self.subject, {})
         self.read_only = self._why_read_only()
+
+    def compare_with(self, other: Session) -> None:
+        """Begin with what differs from another image, which this one comes after."""
+        from crimg.tui.compared import Compared
+
+        self.compared = Compared(other)
+        self.trail = Trail(COMPARE)
 
     @property
     def shown_name(self) -> str:

@@ -20,6 +20,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     addresses,
     container,
     descriptors,
+    epoll,
     keepers,
     kinds,
     left_out,
@@ -56,10 +57,6 @@ __all__ = [
     "select",
     "validate",
 ]
-
-
-CONTAINER_FAMILY = "C1"
-"""What the ids of rules about the file itself begin with."""
 
 
 class Report:
@@ -134,7 +131,7 @@ def validate(
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
     if not layout:
-        chosen = [rule for rule in chosen if not rule.id.startswith(CONTAINER_FAMILY)]
+        chosen = [rule for rule in chosen if not rule.of_container]
     checked = Checked(image, page_data=page_data, layout=layout, progress=progress)
     findings: list[Finding] = []
     skipped = []

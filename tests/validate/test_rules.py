@@ -10,6 +10,7 @@ from crimg.model.enums import Severity
 from crimg.validate import FAMILIES, RULES, open_for_check, select, validate
 from tests.validate import (  # noqa: F401 - they fill CASES
     broken_container,
+    broken_epoll,
     broken_files,
     broken_memory,
     broken_references,
@@ -37,6 +38,10 @@ def test_the_sound_image_has_no_findings(tmp_path: Path) -> None:
     report = report_of(Draft().bytes(), tmp_path)
     assert not report.findings
     assert report.checked == tuple(sorted(RULES)) and not report.skipped
+
+
+def test_five_epoll_instances_may_watch_one_another(tmp_path: Path) -> None:
+    assert not report_of(broken_epoll.nested(5), tmp_path).findings
 
 
 @pytest.mark.parametrize(
@@ -81,3 +86,9 @@ def test_rules_can_be_chosen() -> None:
         "C309",
     ]
     assert len(select()) == len(RULES)
+
+
+def test_rules_about_the_file_itself_are_those_of_family_c1() -> None:
+    assert sorted(rule.id for rule in RULES.values() if rule.of_container) == [
+        f"C{number}" for number in range(101, 116)
+    ]
