@@ -64,7 +64,7 @@ def test_ended_at_any_moment(number: signal.Signals, counter: Program, folder: P
     """By a signal that ends a program: so it is for whoever waits, however far it was."""
     statuses = _disturbed(counter, 1, folder, number, 60)
     assert statuses.keys() <= {0, 128 + number, -number}
-    assert sum(statuses.values()) - statuses.get(0, 0) > 20
+    assert sum(statuses.values()) - statuses.get(0, 0) > 10
 
 
 @pytest.mark.sweep
