@@ -7,8 +7,8 @@ from operator import itemgetter
 
 from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Lock
-from crimg.model.enums import FileKind, Keeper, LockKind, NameState
-from crimg.model.record import KINDS
+from crimg.model.enums import FileKind, Keeper, LockKind, NameState, OtherFileKind
+from crimg.model.record import KINDS, unrecorded
 from crimg.validate.descriptors import O_PATH
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
@@ -34,6 +34,7 @@ _ENUMERATIONS = (
     (Inode, "keeper", Keeper),
     (Lock, "kind", LockKind),
 )
+_OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _ABSOLUTE = ((File, "path"), (Filesystem, "mount_point"))
 _NULLABLE_PAIRS = (("handle_type", "handle"), ("digest_kind", "digest"))
 _DIGEST_LENGTHS = {"sha256": 32}
@@ -50,6 +51,8 @@ def unknown_number(checked: Checked) -> Iterator[Hit]:
     for cls, name, enumeration in _ENUMERATIONS:
         index = cls.fields.index(name)
         known = frozenset(map(int, enumeration))
+        if enumeration is FileKind and checked.criu is not None:
+            known |= frozenset(map(int, OtherFileKind))
         rows: list[Record] = checked.rows(cls)
         for value in set(map(itemgetter(index), rows)) - known:
             for row in rows:
@@ -69,8 +72,13 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     for cls, name in _ABSOLUTE:
         index = cls.fields.index(name)
         for row in checked.rows(cls):
-            if not row[index].startswith(b"/") and not (isinstance(row, File) and row.kind == FileKind.PIPE):
+            if not row[index].startswith(b"/") and not (isinstance(row, File) and _is_nameless(row)):
                 yield Hit(f'{name} is "{escape(row[index])}"', row, name)
+
+
+def _is_nameless(file: File) -> bool:
+    """Whether this is a kind of file that has no path: a pipe, and those that only CRIU's images have."""
+    return file.kind == FileKind.PIPE or (file.kind in _OTHER_KINDS and not file.path)
 
 
 @rule("C413", ERROR)
@@ -172,7 +180,7 @@ def same_inode(checked: Checked) -> Iterator[Hit]:
     Remedy: dump again; a program that makes such an image has to be mended.
     """
     index = itemgetter(*map(Inode.fields.index, ("device", "number", "generation", "handle_type", "handle")))
-    rows = checked.rows(Inode)
+    rows = [row for row in checked.rows(Inode) if "number" not in unrecorded(row)]
     if len(set(map(index, rows))) == len(rows):
         return
     seen: dict[object, Inode] = {}

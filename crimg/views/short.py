@@ -12,7 +12,27 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-_SHORT_KINDS = {"regular": "file", "directory": "dir", "character device": "chr"}
+_SHORT_KINDS = {
+    "regular": "file",
+    "directory": "dir",
+    "character device": "chr",
+    "unix socket": "unix",
+    "inet socket": "inet",
+    "netlink socket": "nlnk",
+    "packet socket": "pckt",
+    "eventfd": "evnt",
+    "epoll": "epol",
+    "inotify": "inot",
+    "fanotify": "fano",
+    "signalfd": "sgnl",
+    "timerfd": "timr",
+    "memfd": "mfd",
+    "pidfd": "pid",
+    "namespace": "ns",
+    "bpf map": "bpf",
+    "external": "ext",
+    "unknown": "?",
+}
 _USERS = ("fd", "vma", "exe", "cwd", "root")
 
 
@@ -48,8 +68,8 @@ def state_word(state: str) -> str:
 
 def path_words(row: Row) -> str:
     """The path, or the kernel's name for what has none."""
-    if row["path"] is not None:
-        return escape(row["path"])
+    if row["path"] is not None or row["name"] is not None:
+        return escape(row["path"] if row["path"] is not None else row["name"])
     return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
 
 

@@ -33,6 +33,11 @@ class TolerantStore:
         self._damage = damage
 
     @property
+    def beneath(self) -> Store:
+        """The store of the image as it was opened."""
+        return self._store
+
+    @property
     def sections(self) -> Sequence[IndexEntry]:
         """As the store beneath has them."""
         return self._store.sections
@@ -127,8 +132,11 @@ class Subject:
 
     def file_name(self, file: File) -> bytes:
         """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""
-        if file.path or file.pipe is None:
+        if file.path:
             return file.path
+        if file.pipe is None:
+            name = (file.extra or {}).get("name")
+            return name if isinstance(name, bytes) else b""
         pipe = self.image.find(Pipe, file.pipe)
         return b"pipe:[%d]" % pipe.number if pipe else b"pipe:[?]"
 

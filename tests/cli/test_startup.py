@@ -35,6 +35,8 @@ HEAVY = (
     "crimg.writer",
     "crimg.dump",
     "crimg.kernel",
+    "crimg.criu",
+    "google.protobuf",
     "crimg.tui",
     "crimg.cli.inspect_json",
     "crimg.cli.inspect_details",
