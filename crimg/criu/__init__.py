@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from crimg.criu.building import Builder
-from crimg.criu.directory import Directory
+from crimg.criu.directory import Directory, Files
 from crimg.criu.memory import PAGE
 from crimg.criu.store import CriuStore
 from crimg.errors import FileError, FormatError
@@ -31,15 +31,19 @@ def open_directory(path: str | bytes | os.PathLike[str], *, salvage: bool = Fals
         fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         raise FileError(f"{name}: {error.strerror}") from error
-    directory = Directory(name, fd)
+    return load(Directory(name, fd), salvage=salvage)
+
+
+def load(files: Files, *, salvage: bool = False) -> Image:
+    """The image in these files, which it closes when it is closed. The rest as for `open_directory`."""
     try:
-        return _load(directory, salvage)
+        return _load(files, salvage)
     except BaseException:
-        directory.close()
+        files.close()
         raise
 
 
-def _load(directory: Directory, salvage: bool) -> Image:
+def _load(directory: Files, salvage: bool) -> Image:
     damage: list[FormatError] = []
 
     def note(error: FormatError) -> None:
@@ -61,7 +65,7 @@ def _load(directory: Directory, salvage: bool) -> Image:
     )
 
 
-def _fingerprint(directory: Directory) -> bytes:
+def _fingerprint(directory: Files) -> bytes:
     """16 bytes that name an image which CRIU gave no name: of what is in its inventory, tree and files."""
     from xxhash import xxh3_128
 

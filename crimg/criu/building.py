@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from crimg.criu.directory import Directory, Part
+    from crimg.criu.directory import Files, Part
     from crimg.criu.framing import Entry
     from crimg.model.record import Record
 
@@ -32,7 +32,7 @@ class Builder:
     damage; raises it, or keeps it and lets the work go on with what is whole.
     """
 
-    def __init__(self, directory: Directory, note: Callable[[FormatError], None]) -> None:
+    def __init__(self, directory: Files, note: Callable[[FormatError], None]) -> None:
         self.directory = directory
         self.tables = Tables(note)
         self.sections = Sections(directory)

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from crimg.criu.directory import Directory, Part
+    from crimg.criu.directory import Files, Part
     from crimg.criu.framing import Entry
     from crimg.criu.ghosts import Ghost
 
@@ -57,7 +57,7 @@ class FileSection:
 class Sections:
     """All sections of a directory: first the files, by name; then what is inside them."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Files) -> None:
         self._directory = directory
         self.all: list[FileSection] = []
         self._bodies: dict[int, Callable[[], memoryview]] = {}

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from crimg.criu.building import Builder
-    from crimg.criu.directory import Directory
+    from crimg.criu.directory import Files
     from crimg.criu.sections import FileSection
     from crimg.model.record import Record
 
@@ -26,7 +26,7 @@ class CriuStore:
     is_criu = True
 
     def __init__(self, builder: Builder, tables: dict[type[Record], list[Record]]) -> None:
-        self.directory: Directory = builder.directory
+        self.directory: Files = builder.directory
         self.files: dict[int, Any] = builder.files.by_id
         self.file_entries: list[Any] = builder.files.entries
         self.remaps: dict[int, Any] = builder.files.remaps
