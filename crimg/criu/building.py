@@ -11,7 +11,7 @@ from crimg.criu.numbering import Tables
 from crimg.criu.sections import Sections
 from crimg.criu.signals import SignalBuilder
 from crimg.criu.tasks import TaskBuilder
-from crimg.errors import FormatError
+from crimg.errors import FormatError, MissingFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Builder:
             mm = self.message("mm", pid)
             if mm is None:
                 text = f"is not in the directory, but process {pid} is in the tree"
-                self.tables.note(FormatError(text, section=f"mm-{pid}.img"))
+                self.tables.note(MissingFileError(text, section=f"mm-{pid}.img"))
                 return None
             self.tables.objref("mm row", number)
             self.memory.add(pid, objref, mm, list(mm.vmas) or self.messages("vmas", pid))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 
 from crimg.criu.ghosts import Ghost
-from crimg.errors import FormatError
+from crimg.errors import FormatError, MissingFileError
 from crimg.model import Inode
 from crimg.model.enums import FileKind, Keeper
 
@@ -91,7 +91,7 @@ class InodeBuilder:
             try:
                 if part is None:
                     text = "is not in the directory: the contents of a deleted file are lost"
-                    raise FormatError(text, section=f"ghost-file-{number:x}.img")
+                    raise MissingFileError(text, section=f"ghost-file-{number:x}.img")
                 self._ghosts[number] = Ghost(part)
             except FormatError as error:
                 self._tables.note(error)
@@ -107,7 +107,9 @@ class InodeBuilder:
             message = found.message if found is not None else None
             modified = message.mtim.tv_sec * _SEC + message.mtim.tv_usec * 1000 if message is not None else 0
             known = message is not None and message.HasField("ino")
-            missing = ("nlink", "blocks", "ctime") + (() if known else ("device", "number"))
+            missing: tuple[str, ...] = ("nlink", "blocks", "ctime") + (() if known else ("device", "number"))
+            if message is None:
+                missing += ("uid", "gid", "size", "mtime")
             self._add_inode(
                 name,
                 filesystem=self._builder.filesystem(reg.mnt_id),

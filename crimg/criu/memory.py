@@ -6,7 +6,7 @@ from bisect import bisect_right
 from itertools import islice
 from operator import itemgetter
 
-from crimg.errors import FormatError
+from crimg.errors import FormatError, MissingFileError
 from crimg.format.bodies import pack_runs
 from crimg.format.constants import PAGES_GUARD, PAGES_PARENT
 from crimg.model import Mm, Vma
@@ -143,7 +143,7 @@ class MemoryBuilder:
                 elif flags & _PRESENT:
                     if pages is None:
                         text = f"pages-{head.message.pages_id if head else 0}.img is not in the directory"
-                        raise FormatError(text, section=part.name, offset=entry.offset)
+                        raise MissingFileError(text, section=part.name, offset=entry.offset)
                     runs.append((first, count, pages, index))
                     index += count
                     if index >= 1 << 32:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from crimg.criu.directory import INVENTORY
-from crimg.errors import FormatError
+from crimg.errors import FormatError, MissingFileError
 from crimg.model import Filesystem, ImageInfo, Lock, LogEntry
 from crimg.model.enums import LockKind, Severity
 
@@ -136,7 +136,7 @@ class SystemBuilder:
     def add_info(self) -> None:
         """The row about the image as a whole, and what the statistics of the dump tell."""
         if self.inventory is None:
-            self._tables.note(FormatError("is not in the directory, or empty", section=INVENTORY))
+            self._tables.note(MissingFileError("is not in the directory, or empty", section=INVENTORY))
         clocks = next(
             (
                 self._builder.message("timens", part.number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.criu import registers
-from crimg.errors import FormatError
+from crimg.errors import FormatError, MissingFileError
 from crimg.model import Cred, Fd, FdTable, Fs, Namespaces, Task, Thread
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ class TaskBuilder:
         core = self._builder.message("core", pid)
         if core is None:
             text = f"is not in the directory, but process {pid} is in the tree"
-            self._tables.note(FormatError(text, section=f"core-{pid}.img"))
+            self._tables.note(MissingFileError(text, section=f"core-{pid}.img"))
             return
         task = core.tc
         ids: Any = self._builder.message("ids", pid) or (core.ids if core.HasField("ids") else None)
@@ -98,7 +98,7 @@ class TaskBuilder:
             own = core if tid == pid else self._builder.message("core", tid)
             if own is None:
                 text = f"is not in the directory, but thread {tid} of process {pid} is in the tree"
-                self._tables.note(FormatError(text, section=f"core-{tid}.img"))
+                self._tables.note(MissingFileError(text, section=f"core-{tid}.img"))
             else:
                 self._thread(objref, tid, own, task, cred)
 
@@ -186,7 +186,7 @@ class TaskBuilder:
             self._tables.add(FdTable(objref=objref, referrers=0))
             if self._builder.directory.part("fdinfo", number) is None:
                 text = f"is not in the directory, but process {pid} uses it"
-                self._tables.note(FormatError(text, section=f"fdinfo-{number}.img"))
+                self._tables.note(MissingFileError(text, section=f"fdinfo-{number}.img"))
             for fd in self._builder.messages("fdinfo", number):
                 file = self._builder.file_objref(fd.id)
                 self._tables.add(Fd.from_row((objref, fd.fd, bool(fd.flags & _FD_CLOEXEC), file, None)))
@@ -198,7 +198,7 @@ class TaskBuilder:
             found = self._builder.message("fs", pid)
             if found is None:
                 text = f"is not in the directory, but process {pid} is in the tree"
-                self._tables.note(FormatError(text, section=f"fs-{pid}.img"))
+                self._tables.note(MissingFileError(text, section=f"fs-{pid}.img"))
                 return None
             self._tables.objref("fs row", number)
             self._tables.add(

@@ -15,10 +15,12 @@ import stat
 from crimg.errors import FormatError, UnsupportedVersionError
 from crimg.graph import owner, row_label
 from crimg.model.enums import Severity
-from crimg.reader import open_image
+from crimg.reader import criu_store, open_image
 from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     addresses,
     container,
+    criu,
+    criu_links,
     descriptors,
     keepers,
     kinds,
@@ -58,6 +60,10 @@ __all__ = [
 
 CONTAINER_FAMILY = "C1"
 """What the ids of rules about the file itself begin with."""
+
+
+CRIU_FAMILY = "C6"
+"""What the ids of rules about directories of CRIU begin with."""
 
 
 class Report:
@@ -131,6 +137,8 @@ def validate(
     be read.
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
+    other = CRIU_FAMILY if criu_store(image) is None else CONTAINER_FAMILY
+    chosen = [rule for rule in chosen if not rule.id.startswith(other)]
     if not layout:
         chosen = [rule for rule in chosen if not rule.id.startswith(CONTAINER_FAMILY)]
     checked = Checked(image, page_data=page_data, layout=layout, progress=progress)

@@ -34,7 +34,7 @@ SLOWEST = 5.0
 
 
 def look(contents: dict[str, bytes]) -> None:
-    """Open, show and validate an image, sound or not; whatever it holds, nothing but FormatError comes out."""
+    """Open, show and validate an image, sound or not: nothing but FormatError may come out."""
     with contextlib.suppress(FormatError):
         image_of(contents, salvage=False).close()
     with image_of(contents, salvage=True) as opened:
@@ -111,7 +111,11 @@ def deep(levels: int) -> bytes:
 
 
 def bomb(entry: Fields, count: int, magic: int) -> bytes:
-    return image(magic, *[entry] * count)
+    return image(magic, *repeated(entry, count))
+
+
+def repeated(entry: Fields, count: int) -> list[Fields]:
+    return [entry] * count
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ def bomb(entry: Fields, count: int, magic: int) -> bytes:
         ("pstree.img", image(PSTREE, {1: 100, 2: 0, 3: 1, 4: 1, 5: [100] * 50_000})),
         ("pstree.img", bomb({1: 100, 2: 0, 3: 1, 4: 1, 5: [100]}, 20_000, PSTREE)),
         ("pagemap-100.img", image(PAGEMAP, {1: 2}, {1: (1 << 64) - 4096, 5: 1 << 63, 4: 4})),
-        ("pagemap-100.img", image(PAGEMAP, {1: 2}, *[{1: 4096, 5: 1, 4: 4}] * 5000)),
+        ("pagemap-100.img", image(PAGEMAP, {1: 2}, *repeated({1: 4096, 5: 1, 4: 4}, 5000))),
         ("pagemap-100.img", image(PAGEMAP, {1: 99}, {1: 4096, 5: 1, 4: 4})),
         ("ghost-file-1a.img", image(GHOST, {1: 0, 2: 0, 3: 0o100644, 9: 1, 10: 1 << 63}, {1: 1 << 60, 2: 0})),
         ("fdinfo-2.img", image(FDINFO, {1: 4, 2: 0, 3: 1, 4: (1 << 32) - 1})),
