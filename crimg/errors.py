@@ -78,6 +78,10 @@ class ChecksumError(FormatError):
     """The bytes differ from those that were written."""
 
 
+class UnsoundError(FormatError):
+    """An image that can be read, but whose objects contradict each other."""
+
+
 class ModelError(CrimgError):
     """The writer was asked for an image that the format cannot hold."""
 
@@ -157,6 +161,24 @@ class UnsupportedResourceError(DumpError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self.message, self.problems)
+
+
+class FilesDifferError(CrimgError):
+    """Files are not as they were, and a process is not restarted with them (exit status 1).
+
+    files: one line each, all of them.
+    """
+
+    exit_status = 1
+
+    def __init__(self, files: Sequence[str]) -> None:
+        count = len(files)
+        more = f" (and {count - 1} more: crimg preflight tells all)" if count > 1 else ""
+        super().__init__(f"the process is not restarted: {files[0] if files else 'files differ'}{more}")
+        self.files = tuple(files)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.files,)
 
 
 class ConflictError(CrimgError):

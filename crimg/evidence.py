@@ -71,11 +71,20 @@ def inode_columns(attributes: Statx, handle: FileHandle | None) -> dict[str, Any
     }
 
 
-def contents_columns(fd: int, mode: int, *, generation: bool, build: bool, contents: bool) -> dict[str, Any]:
+def contents_columns(
+    fd: int,
+    mode: int,
+    *,
+    generation: bool,
+    build: bool,
+    contents: bool,
+    progress: Callable[[int], object] | None = None,
+) -> dict[str, Any]:
     """The columns of an inode for which it has to be opened: generation, build-id, digest, as far as wanted.
 
     All are None for what is no regular file. Only a digest (contents) is asked for by the user: else a file
-    that may not be read has less evidence. fd may be an O_PATH descriptor. Raises KernelError.
+    that may not be read has less evidence. fd may be an O_PATH descriptor.  progress: as of `digest`.
+    Raises KernelError.
     """
     found: dict[str, Any] = dict.fromkeys(("generation", "build_id", "digest_kind", "digest"))
     if not stat.S_ISREG(mode) or not (generation or build or contents):
@@ -92,7 +101,7 @@ def contents_columns(fd: int, mode: int, *, generation: bool, build: bool, conte
         if build:
             found["build_id"] = build_id(reading)
         if contents:
-            found.update(digest_kind=DIGEST, digest=digest(reading))
+            found.update(digest_kind=DIGEST, digest=digest(reading, progress=progress))
     except OSError as error:
         raise KernelError("read", error.errno or errno.EIO) from error
     finally:
@@ -100,15 +109,23 @@ def contents_columns(fd: int, mode: int, *, generation: bool, build: bool, conte
     return found
 
 
-def filesystem_columns(fd: int, attributes: Statx, mount: Mount) -> dict[str, Any]:
-    """The columns of the file system that an inode is on, by the mount it was reached through."""
+def filesystem_columns(device: int, fsid: int, mount: Mount) -> dict[str, Any]:
+    """The columns of the file system that an inode is on, by the mount it was reached through.
+
+    device: of the inode, in the form of the image.  fsid: as of `fsid_of`.
+    """
     return {
         "type": mount.fs_type,
         "source": mount.source,
         "mount_point": mount.mount_point,
         "mount_root": mount.root,
         "mount_id": mount.mnt_id,
-        "device": device_number(attributes.dev),
-        "fsid": int.from_bytes(inodes.fstatfs(fd).fsid, "little"),
+        "device": device,
+        "fsid": fsid,
         "options": mount.options + b"," + mount.super_options,
     }
+
+
+def fsid_of(fd: int) -> int:
+    """The id of the file system of an open file (f_fsid of statfs(2)) as a number."""
+    return int.from_bytes(inodes.fstatfs(fd).fsid, "little")

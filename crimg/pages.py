@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import islice
 from operator import itemgetter
 
 from crimg.errors import FormatError
@@ -63,12 +62,12 @@ class Memory:
 
     def saved_bytes(self, start: int = 0, end: int = 1 << 64) -> int:
         """Bytes of memory between two addresses whose contents are in this image."""
-        return sum(piece.end - piece.start for piece in self._cut(start, end) if piece.origin == SAVED)
+        return sum(piece.end - piece.start for piece in self.cut(start, end) if piece.origin == SAVED)
 
     def pieces(self, start: int, end: int) -> Iterator[Piece]:
         """The memory from `start` to `end`, cut where its origin changes, without gaps."""
         position = start
-        for piece in self._cut(start, end):
+        for piece in self.cut(start, end):
             if piece.start > position:
                 yield Piece(position, piece.start, ABSENT)
             if piece.origin == SAVED:
@@ -78,11 +77,12 @@ class Memory:
         if position < end:
             yield Piece(position, end, ABSENT)
 
-    def _cut(self, start: int, end: int) -> Iterator[Piece]:
+    def cut(self, start: int, end: int) -> Iterator[Piece]:
         """The parts of runs between two addresses, without their data."""
         size = self.page_size
         first = max(bisect_right(self.runs, start // size, key=itemgetter(0)) - 1, 0)
-        for page, count, section, index in islice(self.runs, first, None):
+        for number in range(first, len(self.runs)):
+            page, count, section, index = self.runs[number]
             low, high = max(page * size, start), min((page + count) * size, end)
             if page * size >= end:
                 return

@@ -2,6 +2,8 @@
 
 The schema says what is valid. This module adds what a schema cannot say (checksums), and sees to it that a
 read ends in records or in `FormatError`, whatever the bytes are. Nothing of kaitaistruct is seen above it.
+Entries of an index, of which there are many, have a way of their own that a test holds to the generated class
+(specs/decisions/0005-fast-index.md).
 
 `data` may be bytes or a memoryview, and may be longer than the structure. `offset` is where the structure
 stands in the file: it serves for messages alone.
@@ -9,8 +11,22 @@ stands in the file: it serves for messages alone.
 
 from __future__ import annotations
 
+from struct import Struct
+
 from crimg.errors import FormatError, UnsupportedVersionError
-from crimg.format.constants import INDEX_ENTRY_SIZE, MACHINE_X86_64, VERSION_MAJOR
+from crimg.format.constants import (
+    HEADER_SIZE,
+    INDEX_ENTRY_SIZE,
+    MACHINE_X86_64,
+    MAX_ALIGN_LOG2,
+    MAX_LEN_RAW,
+    MAX_SECTION_ID,
+    MIN_ALIGN_LOG2,
+    SECTION_ALIGNMENT,
+    VERSION_MAJOR,
+    Codec,
+    SectionType,
+)
 from crimg.format.records import (
     FileHeader,
     IndexEntry,
@@ -43,6 +59,12 @@ __all__ = [
     "section_end",
     "section_label",
 ]
+
+
+_ENTRY = Struct("<HHBBHIIQQQQ")
+_KINDS = frozenset({(int(SectionType.LOG), 30), (int(SectionType.HISTORY), 31)})
+_UNLISTED = frozenset({int(SectionType.INDEX), int(SectionType.TRAILER)})
+_OBJECTS, _NO_CODEC = int(SectionType.OBJECTS), int(Codec.NONE)
 
 
 def read_header(data: Buffer, *, offset: int = 0) -> FileHeader:
@@ -91,11 +113,43 @@ def read_index(body: Buffer, *, offset: int = 0) -> list[IndexEntry]:
         raise FormatError(
             f"length {len(body)} is no multiple of {INDEX_ENTRY_SIZE}", section="index", offset=offset
         )
-    view = memoryview(body)
-    return [
-        IndexEntry.parse(view[start:], f"index entry {start // INDEX_ENTRY_SIZE}", offset + start)
-        for start in range(0, len(view), INDEX_ENTRY_SIZE)
-    ]
+    entries = []
+    for number, fields in enumerate(_ENTRY.iter_unpack(body)):
+        if _is_plainly_valid(*fields):
+            entries.append(IndexEntry.from_fields(fields))
+        else:  # for the generated class to judge, and to say what is wrong
+            start = number * INDEX_ENTRY_SIZE
+            entries.append(
+                IndexEntry.parse(memoryview(body)[start:], f"index entry {number}", offset + start)
+            )
+    return entries
+
+
+def _is_plainly_valid(
+    type_: int,
+    flags: int,
+    codec: int,
+    align_log2: int,
+    kind: int,
+    id_: int,
+    revision: int,
+    ofs_header: int,
+    len_stored: int,
+    len_raw: int,
+    _checksum: int,
+) -> bool:
+    """Whether `index_entry` of the schema allows these values; not all that it allows need be so."""
+    return (
+        type_ not in _UNLISTED
+        and flags <= 1
+        and MIN_ALIGN_LOG2 <= align_log2 <= MAX_ALIGN_LOG2
+        and (kind == 0 or type_ == _OBJECTS or (type_, kind) in _KINDS)
+        and 1 <= id_ <= MAX_SECTION_ID
+        and revision >= 1
+        and ofs_header >= HEADER_SIZE
+        and not ofs_header % SECTION_ALIGNMENT
+        and (len_raw == len_stored if codec == _NO_CODEC else len_raw <= MAX_LEN_RAW)
+    )
 
 
 def pack_index(entries: Iterable[IndexEntry]) -> bytes:

@@ -44,8 +44,8 @@ types:
         type: msgpack_value
         valid:
           expr: >-
-            _.is_int and ((_.int_value >= 1 and _.int_value <= 21) or (_.int_value >= 30 and _.int_value <= 31)
-            or (_.int_value >= 0x8000 and _.int_value <= 0xffff))
+            _.is_int and ((_.int_value >= 1 and _.int_value <= 21) or (_.int_value >= 23 and _.int_value <= 27)
+            or (_.int_value >= 30 and _.int_value <= 31) or (_.int_value >= 0x8000 and _.int_value <= 0xffff))
         doc: A number of `object_kind`, or 0x8000 to 0xffff. Other numbers are refused.
       - id: rows_head
         type: msgpack_value::array_header
@@ -74,6 +74,11 @@ types:
             object_kind::task: task
             object_kind::thread: thread
             object_kind::siginfo: siginfo
+            object_kind::eventfd: eventfd
+            object_kind::timerfd: timerfd
+            object_kind::signalfd: signalfd
+            object_kind::shared_memory: shared_memory
+            object_kind::socket: socket
             object_kind::log_entry: log_entry
             object_kind::history_entry: history_entry
             _: other_row
@@ -1442,6 +1447,240 @@ types:
         if: not cells.items[5].is_nil
         -type: map
         doc: Further attributes, or nil.
+  eventfd:
+    doc: An event counter (eventfd(2), /proc/PID/fdinfo). The counter is one with its open file description.
+    -kind: 23
+    -key: [file]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 4 and _.items[0].is_u32 and _.items[1].is_u64 and
+            _.items[2].is_bool and (_.items[3].is_nil or _.items[3].is_map)
+    instances:
+      file:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [file]
+        doc: The open file description, a file of kind eventfd.
+      value:
+        value: cells.items[1].int_value
+        -type: u64
+        doc: Value of the counter.
+      semaphore:
+        value: cells.items[2].bool_value
+        -type: bool
+        doc: 'EFD_SEMAPHORE: a read takes 1.'
+      extra:
+        value: cells.items[3]
+        if: not cells.items[3].is_nil
+        -type: map
+        doc: Further attributes, or nil.
+  timerfd:
+    doc: A timer (timerfd_create(2), /proc/PID/fdinfo). The timer is one with its open file description.
+    -kind: 24
+    -key: [file]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 7 and _.items[0].is_u32 and _.items[1].is_s32 and
+            _.items[2].is_u64 and _.items[3].is_u32 and _.items[4].is_s64 and _.items[5].is_s64 and
+            (_.items[6].is_nil or _.items[6].is_map)
+    instances:
+      file:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [file]
+        doc: The open file description, a file of kind timerfd.
+      clock:
+        value: cells.items[1].int_value
+        -type: s32
+        doc: Clock id.
+      ticks:
+        value: cells.items[2].int_value
+        -type: u64
+        doc: Expirations that were not read.
+      settime_flags:
+        value: cells.items[3].int_value
+        -type: u32
+        doc: 'Flags of the last timerfd_settime(2): 1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET.'
+      interval:
+        value: cells.items[4].int_value
+        -type: s64
+        doc: Period, 0 for none.
+      remaining:
+        value: cells.items[5].int_value
+        -type: s64
+        doc: Time left, 0 for not armed.
+      extra:
+        value: cells.items[6]
+        if: not cells.items[6].is_nil
+        -type: map
+        doc: Further attributes, or nil.
+  signalfd:
+    doc: Signals that can be read (signalfd(2), /proc/PID/fdinfo).
+    -kind: 25
+    -key: [file]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 3 and _.items[0].is_u32 and _.items[1].is_u64 and
+            (_.items[2].is_nil or _.items[2].is_map)
+    instances:
+      file:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [file]
+        doc: The open file description, a file of kind signalfd.
+      mask:
+        value: cells.items[1].int_value
+        -type: u64
+        doc: The signals; bit N-1 is signal N.
+      extra:
+        value: cells.items[2]
+        if: not cells.items[2].is_nil
+        -type: map
+        doc: Further attributes, or nil.
+  shared_memory:
+    doc: Memory that is shared without a file on a mounted file system; its contents are those of the inode.
+    -kind: 26
+    -key: [inode]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 7 and _.items[0].is_u32 and _.items[1].is_u8 and
+            _.items[2].is_bytes and (_.items[3].is_nil or _.items[3].is_u32) and (_.items[4].is_nil
+            or _.items[4].is_s32) and (_.items[5].is_nil or _.items[5].is_u32) and
+            (_.items[6].is_nil or _.items[6].is_map)
+    instances:
+      inode:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [inode]
+        doc: The inode of the memory.
+      kind:
+        value: cells.items[1].int_value
+        enum: memory_kind
+        -type: u8
+        doc: What it is (`memory_kind`).
+      name:
+        value: cells.items[2].bytes_value
+        -type: bytes
+        doc: Name that memfd_create(2) was given; empty for other memory.
+      seals:
+        value: cells.items[3].int_value
+        if: not cells.items[3].is_nil
+        -type: u32
+        doc: F_SEAL_* of a memfd (F_GET_SEALS of fcntl(2)), or nil.
+      ipc_key:
+        value: cells.items[4].int_value
+        if: not cells.items[4].is_nil
+        -type: s32
+        doc: Key of a System V segment (shmget(2)), or nil.
+      mode:
+        value: cells.items[5].int_value
+        if: not cells.items[5].is_nil
+        -type: u32
+        doc: Permission bits of a System V segment, with SHM_DEST (01000) where it was removed, or nil.
+      extra:
+        value: cells.items[6]
+        if: not cells.items[6].is_nil
+        -type: map
+        doc: Further attributes, or nil.
+  socket:
+    doc: A socket (socket(2), sock_diag(7)).
+    -kind: 27
+    -key: [file]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 15 and _.items[0].is_u32 and _.items[1].is_u64 and
+            _.items[2].is_u32 and _.items[3].is_u32 and _.items[4].is_u32 and _.items[5].is_u8 and
+            (_.items[6].is_nil or _.items[6].is_bytes) and (_.items[7].is_nil or
+            _.items[7].is_bytes) and (_.items[8].is_nil or _.items[8].is_u64) and (_.items[9].is_nil
+            or _.items[9].is_bytes) and (_.items[10].is_nil or _.items[10].is_u32) and
+            _.items[11].is_u8 and _.items[12].is_u32 and _.items[13].is_list and (_.items[14].is_nil
+            or _.items[14].is_map)
+    instances:
+      file:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [file]
+        doc: The open file description, a file of kind socket.
+      number:
+        value: cells.items[1].int_value
+        -type: u64
+        doc: Inode number of sockfs.
+      family:
+        value: cells.items[2].int_value
+        -type: u32
+        doc: 'Address family: 1 AF_UNIX, 2 AF_INET, 10 AF_INET6.'
+      type:
+        value: cells.items[3].int_value
+        -type: u32
+        doc: 'Type: 1 SOCK_STREAM, 2 SOCK_DGRAM, 5 SOCK_SEQPACKET.'
+      protocol:
+        value: cells.items[4].int_value
+        -type: u32
+        doc: Protocol, 6 for TCP, 17 for UDP.
+      state:
+        value: cells.items[5].int_value
+        enum: socket_state
+        -type: u8
+        doc: What it is in (`socket_state`).
+      path:
+        value: cells.items[6].bytes_value
+        if: not cells.items[6].is_nil
+        -type: bytes
+        -path: true
+        doc: Name that a unix socket is bound to, as the task gave it, or nil.
+      address:
+        value: cells.items[7].bytes_value
+        if: not cells.items[7].is_nil
+        -type: bytes
+        doc: Address that another socket is bound to (struct sockaddr), or nil.
+      peer:
+        value: cells.items[8].int_value
+        if: not cells.items[8].is_nil
+        -type: u64
+        doc: Inode number of the socket that a unix socket is connected to, or nil.
+      peer_address:
+        value: cells.items[9].bytes_value
+        if: not cells.items[9].is_nil
+        -type: bytes
+        doc: Address that an Internet socket is connected to (struct sockaddr), or nil.
+      backlog:
+        value: cells.items[10].int_value
+        if: not cells.items[10].is_nil
+        -type: u32
+        doc: Connections that may wait to be accepted (listen(2)); nil unless it listens.
+      shutdown:
+        value: cells.items[11].int_value
+        -type: u8
+        doc: 'Directions that are closed: 1 receiving, 2 sending (shutdown(2)).'
+      length:
+        value: cells.items[12].int_value
+        -type: u32
+        doc: Bytes that wait to be read from it.
+      blobs:
+        value: cells.items[13].items
+        -type: u32
+        -list: true
+        doc: BLOB sections with these bytes.
+      extra:
+        value: cells.items[14]
+        if: not cells.items[14].is_nil
+        -type: map
+        doc: Further attributes, or nil.
   log_entry:
     doc: One remark of the dump or of a restart.
     -kind: 30
@@ -1545,6 +1784,11 @@ enums:
     19: task
     20: thread
     21: siginfo
+    23: eventfd
+    24: timerfd
+    25: signalfd
+    26: shared_memory
+    27: socket
     30: log_entry
     31: history_entry
   file_kind:
@@ -1553,6 +1797,30 @@ enums:
     3: character_device
     4: fifo
     5: pipe
+    7:
+      id: placeholder
+      doc: It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it.
+    8: memory
+    9: eventfd
+    10: timerfd
+    11: signalfd
+    12: socket
+  memory_kind:
+    1:
+      id: anonymous
+      doc: MAP_SHARED with MAP_ANONYMOUS (mmap(2)), or a shared mapping of /dev/zero.
+    2:
+      id: memfd
+      doc: memfd_create(2).
+    3:
+      id: system_v
+      doc: shmget(2).
+  socket_state:
+    1:
+      id: unconnected
+      doc: Neither connected nor listening; it may be bound.
+    2: listening
+    3: connected
   name_state:
     0:
       id: none

@@ -168,6 +168,25 @@ class IndexEntry(Structure):
         self.checksum = checksum
 
     @classmethod
+    def from_fields(cls, fields: tuple[int, ...]) -> IndexEntry:
+        """The entry with these fields, in the order of the file; nothing is checked."""
+        entry = cls.__new__(cls)
+        (
+            entry.type,
+            entry.flags,
+            entry.codec,
+            entry.align_log2,
+            entry.kind,
+            entry.id,
+            entry.revision,
+            entry.ofs_header,
+            entry.len_stored,
+            entry.len_raw,
+            entry.checksum,
+        ) = fields
+        return entry
+
+    @classmethod
     def of(cls, header: SectionHeader, *, revision: int, ofs_header: int) -> IndexEntry:
         """The entry for the section with this header."""
         return cls(

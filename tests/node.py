@@ -11,8 +11,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-import pytest
-
+from tests.needed import missing
 from tests.schema import FORMAT_DIR
 
 if TYPE_CHECKING:
@@ -26,17 +25,11 @@ def require_node() -> str:
     """The path of node; skips the test, or fails it in CI, where node or a package is missing."""
     node = shutil.which("node")
     if node is None:
-        _missing("node is not installed")
+        missing("node is not installed")
     if not (GENERATOR_DIR / "node_modules" / "kaitai-struct-compiler").is_dir():
-        _missing("npm packages are not installed: run `npm ci` in format/generator")
+        missing("npm packages are not installed: run `npm ci` in format/generator")
     assert node is not None
     return node
-
-
-def _missing(reason: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 def call_node(*arguments: str | Path) -> subprocess.CompletedProcess[bytes]:

@@ -7,15 +7,22 @@ import asyncio
 from textual.app import SystemCommand
 from textual.binding import Binding
 
+from crimg.collecting import collect_again
 from crimg.errors import CrimgError
 from crimg.escape import one_line
 from crimg.tui.background import Checking
 from crimg.tui.bars import Prompt
 from crimg.tui.dialogs import Help
+from crimg.tui.editing import BINDINGS as EDIT_BINDINGS
+from crimg.tui.editing import COMMANDS, Editing
+from crimg.tui.form import RuleForm
+from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
 from crimg.tui.pages import page_of
-from crimg.tui.panes import Panes
-from crimg.tui.places import FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
+from crimg.tui.panes import Panes, while_running
+from crimg.tui.places import CHANGE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
+from crimg.tui.rewriting import Rewriting
+from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
 from crimg.tui.theme import MARKS, THEMES, wants_mono
 
@@ -31,13 +38,17 @@ if TYPE_CHECKING:
     from crimg.tui.rows import Row
     from crimg.tui.session import Session
 
-_TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log")
+_TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log", "Plan")
+_ROOM_FOR_NAME = 24
 _REDRAW = 0.2
 """Seconds between two looks at what the checks have said."""
 
 
 class Browser(Panes):
-    """Looks at one image."""
+    """Looks at one image, and changes it.
+
+    busy: what is done to the image at present, in words; nothing else is to be done meanwhile.
+    """
 
     TITLE = "crimg"
     ENABLE_COMMAND_PALETTE = True
@@ -56,6 +67,7 @@ class Browser(Panes):
         Binding("v", "check", "Check again", show=False),
         Binding("m", "scale", "Map", show=False),
         Binding("p", "find_path", "Path in memory", show=False),
+        *EDIT_BINDINGS,
     ]
 
     def __init__(self, session: Session) -> None:
@@ -67,6 +79,10 @@ class Browser(Panes):
         self.session = session
         self.search = Search(self)
         self.checking = Checking(session)
+        self.editing = Editing(self)
+        self.rewriting = Rewriting(self)
+        self.jobs = Jobs(session, self.redraw_soon)
+        self.busy = ""
 
     def on_mount(self) -> None:
         """Show what is there; read and check the rest behind it."""
@@ -75,7 +91,9 @@ class Browser(Panes):
         self.view("main").focus()
         self.call_after_refresh(self._begin)
 
+    @while_running
     def _begin(self) -> None:
+        collect_again()
         self.run_worker(self._load(), group="load")
         self.set_interval(_REDRAW, self._redraw_checks)
 
@@ -84,10 +102,24 @@ class Browser(Panes):
             await asyncio.to_thread(self.session.load)
         except CrimgError as error:
             self.say(str(error), "error")
-            return
+        else:
+            self._loaded()
+
+    @while_running
+    def _loaded(self) -> None:
         self.view("tree").show(Tree(self.session))
         self.show_page(keep=True)
         self.action_check()
+
+    def renew(self, session: Session) -> None:
+        """Look at what another session of this image has opened; the rest stays as it is."""
+        view = self.view("main")
+        self.search.stop(view)
+        self.view("detail").show(Fixed([]))
+        before = self.session.adopt(session)
+        self.view("tree").show(Tree(self.session))
+        self.show_page(keep=True)
+        before.close()
 
     @property
     def place(self) -> Place:
@@ -106,23 +138,26 @@ class Browser(Panes):
         row = view.cursor if keep else self.session.trail.row
         self.page = page_of(self.session, self.place)
         rows = self.page.rows
-        if self.place.page == "hex" and not keep:
-            row = row or rows.row_of(self.place.at)  # type: ignore[attr-defined]  # HexRows
+        if not keep:
+            row = row or rows.row_of(self.place.at)
         if not (keep and view.is_filtered):
             view.show(rows, row)
         self.bar("title").show([("head", self.page.title)])
         self._show_heads()
         self.arrange()
+        if self.place.page in ("revisions", "revision"):
+            self.jobs.read_past()
 
     def _show_heads(self) -> None:
         session, image = self.session, self.session.subject.image
         told = [
-            ("head", f" {session.shown_name}"),
+            ("head", f" {_short(session.shown_name)}"),
             ("", f"  {image.size:,} bytes, revision {image.revision}  "),
+            ("edited", self.editing.head()),
         ]
         counts = session.checks.counts()
         told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
-        wrong = sum(not one.fine for one in session.checks.verdicts.values())
+        wrong = len(session.checks.differing)
         told += [("error", f"  x {wrong} files differ here")] if wrong else []
         told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
         self.bar("head").show(told)
@@ -140,18 +175,22 @@ class Browser(Panes):
             ("Tab", "Pane"),
             ("q", "Quit"),
         )
-        status = [
-            span
-            for key, word in (*self.page.keys[:3], *keys)
-            for span in (("key", f" {key}"), ("", f" {word} "))
-        ]
+        shown = [*self.page.keys[:3], *keys]
+        if self.asking:
+            shown = [("Enter", "Take it"), ("Esc", "Give up")]
+            if self.query_one(RuleForm).display:
+                shown += [("Tab", "Field"), ("ctrl+t", "Kind of rule")]
+        while sum(len(key) + len(word) + 3 for key, word in shown) > self.size.width and len(shown) > 2:
+            del shown[-2]
+        status = [span for key, word in shown for span in (("key", f" {key}"), ("", f" {word} "))]
         self.bar("status").show(status)
 
     def _tab_place(self, number: int) -> Place:
         mm = self.session.root_mm
         memory = Place("memory", mm.objref if mm else 0)
-        return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL)[number - 1]
+        return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL, CHANGE)[number - 1]
 
+    @while_running
     def on_line_view_moved(self, event: LineView.Moved) -> None:
         """Show what the cursor is on: of the tree as the page, of the page beneath it."""
         if event.view.id == "tree" and event.view.has_focus and event.row.target:
@@ -161,16 +200,18 @@ class Browser(Panes):
             place = event.row.detail or event.row.target
             if place is not None:
                 page = page_of(self.session, place)
-                start = page.rows.row_of(place.at) if place.page == "hex" else 0  # type: ignore[attr-defined]
-                self.view("detail").show(page.rows, start)
+                self.view("detail").show(page.rows, page.rows.row_of(place.at))
 
+    @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         """Follow a link; in the tree: open or close a node too."""
         if event.view.id == "tree":
             rows = event.view.rows
             if isinstance(rows, Tree) and rows.toggle(event.index):
                 event.view.redraw()
-        if event.row.target is not None and event.view.id != "help":
+        if self.editing.opened(event.row.detail if event.row.target is None else None):
+            return
+        if event.row.target is not None and event.view.id not in ("help", "question-rows"):
             self.go(event.row.target)
 
     def action_tab(self, number: int) -> None:
@@ -206,6 +247,14 @@ class Browser(Panes):
             self.say("there is no path under the cursor", "warning")
 
     @property
+    def focused_subject(self) -> int | None:
+        """Objref of what the row under the cursor is about; where it says none, of the object shown."""
+        row = self.focused_row
+        if row is not None and row.subject is not None:
+            return row.subject
+        return self.place.number if self.place.page in ("object", "verdict") else None
+
+    @property
     def focused_row(self) -> Row | None:
         """The row under the cursor of the pane that has the keys."""
         return self.view(self.pane).row
@@ -227,9 +276,19 @@ class Browser(Panes):
         except ValueError:
             self.say(f"{one_line(text)} is no #object and no hexadecimal address", "error")
 
+    @while_running
     def on_prompt_closed(self) -> None:
         """Give the keys back to the pane."""
-        self.view(self.pane).focus()
+        self._show_heads()
+        self.focus_pane()
+
+    def action_change(self, what: str) -> None:
+        """Do something about the plan, or with it (crimg.tui.editing.COMMANDS)."""
+        getattr(self.rewriting if hasattr(self.rewriting, what) else self.editing, what)()
+
+    async def action_quit(self) -> None:
+        """Leave; a plan that is not written is asked about first."""
+        self.rewriting.quit()
 
     def action_copy(self) -> None:
         """Copy the row to the clipboard (OSC 52)."""
@@ -270,12 +329,14 @@ class Browser(Panes):
             yield SystemCommand(
                 f"{name} page", f"key {number}", lambda number=number: self.action_tab(number)
             )
+        for title, words, what in COMMANDS:
+            yield SystemCommand(title, words, lambda what=what: self.action_change(what))
         yield SystemCommand("Check again", "validate and preflight, key v", self.action_check)
         yield SystemCommand("Save the page", "as text, key s", self.action_save)
         yield SystemCommand("Memory to scale", "key m", self.action_scale)
         yield SystemCommand("Theme", "colours, or none", self.action_change_theme)
         yield SystemCommand("Help", "the keys of this page", self.action_help)
-        yield SystemCommand("Quit", "key q", self.exit)
+        yield SystemCommand("Quit", "key q", self.rewriting.quit)
 
     def action_check(self) -> None:
         """Validate and compare with this machine, each in a child."""
@@ -284,9 +345,16 @@ class Browser(Panes):
     async def on_unmount(self) -> None:
         """No child outlives the application."""
         await self.checking.stop()
+        await self.jobs.stop()
+        await self.editing.planner.stop()
 
+    def redraw_soon(self) -> None:
+        """There is news of a child: they are shown with those of the checks."""
+        self.checking.news = True
+
+    @while_running
     def _redraw_checks(self) -> None:
-        if self.checking.news and self.screen_stack:  # none any more while the application ends
+        if self.checking.news:
             self.checking.news = False
             for name in ("tree", "detail"):
                 self.view(name).redraw()
@@ -296,6 +364,11 @@ class Browser(Panes):
         """A message in a corner; the text is never taken for markup."""
         severity = role if role in ("error", "warning") else "information"
         self.notify(one_line(text), severity=severity, markup=False)  # type: ignore[arg-type]
+
+
+def _short(name: str) -> str:
+    """A name for the first line, which has more to say."""
+    return name if len(name) <= _ROOM_FOR_NAME else name.rpartition("/")[2]
 
 
 def run(session: Session) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
+
+from crimg.tui.children import Child, mistake
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,48 +13,13 @@ if TYPE_CHECKING:
     from crimg.tui.checks import Message
     from crimg.tui.session import Session
 
-_LONGEST = 1 << 26
-"""Bytes of a message."""
-_AT_ONCE = 200
-"""Messages that are taken before the keys have a turn."""
-_NICE = 5
-
 
 async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
-    """Run a child to its end, each of its messages given to `take`; what went wrong, or "".
+    """Run a check to its end, each of its messages given to `take`; what went wrong, or "".
 
-    fd: of the image. A child that is still running when this is cancelled is ended.
+    fd: of the image.
     """
-    paths = os.pathsep.join(path for path in sys.path if path)
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "crimg.tui.checking", which, str(fd)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        pass_fds=(fd,),
-        env={**os.environ, "PYTHONPATH": paths},
-        limit=_LONGEST,
-    )
-    stdout, stderr = child.stdout, child.stderr
-    if stdout is None or stderr is None:
-        raise RuntimeError("the pipes were asked for")
-    errors = asyncio.create_task(stderr.read())
-    try:
-        os.setpriority(os.PRIO_PROCESS, child.pid, _NICE)
-        count = 0
-        while line := await stdout.readline():
-            take(json.loads(line))
-            count += 1
-            if count % _AT_ONCE == 0:
-                await asyncio.sleep(0)
-    finally:
-        if child.returncode is None and not stdout.at_eof():
-            child.kill()
-        await stdout.read()  # up to their ends: that is what closes the pipes
-        said = (await errors).decode(errors="replace").strip()
-        status = await child.wait()
-    last = said.splitlines()[-1] if said else f"it ended with status {status}"
-    return "" if status == 0 else last
+    return await Child("crimg.tui.checking", (which, str(fd)), fd, take).run()
 
 
 class Checking:
@@ -72,7 +36,14 @@ class Checking:
     def start(self) -> None:
         """Validate, and compare with this machine; what still runs of this is ended first."""
         for which in ("validate", "preflight"):
-            self._tasks[which] = asyncio.create_task(self._run(which, self._tasks.get(which)))
+            task = asyncio.create_task(self._run(which, self._tasks.get(which)), name=which)
+            task.add_done_callback(self._ended)
+            self._tasks[which] = task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if what := mistake(task):
+            self._session.checks.finish(task.get_name(), what)
+            self.news = True
 
     async def stop(self) -> None:
         """End the children, and wait until they have gone."""
@@ -86,6 +57,7 @@ class Checking:
             await asyncio.gather(before, return_exceptions=True)
         checks = self._session.checks
         checks.start(which)
+        self.news = True
 
         def take(message: Message) -> None:
             checks.take(which, message)

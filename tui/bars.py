@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
@@ -30,9 +29,9 @@ class Bar(Widget):
 
     DEFAULT_CSS = "Bar { height: 1; width: 100%; }"
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, spans: Sequence[Span] = ()) -> None:
         super().__init__(id=id)
-        self._spans: tuple[Span, ...] = ()
+        self._spans: tuple[Span, ...] = tuple(spans)
         self._keys: tuple[str, ...] = ()
 
     def show(self, spans: Sequence[Span], keys: Sequence[str] = ()) -> None:
@@ -43,7 +42,7 @@ class Bar(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The line."""
-        looks = styles(self.app.current_theme) | {"chosen": Style(reverse=True, bold=True)}
+        looks = styles(self.app.current_theme)
         strip = Strip([Segment(text, self.rich_style + looks[role]) for role, text in self._spans if text])
         return strip.crop_extend(0, self.size.width, self.rich_style)
 

@@ -2,7 +2,9 @@
 
 In a process of its own it takes no time from the keys (one of the interpreter's threads would hold them up).
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
-it is printable. Its words: "validate" or "preflight", and a descriptor of the image.
+it is printable, and no line is longer than crimg.tui.children.LONGEST.
+
+Its words: "validate" or "preflight", and a descriptor of the image.
 """
 
 from __future__ import annotations
@@ -25,12 +27,75 @@ if TYPE_CHECKING:
 
 _EVERY = 0.1
 """Seconds between two messages about progress."""
+_MOST = 64 << 10
+"""Bytes of findings from which on they are sent."""
+_NICE = 5
+_LONGEST = 20_000
+"""Characters of a text: more than any path has, so that messages have an end."""
 
 
 def send(**message: object) -> None:
     """Write one message."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
+
+
+class Findings:
+    """What was sent of the findings. Each has a number, from 0 in the order in which they were sent."""
+
+    def __init__(self) -> None:
+        self._rules: set[str] = set()
+        self._numbers: dict[str, list[int]] = {}
+        self._count = 0
+        self._waiting: list[str] = []
+        self._size = 0
+
+    def send(self, findings: Sequence[Finding]) -> None:
+        """Tell that these are the findings: send those that are new, withdraw those that are gone."""
+        before, self._numbers = self._numbers, {}
+        for finding in findings:
+            words = _words(finding)
+            known = before.get(words)
+            if known:
+                self._numbers.setdefault(words, []).append(known.pop())
+                continue
+            self._send_rule(finding.rule)
+            self._numbers.setdefault(words, []).append(self._count)
+            self._count += 1
+            self._waiting.append(words)
+            self._size += len(words)
+            if self._size >= _MOST:
+                self._flush()
+        self._flush()
+        gone = sorted(number for numbers in before.values() for number in numbers)
+        for start in range(0, len(gone), _MOST // 8):
+            send(withdrawn=gone[start : start + _MOST // 8])
+
+    def _send_rule(self, rule_id: str) -> None:
+        from crimg.validate import RULES
+
+        if rule_id not in self._rules:
+            self._rules.add(rule_id)
+            rule = RULES[rule_id]
+            send(rules=[(rule_id, rule.severity.name.lower(), rule.title, rule.remedy, rule.reasons)])
+
+    def _flush(self) -> None:
+        if self._waiting:
+            sys.stdout.write(f'{{"findings": [{", ".join(self._waiting)}]}}\n')
+            sys.stdout.flush()
+            self._waiting.clear()
+            self._size = 0
+
+
+def _words(finding: Finding) -> str:
+    """A finding as JSON: rule, object, place, column, text."""
+    place = finding.place
+    where = place.label or (f"at {place.offset:#x}" if place.offset is not None else "")
+    return json.dumps((finding.rule, place.objref, _short(where), place.field or "", _short(finding.text)))
 
 
 def progress() -> Callable[[int, int | None], None]:
@@ -51,30 +116,12 @@ def validate(path: str) -> None:
     """Send what the tables show at once, then what the checksums of all memory show."""
     from crimg import validate as validation
 
+    sent = Findings()
     with validation.open_for_check(path) as image:
         for page_data in (False, True):
             report = validation.validate(image, page_data=page_data, progress=progress())
-            send(stage="whole" if page_data else "tables")
-            for finding in report.findings:
-                send(finding=_finding(finding))
+            sent.send(report.findings)
     send(summary=_summary(report))
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    from crimg.validate import RULES
-
-    rule, place = RULES[finding.rule], finding.place
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.name.lower(),
-        "title": rule.title,
-        "objref": place.objref,
-        "place": place.label or (f"at {place.offset:#x}" if place.offset is not None else ""),
-        "field": place.field or "",
-        "text": finding.text,
-        "remedy": finding.remedy,
-        "reasons": list(rule.reasons),
-    }
 
 
 def _summary(report: Report) -> str:
@@ -118,9 +165,9 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         "path": escape(verdict.path),
         "found": escape(verdict.found or b""),
         "details": ", ".join(verdict.details),
-        "lines": [pair for pair in lines if pair[1]],
+        "lines": [(label, _short(text)) for label, text in lines if text],
         "remedies": [
-            (remedy.action, escape(remedy.text), format_rule(remedy.rule) if remedy.rule else "")
+            (remedy.action, _short(escape(remedy.text)), format_rule(remedy.rule) if remedy.rule else "")
             for remedy in verdict.remedies
         ],
     }
@@ -131,6 +178,7 @@ def main(words: Sequence[str]) -> int:
     which, fd = words
     path = f"/proc/self/fd/{fd}"
     gc.disable()
+    os.nice(_NICE)
     try:
         if which == "validate":
             validate(path)

@@ -26,43 +26,67 @@ class Verdict(NamedTuple):
     remedies: tuple[tuple[str, str, str], ...]
 
 
-class Finding(NamedTuple):
-    """What validate found, in printable words (crimg.validate.Finding)."""
+class RuleWords(NamedTuple):
+    """What all findings of one rule have in common, in printable words (crimg.validate.Rule)."""
 
     rule: str
     severity: str
     title: str
+    remedy: str
+    reasons: tuple[str, ...]
+
+
+class Finding(NamedTuple):
+    """What validate found, in printable words (crimg.validate.Finding); there may be very many."""
+
+    words: RuleWords
     objref: int | None
     place: str
     field: str
     text: str
-    remedy: str
-    reasons: tuple[str, ...]
+
+    @property
+    def rule(self) -> str:
+        """Id of the rule."""
+        return self.words.rule
+
+    @property
+    def severity(self) -> str:
+        """One of WORSE."""
+        return self.words.severity
 
 
 class Checks:
     """Findings and verdicts.
 
     state: of "validate" and "preflight": "waiting", "running", "done", "failed".  error: why one failed.
-    done, total: how far each is.
+    progress: how far each is, done and total.  findings: by their numbers, which stay as they are.
+    differing, fine: verdicts, in the order in which they came.  Lists that were handed out only grow.
     """
 
     def __init__(self) -> None:
-        self.findings: list[Finding] = []
-        self.verdicts: dict[int, Verdict] = {}
         self.state = {"validate": "waiting", "preflight": "waiting"}
         self.error = {"validate": "", "preflight": ""}
         self.progress = {"validate": (0, 0), "preflight": (0, 0)}
         self.summary = {"validate": "", "preflight": ""}
-        self._by_objref: dict[int, list[int]] = {}
+        self._forget("validate")
+        self._forget("preflight")
+
+    def _forget(self, which: str) -> None:
+        if which == "validate":
+            self.findings: list[Finding] = []
+            self._rules: dict[str, RuleWords] = {}
+            self._by_severity: dict[str, list[int]] = {name: [] for name in WORSE}
+            self._by_objref: dict[int, list[int]] = {}
+            self._worst: dict[int, int] = {}
+        else:
+            self.verdicts: dict[int, Verdict] = {}
+            self.differing: list[Verdict] = []
+            self.fine: list[Verdict] = []
 
     def start(self, which: str) -> None:
         """Forget what `which` said before."""
-        if which == "validate":
-            self.findings.clear()
-            self._by_objref.clear()
-        else:
-            self.verdicts.clear()
+        self._forget(which)
         self.state[which], self.error[which], self.summary[which] = "running", "", ""
         self.progress[which] = (0, 0)
 
@@ -71,24 +95,48 @@ class Checks:
         if "progress" in message:
             done, total = message["progress"]
             self.progress[which] = (done, total)
-        elif "finding" in message:
-            values = message["finding"]
-            finding = Finding(**{**values, "reasons": tuple(values["reasons"])})
-            if finding.objref is not None:
-                self._by_objref.setdefault(finding.objref, []).append(len(self.findings))
-            self.findings.append(finding)
+        elif "rules" in message:
+            for rule, severity, title, remedy, reasons in message["rules"]:
+                self._rules[rule] = RuleWords(rule, severity, title, remedy, tuple(reasons))
+        elif "findings" in message:
+            for values in message["findings"]:
+                self._add(values)
+        elif "withdrawn" in message:
+            self._withdraw(set(message["withdrawn"]))
         elif "verdict" in message:
             values = message["verdict"]
             pairs = {name: tuple(map(tuple, values[name])) for name in ("lines", "remedies")}
             verdict = Verdict(**{**values, **pairs})
             self.verdicts[verdict.objref] = verdict
+            (self.fine if verdict.fine else self.differing).append(verdict)
         elif "summary" in message:
             self.summary[which] = message["summary"]
-        elif "stage" in message:
-            self.findings.clear()
-            self._by_objref.clear()
         elif "error" in message:
             self.error[which] = message["error"]
+
+    def _add(self, values: tuple[str, int | None, str, str, str]) -> None:
+        rule, objref, place, field, text = values
+        words = self._rules[rule]
+        number = len(self.findings)
+        self.findings.append(Finding(words, objref, place, field, text))
+        self._by_severity[words.severity].append(number)
+        if objref is not None:
+            self._by_objref.setdefault(objref, []).append(number)
+            worst = WORSE.index(words.severity)
+            self._worst[objref] = min(worst, self._worst.get(objref, worst))
+
+    def _withdraw(self, numbers: set[int]) -> None:
+        """Leave these findings out from now on."""
+        for name, known in self._by_severity.items():
+            self._by_severity[name] = [number for number in known if number not in numbers]
+        for objref in {self.findings[number].objref for number in numbers}:
+            if objref is None:
+                continue
+            left = [number for number in self._by_objref[objref] if number not in numbers]
+            self._by_objref[objref] = left
+            self._worst.pop(objref)
+            if left:
+                self._worst[objref] = min(WORSE.index(self.findings[number].severity) for number in left)
 
     def finish(self, which: str, error: str = "") -> None:
         """The child has ended; error: what it said on the way out."""
@@ -99,13 +147,20 @@ class Checks:
         """Numbers of the findings about an object or about parts of it."""
         return self._by_objref.get(objref, [])
 
+    def of_severity(self, severity: str) -> list[int]:
+        """Numbers of the findings of a severity."""
+        return self._by_severity[severity]
+
     def counts(self) -> dict[str, int]:
         """How many findings have each severity."""
-        return {name: sum(one.severity == name for one in self.findings) for name in WORSE}
+        return {name: len(numbers) for name, numbers in self._by_severity.items()}
 
     def mark(self, objref: int) -> str:
         """The role of the worst that is said of an object: "error", "warning", "note", "ok", or ""."""
-        roles = [self.findings[number].severity for number in self.of_object(objref)]
-        if (verdict := self.verdicts.get(objref)) is not None:
-            roles.append("ok" if verdict.fine else "error")
-        return next((role for role in (*WORSE, "ok") if role in roles), "")
+        verdict = self.verdicts.get(objref)
+        if verdict is not None and not verdict.fine:
+            return "error"
+        worst = self._worst.get(objref)
+        if worst is not None:
+            return WORSE[worst]
+        return "ok" if verdict is not None else ""

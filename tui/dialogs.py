@@ -1,4 +1,4 @@
-"""The screen above the others: help."""
+"""The screens above the others: help, and a question."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
 _EVERYWHERE = (
-    ("1-7", "Image Memory Files Objects Findings Preflight Log"),
+    ("1-8", "Image Memory Files Objects Findings Preflight Log Plan"),
     ("j k  arrows", "one row down, up"),
     ("h l  arrows", "sideways; in the tree: close, open"),
     ("g G", "first, last row"),
@@ -32,13 +32,20 @@ _EVERYWHERE = (
     ("y", "copy the row to the clipboard"),
     ("s", "save the page as text"),
     ("v", "validate and preflight again"),
+    ("e", "change the path under the cursor"),
+    ("r", "a rule for many paths; on a rule: change it"),
+    ("R", "search directories for moved files"),
+    ("x", "take the rule or path under the cursor out of the plan"),
+    ("w", "look at the plan; there: write it"),
+    ("H u", "the revisions; take the last one back"),
+    ("ctrl+r", "open the image anew"),
     ("m", "memory: as a list, or drawn to scale"),
     ("\\ |", "hide or show the tree, the lower pane"),
     ("< > - +", "size of the tree, of the lower pane (or drag the edge)"),
     ("ctrl+p", "all commands, themes"),
     ("q", "quit"),
 )
-_MARKS = "x error   ! warning   . note   + fine"
+_MARKS = "x error   ! warning   . note   + fine   * to be changed"
 
 
 class Help(ModalScreen[None]):
@@ -72,3 +79,44 @@ class Help(ModalScreen[None]):
             if pairs is self._keys:
                 yield text_row("Everywhere", "head")
         yield text_row(_MARKS, "dim")
+
+
+class Confirm(ModalScreen[str]):
+    """A question with a few answers, each with its key; Esc stands for none of them ("")."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "choose('')", "Cancel"),
+        *(Binding(key, f"choose('{key}')") for key in "ynwq"),
+        Binding("ctrl+c", "choose('q')"),
+    ]
+    CSS = """
+    Confirm { align: center middle; }
+    Confirm Vertical { width: 76; max-width: 96%; border: round $primary; }
+    """
+
+    def __init__(self, rows: Sequence[Row], answers: Sequence[tuple[str, str]]) -> None:
+        """answers: key and words of each."""
+        super().__init__()
+        self._rows = rows
+        self._answers = answers
+
+    def compose(self) -> ComposeResult:
+        """A list."""
+        with Vertical():
+            yield LineView(id="question-rows")
+
+    def on_mount(self) -> None:
+        """Fill it."""
+        shown = [
+            Row((("key", f" {key:<4} "), ("", words))) for key, words in (*self._answers, ("Esc", "stay"))
+        ]
+        rows = [*self._rows, text_row(""), *shown]
+        view = self.query_one(LineView)
+        view.show(Fixed(rows), len(rows) - 1)
+        self.query_one(Vertical).styles.height = min(len(rows) + 2, self.app.size.height - 2)
+        view.focus()
+
+    def action_choose(self, key: str) -> None:
+        """Answer, where this is one of the answers."""
+        if not key or key in dict(self._answers):
+            self.dismiss(key)

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from functools import wraps
+
 from textual.app import App
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.events import InputEvent
 
 from crimg.tui.bars import Bar, Divider, Prompt
+from crimg.tui.form import RuleForm
 from crimg.tui.line_view import LineView
 from crimg.tui.pages import Page
 from crimg.tui.rows import Fixed
+from crimg.tui.theme import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from collections.abc import Callable
+    from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
 
+    A = TypeVar("A", bound=App[Any])
+    P = ParamSpec("P")
+
 _PANES = ("tree", "main", "detail")
 _LEAST = (80, 24)
 """Columns and lines below which there is room for one pane only."""
+
+
+def while_running(handler: Callable[Concatenate[A, P], None]) -> Callable[Concatenate[A, P], None]:
+    """Make a handler of an application do nothing at its end: the panes go before the last messages come."""
+
+    @wraps(handler)
+    def handle(app: A, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        if app.is_running:
+            handler(app, *args, **kwargs)
+
+    return handle
 
 
 class Panes(App[None]):
@@ -39,6 +59,7 @@ class Panes(App[None]):
     #main { height: 1fr; }
     #detail { height: 8; }
     #head, #status { background: $panel; }
+    #judgement { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "pane(1)", "Pane", show=False, priority=True),
@@ -70,6 +91,8 @@ class Panes(App[None]):
                 yield LineView(id="main")
                 yield Divider(id="detail-edge", flat=True)
                 yield LineView(id="detail")
+        yield RuleForm()
+        yield Bar(id="judgement")
         yield Prompt()
         yield Bar(id="status")
 
@@ -81,6 +104,12 @@ class Panes(App[None]):
         """A line by its name."""
         return self.screen_stack[0].query_one(f"#{name}", Bar)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and the mouse mean nothing any more once the panes have gone."""
+        if self.is_running or not isinstance(event, InputEvent):
+            await super().on_event(event)
+
+    @while_running
     def arrange(self) -> None:
         """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
         single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
@@ -89,6 +118,8 @@ class Panes(App[None]):
             self.pane = "main"
         shown = {name: name not in self.hidden for name in _PANES}
         shown["detail"] = shown["detail"] and split
+        if self.query_one(RuleForm).display:
+            shown["detail"] = False  # the plan wants the room
         if single:
             shown = {name: name == self.pane for name in _PANES}
         for name in _PANES:
@@ -103,8 +134,31 @@ class Panes(App[None]):
         """Another size of the terminal."""
         self.call_after_refresh(self.arrange)
 
+    def show_judgement(self, judgement: tuple[str, str] | None) -> None:
+        """Show a role and a text above what is typed; None for nothing."""
+        bar = self.bar("judgement")
+        bar.display = judgement is not None
+        if judgement is not None:
+            role, text = judgement
+            bar.show([(role, f" {MARKS.get(role, ' ')} {text}")])
+
+    @property
+    def asking(self) -> bool:
+        """Whether an answer is waited for, in the last line or in the form."""
+        return self.query_one(Prompt).display or self.query_one(RuleForm).display
+
+    def focus_pane(self) -> None:
+        """Give the keys to the pane that had them."""
+        self.view(self.pane).focus()
+
     def action_pane(self, by: int) -> None:
-        """Give the keys to the next pane."""
+        """Give the keys to the next pane; in a form, to its next field."""
+        if len(self.screen_stack) > 1:
+            return
+        form = self.query_one(RuleForm)
+        if form.display:
+            form.action_step(by)
+            return
         single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
         there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
         self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"
@@ -127,6 +181,7 @@ class Panes(App[None]):
         self.sizes[name] = max(4, min(self.sizes[name] + by, most))
         self.arrange()
 
+    @while_running
     def on_divider_dragged(self, event: Divider.Dragged) -> None:
         """The edge of a pane was dragged."""
         name = (event.divider.id or "").removesuffix("-edge")

@@ -23,6 +23,8 @@ OBJECTS = Place("objects")
 FINDINGS = Place("findings")
 PREFLIGHT = Place("preflight")
 CHANGE = Place("change")
+PROPOSALS = Place("proposals")
+REVISIONS = Place("revisions")
 JOURNAL = Place("journal")
 
 

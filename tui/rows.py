@@ -6,6 +6,7 @@ rows it has and makes each of them on demand.
 
 from __future__ import annotations
 
+import textwrap
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from itertools import accumulate
@@ -17,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+_WRAPPED = 50
+"""Columns of a wrapped text: what a page has at 80 columns."""
 Span = tuple[str, str]
 """Role (a key of crimg.tui.theme.ROLES) and printable text."""
 
@@ -46,6 +49,13 @@ def text_row(text: str, role: str = "", **more: object) -> Row:
     return Row(((role, text),), **more)  # type: ignore[arg-type]  # columns of Row by their names
 
 
+def wrapped(text: str, role: str = "", mark: Span = ("", "")) -> list[Row]:
+    """A text of any length in as many rows as it needs, the mark before the first; each copies the whole."""
+    lines = textwrap.wrap(text, _WRAPPED, break_on_hyphens=False) or [""]
+    blank = ("", " " * len(mark[1]))
+    return [Row((blank if at else mark, (role, line)), copy=text) for at, line in enumerate(lines)]
+
+
 class Rows(ABC):
     """Rows by their number."""
 
@@ -59,6 +69,10 @@ class Rows(ABC):
     @abstractmethod
     def row(self, index: int) -> Row:
         """The row with this number, from 0. Fast: it is called for each line in sight."""
+
+    def row_of(self, _address: int) -> int:
+        """The number of the row that shows an address in memory; the first where rows have no addresses."""
+        return 0
 
 
 class Fixed(Rows):

@@ -37,6 +37,7 @@ class Search:
         self._app = app
         self.matches: list[int] = []
         self._stop = threading.Event()
+        self._thread: asyncio.Task[int] | None = None
 
     def ask(self, view: LineView, place: Place) -> None:
         """Ask what to look for. Lists are filtered while one types."""
@@ -60,6 +61,16 @@ class Search:
             view.show(chosen.base, at)
             return True
         return False
+
+    async def end(self) -> None:
+        """End all that goes through the image; wait for a page that is being saved."""
+        self._stop.set()
+        for group in ("filter", "next"):
+            self._app.workers.cancel_group(self._app, group)
+        if self._thread is not None:
+            await asyncio.wait([self._thread])
+        for worker in [worker for worker in self._app.workers if worker.group == "save"]:
+            await worker.wait()
 
     def _give_up(self, view: LineView) -> None:
         self.stop(view)
@@ -148,7 +159,8 @@ class Search:
             return gone_through
 
         try:
-            done = await asyncio.to_thread(work)
+            self._thread = asyncio.create_task(asyncio.to_thread(work))
+            done = await asyncio.shield(self._thread)  # a thread goes on when its waiter is cancelled
         except CrimgError as error:
             self._app.say(str(error), "error")
             return

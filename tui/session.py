@@ -13,20 +13,26 @@ from crimg.escape import escape
 from crimg.graph import Graph
 from crimg.model import Fd, File, Mm, PosixTimer, Sigaction, Siginfo, Task, Thread, Vma
 from crimg.model.record import KINDS
+from crimg.reader import open_image
+from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
+from crimg.tui.draft import Draft
 from crimg.tui.places import IMAGE, Trail
 from crimg.validate import open_for_check
 from crimg.views.subject import Subject
+from crimg.writer.locking import is_locked, why_unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeVar
+    from collections.abc import Callable, Hashable, Sequence
+    from typing import Any, TypeVar
 
+    from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.reader.file import ImageFile
 
     R = TypeVar("R", bound=Record)
+    T = TypeVar("T")
 
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
@@ -35,15 +41,17 @@ class Session:
     """One image that is looked at.
 
     name: as the user gave it.  loaded: all tables are there, `parts` and `graph` can be asked.
+    revision: that was asked for, where it is not the last one.  trail: the places that were visited.
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
-    trail: the places that were visited.
+    draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, revision: int | None = None) -> None:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
+        self.revision = revision
         try:
-            image = open_for_check(name)
+            image = open_for_check(name) if revision is None else open_image(name, revision=revision)
         except FormatError as error:
             hint = "; this is no image of crimg" if isinstance(error, BadMagicError) else ""
             raise FormatError(f"{self.shown_name}: {error}{hint}") from error
@@ -52,8 +60,12 @@ class Session:
         self.loaded = False
         self.trail = Trail(IMAGE)
         self.checks = Checks()
+        self.draft = Draft()
+        self.proposals = Proposals()
+        self.past = Past()
         self._graph: Graph | None = None
         self._parts: dict[type[Record], dict[int, list[Record]]] = {}
+        self._kept: tuple[Subject, dict[Hashable, Any]] = (self.subject, {})
         self.read_only = self._why_read_only()
 
     @property
@@ -68,15 +80,35 @@ class Session:
 
     def _why_read_only(self) -> str:
         if self.subject.damage:
-            return "the image is damaged"
-        if self.name == "-":
+            return "the image is damaged, and read as far as it is whole"
+        if self.name == "-" or not os.path.isfile(self.name):
             return "it came through a pipe"
-        try:
-            if not os.access(self.name, os.W_OK):
-                return "no permission to write"
-        except ValueError:
-            return "it is no file"
-        return "" if os.path.isfile(self.name) else "it came through a pipe"
+        if self.revision is not None:
+            return f"it is shown as it was at revision {self.revision}; only the last one can be changed"
+        return why_unwritable(self.name).removeprefix(f"{escape(self.name)}: ")
+
+    @property
+    def torn(self) -> str:
+        """What stands behind the last revision, in words; empty for nothing."""
+        image = self.subject.image
+        if not image.torn:
+            return ""
+        behind = f"{image.torn:,} bytes behind revision {image.revision}"
+        if is_locked(self.fd):
+            return f"{behind}: a rewrite is going on; this is the image before it"
+        return f"{behind}, of a rewrite that was cut short; the next change removes them"
+
+    def adopt(self, other: Session) -> Image:
+        """Look at what another session has opened and loaded; the image that was there before, to be closed.
+
+        What is to be changed, and the places that were visited, stay.
+        """
+        before = self.subject.image
+        for name in ("revision", "_file", "subject", "read_only", "_graph", "_parts"):
+            setattr(self, name, getattr(other, name))
+        self.checks = Checks()
+        self.past = Past()
+        return before
 
     def load(self) -> None:
         """Read all tables and find all references; may run in a thread, and takes a second for big images."""
@@ -99,6 +131,16 @@ class Session:
             if collects:
                 gc.enable()
         self.loaded = True
+
+    def kept(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` returned the first time for this image: pages are shown again with each news."""
+        if self._kept[0] is not self.subject:
+            self._kept = (self.subject, {})
+        known = self._kept[1]
+        if key not in known:
+            known[key] = make()
+        made: T = known[key]
+        return made
 
     @property
     def graph(self) -> Graph:

@@ -64,6 +64,7 @@ _SHAPES = {
     "warning": "bold",
     "note": "",
     "ok": "",
+    "edited": "bold",
     "match": "reverse",
 }
 """Role to what is left of it without colour."""
@@ -76,11 +77,12 @@ _COLOURS = {
     "warning": "warning",
     "note": "primary",
     "ok": "success",
+    "edited": "accent",
 }
 """Role to the colour of the theme; the others have that of plain text."""
 ROLES = tuple(_SHAPES)
 
-MARKS = {"error": "x", "warning": "!", "note": ".", "ok": "+", "": " "}
+MARKS = {"error": "x", "warning": "!", "note": ".", "ok": "+", "edited": "*", "": " "}
 """Role of a verdict to the mark before it: colour is never all that tells them apart."""
 
 
@@ -89,9 +91,18 @@ def wants_mono() -> bool:
     return bool(os.environ.get("NO_COLOR"))
 
 
+_made: dict[str, dict[str, Style]] = {}
+
+
 def styles(theme: Theme) -> dict[str, Style]:
     """Role to style. "cursor" and "cursor-blur" are laid over the row under the cursor."""
-    made = {}
+    if theme.name not in _made:  # it is asked for each row that is drawn
+        _made[theme.name] = _styles(theme)
+    return _made[theme.name]
+
+
+def _styles(theme: Theme) -> dict[str, Style]:
+    made = {"chosen": Style(reverse=True, bold=True)}
     for role, shape in _SHAPES.items():
         colour = getattr(theme, _COLOURS[role]) if role in _COLOURS and not theme.ansi else None
         made[role] = Style.parse(f"{shape} {colour or ''}".strip() or "none")

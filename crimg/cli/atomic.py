@@ -23,12 +23,15 @@ class AtomicOutput(FdOutput):
 
     Where the file system knows no files without a name (O_TMPFILE of open(2)), it has a temporary one beside
     `path`. Use it in a with statement: at its end what was not committed is gone. replace: an existing file
-    may be replaced, else UsageError.  sync: have file and directory on disk before the name is given.
-    Raises FileError.
+    may be replaced, else UsageError, whose text ends in `advice`.  sync: have file and directory on disk
+    before the name is given.  Raises FileError.
     """
 
-    def __init__(self, path: str, *, replace: bool = False, sync: bool = False) -> None:
+    def __init__(
+        self, path: str, *, replace: bool = False, sync: bool = False, advice: str = "--force replaces it"
+    ) -> None:
         self.path = path
+        self.advice = advice
         self.replace = replace
         self.sync = sync
         folder, name = os.path.split(path)
@@ -60,7 +63,7 @@ class AtomicOutput(FdOutput):
         if not os.path.isfile(self.path):
             raise UsageError(f"{self.path}: is there, and no regular file")
         if not self.replace:
-            raise UsageError(f"{self.path}: is there already; --force replaces it")
+            raise UsageError(f"{self.path}: is there already; {self.advice}")
 
     def commit(self) -> None:
         """Give the file its name."""
@@ -76,7 +79,7 @@ class AtomicOutput(FdOutput):
             if self.sync:
                 self._sync_folder()
         except FileExistsError as error:
-            raise UsageError(f"{self.path}: came to be meanwhile; --force replaces it") from error
+            raise UsageError(f"{self.path}: came to be meanwhile; {self.advice}") from error
         except OSError as error:
             raise FileError(f"{self.path}: {error.strerror}") from error
 

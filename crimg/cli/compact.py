@@ -43,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     shown = escape(args.image)
     if args.force and args.output is None:
         raise UsageError("--force goes with -o OTHER")
+    if args.output == "-" or (args.image == "-" and args.output is None):
+        raise UsageError("the standard input and output cannot be changed: give a file")
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     path = os.path.realpath(args.image) if args.output is None else args.output
     with _source(args) as image:

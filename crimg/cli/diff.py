@@ -15,14 +15,16 @@ from __future__ import annotations
 import os
 from contextlib import ExitStack
 
+from crimg.cli.opening import named
+from crimg.cli.output import shown_name
 from crimg.collecting import no_collection
-from crimg.errors import FormatError, UsageError
+from crimg.errors import UsageError
 from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from crimg.compare import Difference, Side
     from crimg.views.subject import Subject
@@ -61,8 +63,7 @@ def _diff(args: argparse.Namespace) -> int:
     from crimg.views.subject import Subject
 
     with ExitStack() as stack:
-        sides = [_open(stack, name, revision) for name, revision in _wanted(args)]
-        _note_torn(args)
+        sides = _sides(stack, args)
         with Counting("bytes of memory", quiet=args.quiet) as counting:
             difference = compare(*sides, contents=args.contents, progress=counting.show)
         names = [args.images[0], args.images[-1]]
@@ -72,33 +73,35 @@ def _diff(args: argparse.Namespace) -> int:
     return 0 if difference.equal else 1
 
 
-def _note_torn(args: argparse.Namespace) -> None:
-    """Say which of the files have a torn end: an earlier revision of one does not show it."""
+def _sides(stack: ExitStack, args: argparse.Namespace) -> list[Side]:
+    """Both images, closed with the stack. Each file is opened once, and once more for an earlier revision."""
     from crimg.cli.torn import note_torn
 
+    chosen = dict(zip(args.images, (args.first, args.last), strict=False))
+    last: dict[str, Side] = {}
     for name in dict.fromkeys(args.images):
-        if name != "-":
-            with ExitStack() as stack:
-                note_torn(_open(stack, name, None).image, name, quiet=args.quiet)
+        # The standard input can be read once only.
+        last[name] = _open(stack, name, chosen[name] if name == "-" else None)
+        note_torn(last[name].image, name, quiet=args.quiet)
+    sides = []
+    for name, number in _wanted(args, last):
+        revision = last[name].image.revision
+        sides.append(last[name] if number in (None, revision) else _open(stack, name, number))
+    return sides
 
 
-def _wanted(args: argparse.Namespace) -> list[tuple[str, int | None]]:
-    """Name and revision of both images; None for the last revision."""
+def _wanted(args: argparse.Namespace, last: Mapping[str, Side]) -> list[tuple[str, int | None]]:
+    """Name and revision of both images; None for the last revision. last: the images at this one."""
     if len(args.images) == 2:
         return [(args.images[0], args.first), (args.images[1], args.last)]
     name = args.images[0]
     first = args.first
     if first is None:
-        last = args.last if args.last is not None else _last_revision(name)
-        if last == 1:
+        number = args.last if args.last is not None else last[name].image.revision
+        if number == 1:
             raise UsageError(f"{escape(name)}: revision 1 has none before it; give --from, or a second image")
-        first = last - 1
+        first = number - 1
     return [(name, first), (name, args.last)]
-
-
-def _last_revision(name: str) -> int:
-    with ExitStack() as stack:
-        return _open(stack, name, None).image.revision
 
 
 def _open(stack: ExitStack, name: str, revision: int | None) -> Side:
@@ -106,12 +109,9 @@ def _open(stack: ExitStack, name: str, revision: int | None) -> Side:
     from crimg.compare import Side
     from crimg.reader import open_image
 
-    shown = "standard input" if name == "-" else escape(name)
-    try:
+    with named(name):
         image = stack.enter_context(open_image(name, revision=revision))
-    except FormatError as error:
-        raise FormatError(f"{shown}: {error}; crimg validate tells more") from error
-    return Side(image, shown)
+    return Side(image, shown_name(name))
 
 
 def _text_lines(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from operator import itemgetter
 
+from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.views import words
+from crimg.views.change_words import MARKS, object_lines
 from crimg.views.changes import count_records, memory_change_records, object_change_records
-from crimg.views.values import value_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +21,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
-MARKS = {"added": "+", "gone": "-", "changed": "~"}
-_SHOWN_AT_ONCE = 20
 _SHOWN_RUNS = 5
-_LONGEST_HEX = 64
-_HEX_AROUND = 16
 
 
 def text_lines(
@@ -45,69 +42,11 @@ def text_lines(
 
 
 def _image_line(subject: Subject) -> str:
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     task, info = subject.root_task, subject.info
     what = f", process {task.pid} {escape(task.comm)}" if task is not None else ""
     when = f", dumped {words.utc(info.realtime)}" if info is not None else ""
     return f"{name}, revision {subject.image.revision}{what}{when}"
-
-
-def object_lines(rows: list[Row], *, every: bool, verbose: bool) -> Iterator[str]:
-    """The rows of one kind that differ. every, verbose: as of `text_lines`."""
-    shown = rows if every else rows[:_SHOWN_AT_ONCE]
-    for row in shown:
-        place = row["after"] or row["before"]
-        number = f"#{place[row['kind']]} " if len(place) == 1 and row["kind"] in place else ""
-        yield f"  {MARKS[row['change']]} {number}{escape(row['what'])}".rstrip()
-        for field in row["fields"]:
-            yield f"      {field_text(field, verbose=verbose)}"
-    if len(shown) < len(rows):
-        yield f"  ... and {len(rows) - len(shown)} more (--all shows them)"
-
-
-def field_text(field: Row, *, verbose: bool) -> str:
-    """One column of an object: "position: 8 -> 12". verbose: long values whole."""
-    before, after = field["before"], field["after"]
-    name = f"{field['name']}:"
-    if field["differs_at"] is not None:
-        return f"{name} the contents differ from byte {field['differs_at']} on"
-    if not verbose and _is_long(field):
-        return f"{name} {_hex_difference(before, after)}"
-    meanings = [field["before_meaning"], field["after_meaning"]]
-    if all(isinstance(each, list) for each in meanings) and len(meanings[0]) == len(meanings[1]):
-        pairs = [pair for pair in zip(*meanings, strict=True) if pair[0] != pair[1]]
-        if pairs:
-            return f"{name} " + ", ".join(f"{left} -> {right}" for left, right in pairs)
-    values = [_value(field, side) for side in ("before", "after")]
-    return f"{name} {values[0]} -> {values[1]}"
-
-
-def _value(field: Row, side: str) -> str:
-    """One of the two values. References and texts of the image are escaped."""
-    meaning = field[f"{side}_meaning"]
-    if isinstance(meaning, bytes):
-        return escape(meaning)
-    return value_words({"name": field["name"], "value": field[side], "meaning": meaning})
-
-
-def _is_long(field: Row) -> bool:
-    return any(
-        isinstance(field[side], str) and len(field[side]) > _LONGEST_HEX for side in ("before", "after")
-    )
-
-
-def _hex_difference(before: str | None, after: str | None) -> str:
-    """Where two long strings of bytes, in hexadecimal digits, begin to differ."""
-    left, right = before or "", after or ""
-    start = next((i for i, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), None)
-    start = min(len(left), len(right)) if start is None else start
-    start -= start % 2
-    parts = [
-        f"{side[start : start + _HEX_AROUND]}{'...' if len(side) > start + _HEX_AROUND else ''}" or "nothing"
-        for side in (left, right)
-    ]
-    lengths = f"{len(left) // 2} bytes" + (f", now {len(right) // 2}" if len(left) != len(right) else "")
-    return f"{lengths}; from byte {start // 2}: {parts[0]} -> {parts[1]}"
 
 
 def _memory_lines(memory: Row, *, every: bool) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""Save a running process to an image; it goes on as it was.
+"""Save a running process and all its descendants to an image; they go on as they were.
 
 The image is written under a temporary name and appears whole or not at all. It holds the memory of the
-process, and is readable by its owner alone. What cannot be saved faithfully is listed, all of it, on the
+processes, and is readable by its owner alone. What cannot be saved faithfully is listed, all of it, on the
 standard error and in a log beside the image (IMAGE.log); then no image is made and the exit status is 5.
+Each line ends in the kind of what it is about, in brackets, and in what can be done about it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
+    from crimg.dump import DumpOptions
     from crimg.writer import Output
 
 
@@ -29,8 +31,20 @@ _LOG_TITLE = b"crimg dump: what could not be saved\n"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
     parser.add_argument("pid", type=_pid, metavar="PID", help="process to save")
+    parser.add_argument("-o", "--output", metavar="IMAGE", help="file to write; - is the standard output")
     parser.add_argument(
-        "-o", "--output", metavar="IMAGE", required=True, help="file to write; - is the standard output"
+        "--check",
+        action="store_true",
+        help="make no image: print what cannot be saved, and how much there is to save; exit status 5 where a"
+        " dump would make none",
+    )
+    parser.add_argument("--json", action="store_true", help="with --check: JSON (specs/check.schema.json)")
+    parser.add_argument(
+        "--allow",
+        metavar="KIND",
+        action="append",
+        default=[],
+        help="leave things of this kind out of the image, with a note in its log; may be given again",
     )
     after = parser.add_mutually_exclusive_group()
     for name, text in (
@@ -56,6 +70,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="without --digest, record it of files that shared mappings can store into, as long as these have"
         " no more bytes together (default 16); 0: of none",
     )
+    parser.add_argument(
+        "--deleted",
+        metavar="WAY[:CONDITION]",
+        action="append",
+        default=[],
+        help="keep deleted files by: embed (in the image, default), copy (in --keep-dir), relink (by a new"
+        " name there), auto (relink, else copy or embed); for those with size>N, size<N, fs=TYPE or"
+        " path=GLOB; the first that is about a file counts",
+    )
+    parser.add_argument("--keep-dir", metavar="DIR", help="folder for copies and new names of deleted files")
     parser.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
     parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
 
@@ -77,11 +101,19 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.atomic import AtomicOutput
     from crimg.writer import FdOutput
 
+    if args.check == (args.output is not None):
+        raise UsageError("give one of -o IMAGE and --check")
+    if args.json and not args.check:
+        raise UsageError("--json goes with --check")
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup(1)
             signal.signal(number, _leave)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every deleted file takes a descriptor
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if args.check:
+        from crimg.cli.dump_check import check
+
+        return check(args.pid, _options(args), as_json=args.json)
     if args.output == "-":
         if os.isatty(1):
             raise UsageError("an image is not for a terminal: give -o FILE, or a pipe")
@@ -97,19 +129,27 @@ def _leave(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
-    from crimg import dump
+def _options(args: argparse.Namespace) -> DumpOptions:
+    from crimg.dump import DumpOptions
     from crimg.dump.digests import LIMIT
 
-    options = dump.DumpOptions(
+    return DumpOptions(
         leave=args.leave,
         digest=args.digest,
         digest_mapped=LIMIT if args.digest_mapped is None else args.digest_mapped,
         compress=args.compress,
         command=[os.fsencode(word) for word in sys.argv][:64],
+        allow=args.allow,
+        deleted=args.deleted,
+        keep_dir=args.keep_dir,
     )
+
+
+def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
+    from crimg.dump import dump
+
     try:
-        report = dump.dump(args.pid, output, options, _progress(args))
+        report = dump(args.pid, output, _options(args), _progress(args))
     except UnsupportedResourceError as error:
         for line in error.problems:
             _tell(line)
@@ -122,6 +162,8 @@ def _save(args: argparse.Namespace, output: Output, log: str | None) -> None:
         say(f"warning: {line}")
     if not args.quiet:
         threads = f"{report.threads} thread{'s' if report.threads > 1 else ''}"
+        if report.tasks > 1:
+            threads = f"{report.tasks} processes, {threads}"
         memory = f"{report.memory / (1 << 20):.1f} MiB of memory"
         _tell(f"{args.output}: {memory}, {threads}; stopped for {report.stopped_ns / 1e6:.1f} ms")
 

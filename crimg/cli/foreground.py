@@ -33,9 +33,11 @@ class Foreground:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._got)
 
-    def run(self, words: Sequence[str], environment: Mapping[str, str]) -> int:
+    def run(
+        self, words: Sequence[str], environment: Mapping[str, str], *, pass_fds: Sequence[int] = ()
+    ) -> int:
         """Run a command to its end; its exit status, 128 + N where signal N killed it, 126 or 127 where it
-        cannot be started, which is said.
+        cannot be started, which is said.  pass_fds: descriptors that it inherits, besides 0, 1 and 2.
         """
         from crimg.cli.streams import say
 
@@ -43,7 +45,7 @@ class Foreground:
             signal.signal(signal.SIGINT, self._got)
         self._starting = True
         try:
-            self._child = subprocess.Popen(words, env=environment)
+            self._child = subprocess.Popen(words, env=environment, pass_fds=pass_fds)
         except (OSError, ValueError) as error:
             self._starting = False
             what = error.strerror if isinstance(error, OSError) else str(error)

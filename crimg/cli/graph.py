@@ -10,11 +10,9 @@ on its edges. An object that is referred to but is not in the image is drawn wit
 
 from __future__ import annotations
 
-import contextlib
 import os
 
-from crimg.collecting import no_collection
-from crimg.errors import FormatError, UsageError
+from crimg.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,33 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg graph`; the exit status."""
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.torn import note_torn
     from crimg.graph import ObjectGraph
-    from crimg.reader import open_image
-    from crimg.views.subject import Subject
 
     objref = _objref(args.object) if args.object is not None else None
     if args.depth is not None and (objref is None or not 0 <= args.depth <= _MOST_DEPTH):
         raise UsageError(f"--depth goes with --object N, and is 0 to {_MOST_DEPTH}")
-    with no_collection(), _prefixed(args.image), open_image(args.image) as image:
-        note_torn(image, args.image, quiet=args.quiet)
+    with opened(args.image, quiet=args.quiet) as subject:
+        image = subject.image
         graph = ObjectGraph(image)
         chosen = _chosen(graph, objref, 1 if args.depth is None else args.depth)
-        subject = Subject(image, os.fsencode(args.image))
         write_lines((_json_lines if args.json else _dot_lines)(subject, graph, chosen))
     return 0
-
-
-@contextlib.contextmanager
-def _prefixed(name: str) -> Iterator[None]:
-    """Errors about the image say its name."""
-    from crimg.escape import escape
-
-    try:
-        yield
-    except FormatError as error:
-        raise FormatError(f"{'standard input' if name == '-' else escape(name)}: {error}") from error
 
 
 def _objref(text: str) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import os
 
+from crimg.cli.output import shown_name
 from crimg.errors import BadMagicError, FormatError, UnsupportedVersionError, UsageError
 
 TYPE_CHECKING = False
@@ -88,7 +89,7 @@ def _inspect(args: argparse.Namespace) -> int:
     try:
         image = open_image(args.image, salvage=args.salvage)
     except FormatError as error:
-        raise FormatError(f"{_shown(args.image)}: {error}{_hint(error, args.salvage)}") from error
+        raise FormatError(f"{shown_name(args.image)}: {error}{_hint(error, args.salvage)}") from error
     with image:
         if image.torn and not args.salvage:
             from crimg.cli.torn import note_torn
@@ -99,7 +100,7 @@ def _inspect(args: argparse.Namespace) -> int:
             write_lines(_lines(args, subject))
         except FormatError as error:
             first = _first_damage(image, error)
-            raise FormatError(f"{_shown(args.image)}: {first}{_hint(first, args.salvage)}") from error
+            raise FormatError(f"{shown_name(args.image)}: {first}{_hint(first, args.salvage)}") from error
         return _report_damage(args, subject)
 
 
@@ -110,12 +111,6 @@ def _hint(error: FormatError, salvage: bool) -> str:
     if salvage or isinstance(error, UnsupportedVersionError):
         return ""
     return "; --salvage shows what is whole"
-
-
-def _shown(name: str) -> str:
-    from crimg.escape import escape
-
-    return "standard input" if name == "-" else escape(name)
 
 
 def _first_damage(image: Image, error: FormatError) -> FormatError:
@@ -137,7 +132,7 @@ def _report_damage(args: argparse.Namespace, subject: Subject) -> int:
     for place in places:
         say(f"damaged: {place}")
     count = "1 place" if len(places) == 1 else f"{len(places)} places"
-    say(f"error: {_shown(args.image)}: damaged in {count}; shown is what is whole")
+    say(f"error: {shown_name(args.image)}: damaged in {count}; shown is what is whole")
     return FormatError.exit_status
 
 

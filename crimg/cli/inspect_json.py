@@ -6,11 +6,9 @@ escaped form (crimg.escape), and the exact bytes stand beside it in hexadecimal,
 
 from __future__ import annotations
 
-import json
-
+from crimg.cli.json_text import object_lines
 from crimg.escape import escape
 from crimg.views import details, files, journal, memory, overview
-from crimg.views.plain import plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from crimg.views.subject import Subject
 
     Row = dict[str, Any]
-
-VERSION = 1
-"""Of the JSON output: keys are only added within a version."""
 
 _PARTS: dict[str, dict[str, Callable[[Subject], list[Row]]]] = {
     "tasks": {"tasks": overview.task_records},
@@ -60,24 +55,17 @@ def json_lines(subject: Subject, chosen: Sequence[str] | None) -> Iterator[str]:
 
 
 def document(kind: str, subject: Subject, members: Iterable[tuple[str, Any]]) -> Iterator[str]:
-    """The lines of a JSON object of this kind. members: key and value; each element of a list on its line."""
-    yield f'{{"crimg": {VERSION}, "kind": "{kind}",'
-    yield f' "image": {_dump(overview.image_record(subject))},'
-    for key, value in members:
-        if not isinstance(value, list):
-            yield f' "{key}": {_dump(value)},'
-            continue
-        yield f' "{key}": ['
-        for number, row in enumerate(value, 1):
-            yield f"  {_dump(row)}{',' if number < len(value) else ''}"
-        yield " ],"
-    damage = [
-        {"section": error.section, "offset": error.offset, "text": escape(error.detail)}
-        for error in subject.damage
-    ]
-    yield f' "damage": {_dump(damage)}}}'
+    """The lines of a JSON object of this kind: the image, the members, the damage."""
+    return object_lines(kind, _members(subject, members))
 
 
-def _dump(value: Any) -> str:
-    text = json.dumps(plain(value), allow_nan=False)
-    return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets stand
+def _members(subject: Subject, members: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    yield "image", overview.image_record(subject)
+    yield from members
+    yield (
+        "damage",  # at the end: some of it is met while the members are made
+        [
+            {"section": error.section, "offset": error.offset, "text": escape(error.detail)}
+            for error in subject.damage
+        ],
+    )

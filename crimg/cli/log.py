@@ -9,10 +9,7 @@ Exit status: 0 if the image can be read, 3 if not.
 
 from __future__ import annotations
 
-import os
-
-from crimg.collecting import no_collection
-from crimg.errors import FormatError, UsageError
+from crimg.errors import UsageError
 from crimg.escape import escape
 
 TYPE_CHECKING = False
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from typing import Any
-
-    from crimg.compare.history import Revision
 
     Row = dict[str, Any]
 
@@ -34,54 +29,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg log`; the exit status."""
+    from crimg.cli.inspect_json import document
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.torn import note_torn
     from crimg.compare.history import revisions
-    from crimg.reader import open_image
+    from crimg.views.revisions import revision_record
 
     if args.image == "-":
         raise UsageError("the standard input can be read once only; give a file")
-    try:
-        with no_collection():
-            with open_image(args.image) as image:
-                note_torn(image, args.image, quiet=args.quiet)
-            found = revisions(args.image, escape(args.image))
-            name = os.fsencode(args.image)
-            records = (revision_record(revision, name) for revision in found)
-            if args.json:
-                write_lines(_json_lines(args.image, list(records)))
-            else:
-                write_lines(_text_lines(records, verbose=args.verbose > 0))
-    except FormatError as error:
-        shown = escape(args.image)
-        text = str(error)
-        prefix = "" if text.startswith(f"{shown}: ") else f"{shown}: "
-        raise FormatError(prefix + text) from error
+    with opened(args.image, quiet=args.quiet) as last:
+        found = revisions(args.image, escape(args.image))
+        records = (revision_record(revision, last.name) for revision in found)
+        if args.json:
+            write_lines(document("log", last, [("revisions", list(records))]))
+        else:
+            write_lines(_text_lines(records, verbose=args.verbose > 0))
     return 0
-
-
-def revision_record(revision: Revision, name: bytes) -> Row:
-    """What is to be said of one revision. name: of the image file."""
-    from crimg.views import words
-    from crimg.views.changes import object_change_records
-    from crimg.views.subject import Subject
-
-    entry = revision.entry
-    changes = None
-    if revision.difference is not None and revision.before is not None and revision.after is not None:
-        before, after = Subject(revision.before, name), Subject(revision.after, name)
-        changes = object_change_records(before, after, revision.difference)
-    return {
-        "revision": revision.number,
-        "time": words.utc(entry.time) if entry is not None else None,
-        "tool_version": entry.tool_version.encode() if entry is not None else None,
-        "command": list(entry.command) if entry is not None else None,
-        "rules": list(entry.rules) if entry is not None else None,
-        "note": entry.note.encode() if entry is not None else None,
-        "in_file": revision.after is not None,
-        "added_bytes": revision.added,
-        "changes": changes,
-    }
 
 
 def _text_lines(records: Iterator[Row], *, verbose: bool) -> Iterator[str]:
@@ -106,6 +69,8 @@ def _change_lines(record: Row, *, verbose: bool) -> Iterator[str]:
     from itertools import groupby
     from operator import itemgetter
 
+    from crimg.views.revisions import change_words
+
     if not record["in_file"]:
         yield "  changed: not to be had any more, the image was compacted since"
         return
@@ -117,28 +82,10 @@ def _change_lines(record: Row, *, verbose: bool) -> Iterator[str]:
     for kind, rows in groupby(changes, key=itemgetter("kind")):
         group = list(rows)
         if verbose:
-            from crimg.cli.diff_text import object_lines
+            from crimg.views.change_words import object_lines
 
             yield f"  {kind.replace('_', ' ')}"
             for line in object_lines(group, every=True, verbose=True):
                 yield f"  {line}"
         else:
-            yield f"  changed: {_short(kind, group)}"
-
-
-def _short(kind: str, rows: list[Row]) -> str:
-    """ "2 file: path, position; 1 added": how many objects of a kind, and in which columns."""
-    counts = {change: sum(row["change"] == change for row in rows) for change in ("changed", "added", "gone")}
-    columns = dict.fromkeys(field["name"] for row in rows for field in row["fields"])
-    parts = [f"{counts['changed']} ({', '.join(map(escape, columns))})"] if counts["changed"] else []
-    parts += [f"{counts[change]} {change}" for change in ("added", "gone") if counts[change]]
-    return f"{kind.replace('_', ' ')}: {', '.join(parts)}"
-
-
-def _json_lines(name: str, records: list[Row]) -> Iterator[str]:
-    from crimg.cli.inspect_json import document
-    from crimg.reader import open_image
-    from crimg.views.subject import Subject
-
-    with open_image(name) as image:
-        yield from document("log", Subject(image, os.fsencode(name)), [("revisions", records)])
+            yield f"  changed: {change_words(kind, group)}"

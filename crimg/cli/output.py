@@ -12,6 +12,7 @@ from itertools import islice
 
 from crimg.cli.streams import output_error
 from crimg.errors import FileError
+from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 _LINES_AT_ONCE = 4096
 _LEAST_PATH = 12
 _FOLD = 79
+
+
+def shown_name(name: str | bytes) -> str:
+    """The name of an image for people; "-" is the standard input."""
+    return "standard input" if name in ("-", b"-") else escape(name)
 
 
 def write_lines(lines: Iterable[str]) -> None:

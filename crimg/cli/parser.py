@@ -42,10 +42,13 @@ VERBS = {
     "relocate": ("crimg.cli.relocate", "look for files that were moved, and print rules"),
     "rewrite": ("crimg.cli.rewrite", "rewrite the paths of an image"),
     "wrap": ("crimg.cli.wrap", "run a command on a rewritten copy of an image"),
+    "redact": ("crimg.cli.redact", "write an image without what others must not see"),
     "undo": ("crimg.cli.undo", "take the last revision of an image back"),
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
+    "restart": ("crimg.cli.restart", "bring the process of an image back"),
+    "keepers": ("crimg.cli.keepers", "list, check or remove what keeps deleted files"),
     "demo": ("crimg.cli.demo", "start a small program, dump it, and explain its image"),
 }
 """Name of the verb: its module, and one line of help."""

@@ -9,21 +9,16 @@ Exit status: 0 if all files are as they were, 1 if some are not, 3 if the image 
 
 from __future__ import annotations
 
-import os
-from contextlib import contextmanager
-
-from crimg.collecting import no_collection
-from crimg.errors import FormatError, UsageError
-from crimg.escape import escape
+from crimg.cli.opening import opened
+from crimg.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from crimg.preflight import Verdict
     from crimg.rewrite.rules import PathRules
-    from crimg.views.subject import Subject
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="JSON (specs/preflight.schema.json)")
 
 
-def add_looking(parser: argparse.ArgumentParser) -> None:
+def add_looking(parser: argparse._ActionsContainer) -> None:
     """Declare the options about where and how files are looked at."""
     parser.add_argument("--root", metavar="DIR", default="/", help='take DIR for "/"')
     parser.add_argument(
@@ -65,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
     rules = path_rules(args.rules)
     timeout = seconds(args.timeout)
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         with Counting("files", quiet=args.quiet) as counting:
             verdicts = check(
                 subject.image,
@@ -86,27 +81,6 @@ def run(args: argparse.Namespace) -> int:
         if not args.quiet:
             _say_unused(rules, verdicts)
     return 0 if all(verdict.fine for verdict in verdicts) else 1
-
-
-@contextmanager
-def opened(name: str, alias: str = "") -> Iterator[Subject]:
-    """The image of this name. Raises FormatError that names it, also for damage which is met later.
-
-    alias: what to call it, where that is not its name.
-
-    Rows and verdicts make no cycles: collecting them would take a good part of the time of a big image.
-    """
-    from crimg.cli.torn import note_torn
-    from crimg.reader import open_image
-    from crimg.views.subject import Subject
-
-    try:
-        with no_collection(), open_image(name) as image:
-            note_torn(image, alias or name)
-            yield Subject(image, os.fsencode(alias or name))
-    except FormatError as error:
-        shown = "standard input" if name == "-" else escape(alias or name)
-        raise FormatError(f"{shown}: {error}; crimg validate tells more") from error
 
 
 def path_rules(texts: Sequence[str]) -> PathRules:

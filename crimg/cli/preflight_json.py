@@ -34,6 +34,8 @@ def preflight_lines(subject: Subject, found: Sequence[Verdict], rules: PathRules
             ("root", os.fsencode(root)),
             ("rules", _rules(rules)),
             ("counts", counts),
+            ("known_by", [_basis(*one) for one in verdicts.by_basis(found).items()]),
+            ("weak", sum(verdict.weak for verdict in found)),
             ("files", [_file(verdict) for verdict in found]),
         ],
     )
@@ -77,6 +79,10 @@ def _rules(rules: Iterable[PathRule]) -> list[Row]:
     return [{"old": rule.old, "new": rule.new, "text": format_rule(rule)} for rule in rules]
 
 
+def _basis(basis: str, count: int) -> Row:
+    return {"basis": basis, "count": count, "weak": basis in verdicts.WEAK}
+
+
 def _file(verdict: Verdict) -> Row:
     users = verdict.users
     return {
@@ -86,6 +92,7 @@ def _file(verdict: Verdict) -> Row:
         "verdict": verdict.verdict,
         "details": list(verdict.details),
         "basis": verdict.basis or None,
+        "weak": verdict.weak,
         "found": verdict.found,
         "used_by": {
             "fds": list(users.fds),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crimg.cli.output import folded
+from crimg.cli.output import shown_name as shown_image
 from crimg.escape import escape
 from crimg.preflight import same_boot, verdicts
 from crimg.preflight.evidence_words import difference, shown_name
@@ -26,8 +27,10 @@ def text_lines(subject: Subject, found: Sequence[Verdict], *, verbose: bool) -> 
     for verdict in found:
         groups.setdefault(verdict.verdict, []).append(verdict)
     wrong = [verdict for verdict in found if not verdict.fine]
-    yield f"{_shown_name_of(subject)}: {_result(len(wrong), len(found))}"
+    yield f"{shown_image(subject.name)}: {_result(len(wrong), len(found))}{_weakness(found, len(wrong))}"
     yield from folded("", _origin(subject))
+    if counts := verdicts.by_basis(found):
+        yield from folded("", f"known by {', '.join(_basis(*one) for one in counts.items())}")
     for kind, meaning in verdicts.MEANINGS.items():
         if kind in groups:
             yield ""
@@ -39,14 +42,23 @@ def text_lines(subject: Subject, found: Sequence[Verdict], *, verbose: bool) -> 
                 yield from _block_lines(block, verbose=verbose)
 
 
-def _shown_name_of(subject: Subject) -> str:
-    return "standard input" if subject.name == b"-" else escape(subject.name)
-
-
 def _result(wrong: int, total: int) -> str:
     if not wrong:
         return f"all {total} files are as a restart needs them"
     return f"{wrong} of {total} files {'is' if wrong == 1 else 'are'} not as a restart needs them"
+
+
+def _weakness(found: Sequence[Verdict], wrong: int) -> str:
+    """How many of the fine files can be others all the same, at the end of the headline."""
+    weak = sum(verdict.weak for verdict in found)
+    if not weak:
+        return ""
+    others = f" other{'s' if weak > 1 else ''}" if wrong else ""
+    return f"; {weak}{others} by weak evidence alone"
+
+
+def _basis(basis: str, count: int) -> str:
+    return f"{basis} ({count}{', weak' if basis in verdicts.WEAK else ''})"
 
 
 def _origin(subject: Subject) -> str:
@@ -63,12 +75,8 @@ def _origin(subject: Subject) -> str:
 
 
 def _same_lines(found: list[Verdict], *, verbose: bool) -> Iterator[str]:
-    """How many files are as they were, and by what that is known; those of which there is more to say."""
-    counts: dict[str, int] = {}
-    for verdict in found:
-        counts[verdict.basis] = counts.get(verdict.basis, 0) + 1
-    by = ", ".join(f"{basis} ({count})" for basis, count in counts.items())
-    yield from folded("", f"{verdicts.SAME}: {_files(len(found))} as before, known by {by}")
+    """How many files are as they were; those of which there is more to say."""
+    yield f"{verdicts.SAME}: {_files(len(found))} as before"
     for verdict in found:
         if verbose or verdict.details:
             basis = (f"by {verdict.basis}",) if verbose else ()

@@ -11,7 +11,9 @@ cannot be read.
 
 from __future__ import annotations
 
-from crimg.cli.preflight import add_looking, opened, seconds
+from crimg.cli.opening import opened
+from crimg.cli.output import shown_name
+from crimg.cli.preflight import add_looking, seconds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from crimg.preflight import Relocation, Unsettled
-    from crimg.rewrite.rules import PathRule
     from crimg.views.subject import Subject
 
 _SHOWN_CANDIDATES = 5
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.preflight import relocate
 
     timeout = seconds(args.timeout)
-    with opened(args.image) as subject:
+    with opened(args.image, quiet=args.quiet) as subject:
         with Counting("directory entries", quiet=args.quiet) as counting:
             found = relocate(
                 subject.image, args.directories, root=args.root, timeout=timeout, progress=counting.show
@@ -60,7 +61,7 @@ def text_lines(subject: Subject, found: Relocation, *, verbose: bool) -> Iterato
     """The report. verbose: with every move, and every candidate."""
     from crimg.escape import escape
 
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     lost = len(found.moves) + len(found.ambiguous) + len(found.missing)
     if not lost:
         yield f"{name}: no file has to be looked for"
@@ -99,22 +100,13 @@ def _refs(objrefs: Sequence[int]) -> str:
 
 def _rule_lines(found: Relocation) -> Iterator[str]:
     """The rules to paste, and by what the files are known that each is for."""
-    from crimg.preflight.candidates import WEAK
-    from crimg.preflight.outlook import map_remedy
-    from crimg.rewrite.rules import PathRules
+    from crimg.preflight.remedies import map_remedy
+    from crimg.views.moves import basis_words
 
-    rules = PathRules(found.rules)
-    bases: dict[PathRule | None, dict[str, int]] = {}
-    for move in found.moves:
-        counts = bases.setdefault(rules.find(move.old), {})
-        counts[move.basis] = counts.get(move.basis, 0) + 1
-    for rule in found.rules:
-        known = ", ".join(
-            f"{count} by {basis}{' (weak)' if basis in WEAK else ''}"
-            for basis, count in sorted(bases.get(rule, {}).items())
-        )
+    for rule, moves in found.by_rule().items():
         yield f"  {map_remedy(rule).text}"
-        yield f"      files: {known}" if rule.old != rule.new else "      stays out of the rule above it"
+        known = f"files: {basis_words(moves)}" if rule.old != rule.new else "stays out of the rule above it"
+        yield f"      {known}"
 
 
 def _unsettled_lines(title: str, found: Sequence[Unsettled], verbose: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ import json
 import os
 import sys
 
-from crimg.errors import ConflictError, FileError, UsageError
+from crimg.errors import ConflictError, FileError, UnsoundError, UsageError
 from crimg.escape import escape, unescape
 
 TYPE_CHECKING = False
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
     from crimg.model.image import Image
     from crimg.rewrite import Plan, Rule
+
+
+_ADVICE = "give another name, or remove it first"
+"""What to do about an output that is there: --force has another meaning here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--restamp", action="store_true",
                        help="take the evidence of the files now at the new paths")  # fmt: skip
     group.add_argument("--root", metavar="DIR", default="/", help='with --restamp: take DIR for "/"')
+    group.add_argument("--timeout", metavar="SECONDS", default="5",
+                       help="with --restamp: time a file system has for an answer (default 5)")  # fmt: skip
     group = parser.add_argument_group("plan")
     group.add_argument("-o", "--output", metavar="FILE", help="leave the image alone, and write a new one")
     group.add_argument("-n", "--dry-run", action="store_true", help="print the plan, and write nothing")
@@ -75,15 +81,14 @@ def add_edits(group: argparse._ActionsContainer) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite`; the exit status."""
+    from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.preflight import opened
     from crimg.cli.rewrite_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.rewrite.applying import check_applicable
 
-    if args.image == "-" and not (args.dry_run or args.save_plan):
-        raise UsageError("the standard input cannot be rewritten: give a file")
-    with opened(args.image) as subject:
+    _check_options(args)
+    with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
         lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
@@ -94,15 +99,32 @@ def run(args: argparse.Namespace) -> int:
             raise ConflictError([conflict.text for conflict in plan.conflicts])
         if args.strict and (plan.unused_rules or not plan.changes):
             raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
-        if plan.changes and not (args.dry_run or args.save_plan):
-            revision = _write(args, plan, image)
-            if not args.quiet:
-                say(f"{escape(args.output or args.image)}: revision {revision} is written")
-            return 0
-        check_applicable(plan, image, force=args.force)
+        try:
+            if (plan.changes or args.output) and not (args.dry_run or args.save_plan):
+                revision = _write(args, plan, image)
+                if not args.quiet:
+                    what = f"revision {revision} is written" if plan.changes else "a copy, nothing is changed"
+                    say(f"{escape(args.output or args.image)}: {what}")
+                return 0
+            check_applicable(plan, image, force=args.force)
+        except UnsoundError as error:
+            raise UnsoundError(f"{error}; --force rewrites it all the same") from error
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
+
+
+def _check_options(args: argparse.Namespace) -> None:
+    """Raise UsageError for options of which one would silently be left out."""
+    if args.image == "-" and not (args.dry_run or args.save_plan):
+        raise UsageError("the standard input cannot be rewritten: give a file")
+    if args.save_plan and (args.dry_run or args.output):
+        other = "-n" if args.dry_run else "-o"
+        raise UsageError(f"{other} does not go with --save-plan, which writes the plan and nothing else")
+    if args.output == "-" or args.save_plan == "-":
+        raise UsageError("the standard output cannot be taken here: give a file (--json prints the plan)")
+    if args.root != "/" and not args.restamp:
+        raise UsageError("--root goes with --restamp")
 
 
 def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
@@ -114,7 +136,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
         return apply(plan, args.image, image=image, force=args.force, command=command)
-    with AtomicOutput(args.output, sync=True) as output:
+    with AtomicOutput(args.output, sync=True, advice=_ADVICE) as output:
         copy_image(args.image, output.fd)
         copy = f"/proc/self/fd/{output.fd}"
         revision = apply(plan, copy, image=image, force=args.force, command=command)
@@ -127,7 +149,9 @@ def rules_of(args: argparse.Namespace) -> list[Rule]:
     from crimg.rewrite.matching import EXACT, PREFIX
     from crimg.rewrite.rulefile import read_rules
 
-    only = args.only.split(",") if args.only else []
+    if args.only is not None and not args.maps:
+        raise UsageError("--only limits --map, and there is none")
+    only = args.only.split(",") if args.only is not None else []
     rules = [_rule("--map", PREFIX, text, only) for text in args.maps]
     rules += [_rule("--exact", EXACT, text, []) for text in args.exact]
     rules += [_rule("--keeper-area", PREFIX, text, ["keeper"]) for text in args.areas]
@@ -153,11 +177,14 @@ def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
         number, equals, path = text.partition("=")
         if not equals or not number.isascii() or not number.isdecimal():
             raise UsageError(f"--set {escape(text)}: is not N=PATH")
+        if int(number) in edits:
+            raise UsageError(f"--set {escape(text)}: object {int(number)} has another path by --set already")
         edits[int(number)] = unescape(path)
     return edits
 
 
 def _plan(args: argparse.Namespace, image: Image) -> Plan:
+    from crimg.cli.preflight import seconds
     from crimg.rewrite.planning import inodes_with_keepers, plan
     from crimg.rewrite.restamp import Restamp
 
@@ -173,7 +200,7 @@ def _plan(args: argparse.Namespace, image: Image) -> Plan:
         rules,
         edits=edits,
         drop_keepers=inodes_with_keepers(image, objrefs),
-        restamp=Restamp(args.root) if args.restamp else None,
+        restamp=Restamp(args.root, seconds(args.timeout)) if args.restamp else None,
     )
 
 
@@ -186,7 +213,8 @@ def _number(text: str) -> int:
 def _load(args: argparse.Namespace) -> Plan:
     from crimg.rewrite.changes import Plan
 
-    if args.maps or args.exact or args.areas or args.files or args.edits or args.drop_keeper or args.restamp:
+    given = [args.maps, args.exact, args.areas, args.files, args.edits, args.drop_keeper, args.restamp]
+    if any(given) or args.only is not None:
         raise UsageError("--plan takes no further rules: they are in the plan")
     try:
         with open(args.plan, "rb") as file:
@@ -202,7 +230,7 @@ def _save(name: str, plan: Plan) -> None:
     from crimg.cli.atomic import AtomicOutput
     from crimg.cli.rewrite_text import json_lines
 
-    with AtomicOutput(name) as output:
+    with AtomicOutput(name, advice=_ADVICE) as output:
         output.write(_encoded(json_lines(plan)))
         output.commit()
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
+from crimg.cli.json_text import object_lines
+from crimg.cli.output import shown_name
 from crimg.escape import escape
+from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
     from crimg.rewrite.changes import Change
     from crimg.views.subject import Subject
 
-_SHOWN_REFERRERS = 3
-
 
 def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
     """The plan, rule by rule. verbose: with the paths that no rule matches."""
-    name = "standard input" if subject.name == b"-" else escape(subject.name)
+    name = shown_name(subject.name)
     paths = plan.path_changes
     yield f"{name}: {_count(len(paths), 'path')} to change, in revision {subject.image.revision}"
     groups: dict[str, list[Change]] = {}
@@ -30,9 +29,10 @@ def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
         yield ""
         yield rule
         for change in changes:
+            users = referrer_words(change.referrers)
             column = "" if change.column == "path" else f"{change.column} "
             sides = f"{_shown(change.before)} -> {_shown(change.after)}"
-            yield f"  #{change.objref} {_users(change)}{column}{sides}"
+            yield f"  #{change.objref} {f'({users}) ' if users else ''}{column}{sides}"
     if plan.conflicts:
         yield ""
         yield "conflicts: nothing is written"
@@ -56,27 +56,7 @@ def _shown(value: Any) -> str:
     return "none" if value is None else str(value)
 
 
-def _users(change: Change) -> str:
-    """Who refers to the object: "fd 3, vma 7f00-7f10 and 2 more  "."""
-    labels = [each.label for each in change.referrers]
-    rest = len(labels) - _SHOWN_REFERRERS
-    text = ", ".join(labels[:_SHOWN_REFERRERS]) + (f" and {rest} more" if rest > 0 else "")
-    return f"({text}) " if text else ""
-
-
 def json_lines(plan: Plan) -> Iterator[str]:
-    """The lines of the plan as one JSON object; each element of a list on its line."""
-    members = list(plan.to_json().items())
-    for number, (key, value) in enumerate(members):
-        start, end = "{" if not number else " ", "}" if number == len(members) - 1 else ","
-        if not isinstance(value, list):
-            yield f'{start}"{key}": {_dump(value)}{end}'
-            continue
-        yield f'{start}"{key}": ['
-        for place, row in enumerate(value, 1):
-            yield f"  {_dump(row)}{',' if place < len(value) else ''}"
-        yield f" ]{end}"
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, allow_nan=False).replace("\x7f", "\\u007f")
+    """The lines of the plan as one JSON object."""
+    members = plan.to_json()
+    return object_lines(members["kind"], list(members.items())[2:])  # "crimg" and "kind" come first

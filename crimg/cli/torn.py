@@ -11,10 +11,10 @@ def note_torn(image: Image, name: str, *, quiet: bool = False) -> None:
     """Say on the standard error, in one line, what is behind the last whole revision; nothing for nothing."""
     if not image.torn or quiet:
         return
+    from crimg.cli.output import shown_name
     from crimg.cli.streams import say
-    from crimg.escape import escape
 
-    shown = "standard input" if name == "-" else escape(name)
+    shown = shown_name(name)
     behind = f"{image.torn} bytes behind revision {image.revision}"
     if _is_rewritten(image):
         say(f"note: {shown}: {behind}: a rewrite is going on; this is the image before it")

@@ -8,6 +8,7 @@ NO_COLOR is honoured. Exit status: 0, or 3 where nothing of the image can be rea
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -32,6 +33,14 @@ def run(args: argparse.Namespace) -> int:
 def browse(name: str) -> None:
     """Open an image in the application. Raises UsageError without a terminal, and what opening raises."""
     require_terminal(keys_from_stdin=name != "-")
+    gc.disable()  # until the first screen is there: imports leave no garbage worth the time to look for it
+    try:
+        _browse(name)
+    finally:
+        gc.enable()
+
+
+def _browse(name: str) -> None:
     from crimg.cli.torn import note_torn
     from crimg.tui.session import Session
 

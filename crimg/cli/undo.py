@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
 
     if not (args.count.isdecimal() and args.count.isascii()):
         raise UsageError(f"{args.count}: is no number of revisions, as in crimg undo {escape(args.image)} 2")
+    if args.image == "-":
+        raise UsageError("the standard input cannot be changed: give a file")
     shown = escape(args.image)
     try:
         undone = take_back(args.image, int(args.count))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import sys
 
+from crimg.cli.output import shown_name
 from crimg.collecting import no_collection
 from crimg.errors import BadMagicError, FormatError, UsageError
 
@@ -78,7 +79,7 @@ def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
         image = open_for_check(args.image)
     except FormatError as error:
         hint = "; this is no image of crimg" if isinstance(error, BadMagicError) and not error.offset else ""
-        raise FormatError(f"{_shown(args.image)}: {error}{hint}") from error
+        raise FormatError(f"{shown_name(args.image)}: {error}{hint}") from error
     with image:
         note_torn(image, args.image, quiet=args.quiet)
         report = validate(image, rules, page_data=args.page_data, progress=_progress(args, image))
@@ -90,12 +91,6 @@ def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
         for damage in image.damage if unnamed else ():
             say(f"damaged: {damage}")
         return 0 if report.is_sound(strict=args.strict) and not image.damage else 1
-
-
-def _shown(name: str) -> str:
-    from crimg.escape import escape
-
-    return "standard input" if name == "-" else escape(name)
 
 
 def _rule_list() -> Iterator[str]:
@@ -193,7 +188,7 @@ def _summary(args: argparse.Namespace, report: Report) -> str:
     pages = "" if report.page_data else "; checksums of page data were not looked at"
     more = f"; crimg validate --explain {report.findings[0].rule} tells more" if report.findings else ""
     rules = f"{len(report.checked)} rule{'s' if len(report.checked) != 1 else ''}"
-    return f"{_shown(args.image)}: {verdict} ({rules}{pages}){more}"
+    return f"{shown_name(args.image)}: {verdict} ({rules}{pages}){more}"
 
 
 def _json_lines(args: argparse.Namespace, image: Image, report: Report) -> Iterator[str]:

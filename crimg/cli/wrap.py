@@ -2,7 +2,9 @@
 
 The command is meant to be the one that restarts the process. Every {image} in its words becomes the path of
 the copy, which is also in CRIMG_IMAGE. The image itself is left alone. The copy is in a directory of mode
-0700 beside the image, or in TMPDIR where none can be made there; it goes when the command ends.
+0700 beside the image, or in TMPDIR where none can be made there; it goes when the command ends. Where this
+program is killed, it stays as long as the command does (which inherits a descriptor with a lock), and goes
+with the next wrap.
 
     crimg wrap shop.img --map /srv=/mnt/srv --preflight -- restart-tool {image}
 
@@ -19,7 +21,7 @@ from __future__ import annotations
 import os
 import sys
 
-from crimg.cli.preflight import opened
+from crimg.cli.opening import opened
 from crimg.cli.rewrite import add_edits, add_rules
 from crimg.errors import ConflictError, FileError, UsageError
 from crimg.escape import escape
@@ -68,9 +70,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("the standard input cannot be copied: give a file")
     rules, edits = rules_of(args), edits_of(args)
     foreground = Foreground()
-    with opened(args.image):  # what is no image is refused before anything is made
+    with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
-    with private_copy(args.image, keep=args.keep) as copy:
+    with private_copy(args.image, keep=args.keep) as (copy, lock):
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
         _rewrite(args, copy, rules, edits)
@@ -80,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             say(f"error: {escape(args.image)}: files are not as they were: the command was not started")
             return 1
         words = [word.replace(PLACEHOLDER, copy) for word in args.command]
-        return foreground.run(words, {**os.environ, VARIABLE: copy})
+        return foreground.run(words, {**os.environ, VARIABLE: copy}, pass_fds=[lock])
 
 
 def _rewrite(
@@ -90,7 +92,7 @@ def _rewrite(
     from crimg.rewrite.applying import apply
     from crimg.rewrite.planning import plan
 
-    with opened(copy, args.image) as subject:
+    with opened(copy, args.image, quiet=True) as subject:
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
@@ -106,7 +108,7 @@ def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
     from crimg.cli.relocate import text_lines
     from crimg.preflight import relocate
 
-    with opened(copy, args.image) as subject:
+    with opened(copy, args.image, quiet=True) as subject:
         with Counting("directory entries", quiet=args.quiet) as counting:
             found = relocate(subject.image, args.directories, progress=counting.show)
         if not found.complete:
@@ -122,7 +124,7 @@ def _is_fine(args: argparse.Namespace, copy: str) -> bool:
     from crimg.cli.preflight_text import text_lines
     from crimg.preflight import check
 
-    with opened(copy, args.image) as subject:
+    with opened(copy, args.image, quiet=True) as subject:
         with Counting("files", quiet=args.quiet) as counting:
             verdicts = check(subject.image, progress=counting.show)
         fine = all(verdict.fine for verdict in verdicts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.compare.kept import kept_difference
-from crimg.model import Inode, Pipe
+from crimg.model import Inode, Pipe, Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def column_changes(pairing: Pairing, one: Record, other: Record, contents: bool)
     """
     result: list[ColumnChange] = []
     alike = pairing.numbered and tuple.__eq__(one, other)
-    if alike and not isinstance(one, Inode | Pipe):  # what these keep lies in sections
+    if alike and not isinstance(one, Inode | Pipe | Socket):  # what these keep lies in sections
         return result
     for column, left, right in zip(type(one).columns, one, other, strict=True):
         name = column.name
@@ -50,7 +50,7 @@ def column_changes(pairing: Pairing, one: Record, other: Record, contents: bool)
         elif name == "pagemap":
             if (left is None) != (right is None):
                 result.append(ColumnChange(column, left, right))
-        elif name == "blobs" and isinstance(one, Inode | Pipe):
+        elif name == "blobs" and isinstance(one, Inode | Pipe | Socket):
             result += _blob_changes(pairing, column, left, right, contents)
         elif left != right or type(left) is not type(right):
             if column.type == "map":

@@ -11,7 +11,7 @@ import os
 
 from crimg.criu.building import Builder
 from crimg.criu.directory import Directory, Files
-from crimg.criu.memory import PAGE
+from crimg.criu.sections import PAGE
 from crimg.criu.store import CriuStore
 from crimg.errors import FileError, FormatError
 from crimg.model.image import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crimg.criu import system
 from crimg.criu.files import FileBuilder
 from crimg.criu.kinds import FILE_TYPES
-from crimg.criu.memory import MemoryBuilder, file_of
+from crimg.criu.memory import MemoryBuilder
 from crimg.criu.messages import message_class
 from crimg.criu.numbering import Tables
 from crimg.criu.sections import Sections
@@ -109,12 +109,8 @@ class Builder:
         return self.sections.id_of(f"pages-{number}.img")
 
     def shared_memory_of(self, vma: Any) -> int | None:
-        """The number of the shared memory that a mapping shows, or None."""
-        if vma.status & _MEMFD:
-            entry = self.files.by_id.get(file_of(vma) or 0)
-            info = self.files.inodes.memory.get(entry.memfd.inode_id) if entry is not None else None
-            return info.shmid if info is not None else None
-        return vma.shmid if vma.status & (_ANON_SHARED | _SYSVIPC) else None
+        """The number of the shared memory that a mapping without a file shows, or None."""
+        return vma.shmid if vma.status & (_ANON_SHARED | _SYSVIPC) and not vma.status & _MEMFD else None
 
     def signal_of_task(self, task: int) -> int:
         """The objref of the signal struct of a task."""

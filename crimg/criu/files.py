@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import stat
 
+from crimg.criu.attributes import ATTRIBUTES
 from crimg.criu.buffers import BufferBuilder
 from crimg.criu.inodes import GHOST, KIND_OF_MODE, LINKED, InodeBuilder
 from crimg.criu.kinds import FIFO, FILE_TYPES, MEMFD, PIPE, REG, TTY
-from crimg.criu.sockets import ATTRIBUTES
+from crimg.criu.special import SpecialBuilder
 from crimg.model import File
 from crimg.model.enums import FileKind, NameState, file_kind_number
 
@@ -34,6 +35,7 @@ class FileBuilder:
         self.remaps = {remap.orig_id: remap for remap in builder.messages("remap-fpath")}
         self.inodes = InodeBuilder(builder, self.entries, self.by_id)
         self.buffers = BufferBuilder(builder)
+        self.special = SpecialBuilder(builder)
 
     def add(self, referred: set[int]) -> None:
         """The rows of all open files. referred: ids that descriptors, mappings and tasks refer to.
@@ -55,18 +57,20 @@ class FileBuilder:
             self._add_named(entry, own)
             return
         attributes: dict[str, object] = {"criu_id": entry.id}
-        path = b""
+        pipe = inode = link = None
         if kind is None:
             attributes["criu_type"] = entry.type
         elif kind.member in ATTRIBUTES:
             attributes.update(ATTRIBUTES[kind.member](own))
-            if kind.member == "usk" and own.name.startswith(b"/"):
-                path = own.name.rstrip(b"\0")
-        pipe = inode = None
+        else:
+            link = self.special.add(kind.member, self._builder.file_objref(entry.id), own)
         if entry.type == PIPE:
             pipe = self.buffers.pipe(own.pipe_id)
         elif entry.type == MEMFD:
-            inode = self.inodes.of_memory(own.inode_id, attributes)
+            inode = self.special.memory_inode(own.inode_id)
+            link = self.special.memory_link(own.inode_id)
+        if link is not None:
+            attributes["link"] = link
         flags = getattr(own, "flags", 0)
         self._tables.add(
             self._row(
@@ -75,8 +79,6 @@ class FileBuilder:
                 own=own,
                 flags=flags,
                 position=getattr(own, "pos", 0),
-                path=path,
-                state=NameState.LINKED if path else NameState.NONE,
                 inode=inode,
                 pipe=pipe,
                 extra=attributes,

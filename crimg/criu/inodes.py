@@ -29,7 +29,7 @@ NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "c
 
 
 class InodeBuilder:
-    """Makes the rows of inodes. memory: entries of memfd.img by their number."""
+    """Makes the rows of inodes that have, or had, a name."""
 
     def __init__(self, builder: Builder, entries: list[Any], by_id: dict[int, Any]) -> None:
         """entries: of files.img.  by_id: the same by id."""
@@ -37,7 +37,6 @@ class InodeBuilder:
         self._tables = builder.tables
         self._by_id = by_id
         self._ghosts: dict[int, Ghost | None] = {}
-        self.memory = {info.inode_id: info for info in builder.messages("memfd")}
         self._sizes: dict[tuple[int, bytes], set[int]] = {}
         for entry in entries:
             if entry.HasField("reg") and entry.reg.HasField("size"):
@@ -126,24 +125,6 @@ class InodeBuilder:
                 extra={"unrecorded": missing, "ghost_id": number},
             )
         return self._tables.objref("inode", name), mode
-
-    def of_memory(self, number: int, attributes: dict[str, object]) -> int | None:
-        """Objref of the inode of a memfd; its name and seals go into `attributes`. None where it is lost."""
-        info = self.memory.get(number)
-        if info is None:
-            return None
-        attributes["name"] = b"/memfd:" + info.name
-        attributes["seals"] = info.seals
-        if not self._tables.knows("inode", ("memfd", number)):
-            self._add_inode(
-                ("memfd", number),
-                mode=info.mode or stat.S_IFREG | 0o777,
-                uid=info.uid,
-                gid=info.gid,
-                size=info.size,
-                extra={"unrecorded": ("device", "number", "nlink", "blocks", "mtime", "ctime")},
-            )
-        return self._tables.objref("inode", ("memfd", number))
 
     def _add_inode(
         self,

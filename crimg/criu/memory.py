@@ -6,9 +6,10 @@ from bisect import bisect_right
 from itertools import islice
 from operator import itemgetter
 
+from crimg.criu.sections import PAGE
 from crimg.errors import FormatError, MissingFileError
 from crimg.format.bodies import pack_runs
-from crimg.format.constants import PAGES_GUARD, PAGES_PARENT
+from crimg.format.constants import MAX_SECTION_ID, PAGES_GUARD, PAGES_PARENT
 from crimg.model import Mm, Vma
 
 TYPE_CHECKING = False
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     Run = tuple[int, int, int, int]
 
-PAGE = 4096
-"""Bytes of a page: CRIU does not record it, and x86-64 has no other."""
 _STACK, _VSYSCALL, _VDSO, _HEAP = 1 << 1, 1 << 2, 1 << 3, 1 << 5
 FILE_PRIVATE, FILE_SHARED, ANON_SHARED = 1 << 6, 1 << 7, 1 << 8
 _SYSVIPC, _SOCKET, _VVAR, _MEMFD, _GUARD = 1 << 10, 1 << 11, 1 << 12, 1 << 14, 1 << 16
@@ -176,6 +175,16 @@ class MemoryBuilder:
                         self._builder.tables.note(FormatError(text))
                         return []
         return found
+
+    def shared_blobs(self, shmid: int, size: int) -> tuple[int, ...]:
+        """The ids of BLOB sections with the contents of shared memory of `size` bytes; none for no page."""
+        part = self._builder.directory.part("pagemap-shmem", shmid)
+        runs = [
+            run for run in self._shared_runs(shmid) if run[2] <= MAX_SECTION_ID and run[2] != PAGES_PARENT
+        ]
+        if part is None or not runs or runs[-1][0] + runs[-1][1] > -(-size // PAGE):
+            return ()
+        return (self._builder.sections.of_shared(part, runs, size),)
 
     def _shared_runs(self, shmid: int) -> list[Run]:
         if shmid not in self._shared:

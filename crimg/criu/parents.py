@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from crimg.criu.directory import PARENT, Directory
+from crimg.criu.sections import PAGE
 from crimg.errors import FileError, FormatError, MissingFileError
 
 TYPE_CHECKING = False
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     Stretch = tuple[int, int]
 
-PAGE = 4096
 _IN_PARENT = 1
 
 

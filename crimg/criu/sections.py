@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from crimg.criu.framing import Entry
     from crimg.criu.ghosts import Ghost
 
+    Run = tuple[int, int, int, int]
+
+PAGE = 4096
+"""Bytes of a page: CRIU does not record it, and x86-64 has no other."""
 _TYPES = {"pages": SectionType.PAGES, "pages-shmem": SectionType.PAGES}
 
 
@@ -95,6 +99,30 @@ class Sections:
             SectionType.BLOB, part, start, len(payload), raw, lambda: memoryview(head + bytes(payload))
         )
 
+    def of_packets(self, packets: list[tuple[Part, Entry]]) -> int:
+        """The id of a BLOB section with the bytes behind several entries, one after the other."""
+        part, first = packets[0]
+        data = [entry.payload for _, entry in packets if len(entry.payload)]
+        length = sum(map(len, data))
+        head = pack_extents([(0, length)])
+        raw = len(head) + length
+        body = partial(_joined, head, data)
+        return self._add(SectionType.BLOB, part, first.offset, length, raw, body)
+
+    def of_shared(self, part: Part, runs: list[Run], size: int) -> int:
+        """The id of a BLOB section with the pages of shared memory in these runs. size: its bytes."""
+        extents = [(first * PAGE, min(count * PAGE, size - first * PAGE)) for first, count, _, _ in runs]
+        head = pack_extents(extents)
+        raw = len(head) + sum(length for _, length in extents)
+
+        def body() -> memoryview:
+            data = [head]
+            for (_, length), (_, _, section, index) in zip(extents, runs, strict=True):
+                data.append(bytes(self.body(section)[index * PAGE : index * PAGE + length]))
+            return memoryview(b"".join(data))
+
+        return self._add(SectionType.BLOB, part, 0, part.size, raw, body)
+
     def of_ghost(self, part: Part, ghost: Ghost) -> int:
         """The id of a BLOB section with the contents of a deleted file."""
         head = pack_extents([(offset, len(data)) for offset, data in ghost.extents])
@@ -115,3 +143,7 @@ class Sections:
         """The bytes of a section as they stand in the file."""
         part = self._directory.parts[section.name]
         return part.view[section.ofs_header : section.ofs_header + section.len_stored]
+
+
+def _joined(head: bytes, parts: list[memoryview]) -> memoryview:
+    return memoryview(b"".join([head, *parts]))

@@ -1,41 +1,40 @@
-"""Make an image of a running process (ptrace(2), proc(5)): freeze, collect, copy, let go.
+"""Make an image of running processes (ptrace(2), proc(5)): freeze, collect, copy, let go.
 
 `dump` does not know files: it writes to an output and leaves it to the caller to keep or to drop what was
-written. The target goes on as it was, whatever happens (crimg.kernel.freeze).
+written. The targets go on as they were, whatever happens (crimg.kernel.freeze).
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
-import signal
 import time
 
 from crimg import __version__
 from crimg.dump.contents import keep_contents
 from crimg.dump.digests import LIMIT
-from crimg.dump.process import collect
+from crimg.dump.keeping import Keeping, parse_rule
+from crimg.dump.problems import Problems
+from crimg.dump.process import Collector
 from crimg.dump.stream import PagePlan, copy_pages
-from crimg.errors import KernelError, ProcessGoneError, UsageError
+from crimg.dump.target import no_terminal_stops, whole_tree
+from crimg.dump.unsupported import check_allowed
 from crimg.format.constants import Codec, SectionType
 from crimg.format.container import FileHeader
-from crimg.kernel.freeze import Freeze
-from crimg.kernel.procfs import ProcDir, read_boot_id, read_clocks
-from crimg.kernel.procstat import read_stat
+from crimg.kernel.procfs import read_boot_id, read_clocks
 from crimg.model import HistoryEntry, ImageInfo, LogEntry
 from crimg.model.enums import Severity
 from crimg.writer import ImageWriter
+from crimg.writer.identity import new_uuid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
+    from crimg.dump.problems import Doubt
     from crimg.dump.stream import Progress
-    from crimg.kernel.freeze import Leave
+    from crimg.kernel.tracees import Leave
+    from crimg.kernel.tree import FreezeTree
     from crimg.writer import Output
-
-    Doubts = Sequence[tuple[Severity, str]]
 
 
 class DumpOptions:
@@ -44,10 +43,12 @@ class DumpOptions:
     leave: what becomes of the target, "running", "stopped" (SIGSTOP) or "killed" (SIGKILL).
     digest: take the SHA-256 of every file.  digest_mapped: else of the files that shared mappings can store
     into, up to so many bytes together.  compress: store bodies with zstd.
-    command: the command line, for the record.
+    command: the command line, for the record.  allow: kinds of what cannot be saved (crimg.dump.unsupported)
+    that may be left out of the image.  deleted: rules how deleted files are kept (crimg.dump.keeping), in
+    keep_dir where not in the image.
     """
 
-    __slots__ = ("command", "compress", "digest", "digest_mapped", "leave")
+    __slots__ = ("allow", "command", "compress", "deleted", "digest", "digest_mapped", "keep_dir", "leave")
 
     def __init__(
         self,
@@ -57,26 +58,39 @@ class DumpOptions:
         digest_mapped: int = LIMIT,
         compress: bool = False,
         command: Sequence[bytes] = (),
+        allow: Collection[str] = (),
+        deleted: Sequence[str] = (),
+        keep_dir: str | None = None,
     ) -> None:
+        """Raises UsageError for a kind in `allow` that cannot be left out, and for a rule that is none."""
+        for kind in allow:
+            check_allowed(kind)
         self.leave = leave
         self.digest = digest
         self.digest_mapped = digest_mapped
         self.compress = compress
         self.command = tuple(command)
+        self.allow = frozenset(allow)
+        self.deleted = tuple(map(parse_rule, deleted))
+        self.keep_dir = keep_dir
 
 
 class DumpReport:
     """What a dump did.
 
-    stopped_ns: how long the target stood still.  memory: bytes of memory copied.  threads: how many it has.
+    stopped_ns: how long the targets stood still.  memory: bytes of memory copied.  tasks: how many processes
+    there are.  threads: how many they have.
     warnings: doubts that were found, one line each; they are in the image's log, too.
     """
 
-    __slots__ = ("memory", "stopped_ns", "threads", "warnings")
+    __slots__ = ("memory", "stopped_ns", "tasks", "threads", "warnings")
 
-    def __init__(self, *, stopped_ns: int, memory: int, threads: int, warnings: Sequence[str]) -> None:
+    def __init__(
+        self, *, stopped_ns: int, memory: int, tasks: int, threads: int, warnings: Sequence[str]
+    ) -> None:
         self.stopped_ns = stopped_ns
         self.memory = memory
+        self.tasks = tasks
         self.threads = threads
         self.warnings = tuple(warnings)
 
@@ -84,89 +98,90 @@ class DumpReport:
 def dump(
     pid: int, output: Output, options: DumpOptions | None = None, progress: Progress | None = None
 ) -> DumpReport:
-    """Write an image of process `pid` to `output`.
+    """Write an image of process `pid` and all its descendants to `output`.
 
     Raises UnsupportedResourceError, with everything that cannot be saved faithfully; ProcessGoneError;
     KernelError where the kernel refuses; FileError where the output does. Whatever was written by then is no
     image: it has no trailer.
     """
-    if pid == os.getpid():
-        raise UsageError("a process cannot dump itself")
-    with ProcDir(pid) as proc:
-        try:
-            return _dump(proc, output, options or DumpOptions(), progress)
-        except (KernelError, OSError) as error:
-            if proc.ended():  # the kernel has many words for a process that ends while it is looked at
-                raise ProcessGoneError(pid) from error
-            if isinstance(error, OSError):
-                name = error.filename or "a system call"
-                raise KernelError(str(name), error.errno or errno.EIO, pid=pid) from error
-            raise
+    options = options or DumpOptions()
+    uuid = new_uuid()
+    keeping = Keeping(options.deleted, options.keep_dir, uuid.hex())
+    try:
+        with whole_tree(pid) as tree:
+            return _dump(tree, output, options, progress, uuid, keeping)
+    except BaseException:
+        keeping.undo()
+        raise
 
 
-def _dump(proc: ProcDir, output: Output, options: DumpOptions, progress: Progress | None) -> DumpReport:
+def _dump(
+    tree: FreezeTree,
+    output: Output,
+    options: DumpOptions,
+    progress: Progress | None,
+    uuid: bytes,
+    keeping: Keeping,
+) -> DumpReport:
     created = read_clocks().realtime
-    header = FileHeader(uuid=_new_uuid(), created=created, page_size=os.sysconf("SC_PAGESIZE"))
+    header = FileHeader(uuid=uuid, created=created, page_size=os.sysconf("SC_PAGESIZE"))
     writer = ImageWriter(output, header, codec=Codec.ZSTD if options.compress else Codec.NONE)
-    states = _states(proc)
     started = time.monotonic_ns()
-    with _no_terminal_stops(), Freeze(proc.pid) as frozen:
-        plan, doubts = _save(proc, frozen, states, writer, options, progress)
-        threads = len(frozen.tids)
+    with no_terminal_stops(), tree:
+        memory, doubts = _save(tree, writer, options, progress, keeping)
+        threads = sum(len(freeze.tids) for freeze in tree.frozen.values())
+        tasks = len(tree.members)
         if options.leave == "killed":  # only once there is an image: until then nothing is to be lost
             _finish(writer, time.monotonic_ns() - started, doubts, options)
             output.commit()
-        frozen.leave = options.leave
+        tree.leave = options.leave
     stopped = time.monotonic_ns() - started
     if options.leave != "killed":
         _finish(writer, stopped, doubts, options)
         output.commit()
-    warnings = [line for weight, line in doubts if weight >= Severity.WARNING]
-    return DumpReport(stopped_ns=stopped, memory=plan.total, threads=threads, warnings=warnings)
-
-
-@contextlib.contextmanager
-def _no_terminal_stops() -> Iterator[None]:
-    """Let Ctrl-Z wait: a dumper that is stopped would leave the target standing still."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _new_uuid() -> bytes:
-    """A random UUID (RFC 9562, version 4); the module uuid would take 4 ms to import."""
-    raw = bytearray(os.urandom(16))
-    raw[6] = raw[6] & 0x0F | 0x40
-    raw[8] = raw[8] & 0x3F | 0x80
-    return bytes(raw)
-
-
-def _states(proc: ProcDir) -> dict[int, str]:
-    """State letters of the threads, before they are stopped."""
-    states = {}
-    for name in proc.listdir("task"):
-        with contextlib.suppress(ProcessGoneError), ProcDir(int(name)) as thread:
-            states[int(name)] = read_stat(thread).state
-    return states
+    warnings = [doubt.text for doubt in doubts if doubt.severity >= Severity.WARNING]
+    return DumpReport(stopped_ns=stopped, memory=memory, tasks=tasks, threads=threads, warnings=warnings)
 
 
 def _save(
-    proc: ProcDir,
-    frozen: Freeze,
-    states: dict[int, str],
+    tree: FreezeTree,
     writer: ImageWriter,
     options: DumpOptions,
     progress: Progress | None,
-) -> tuple[PagePlan, Doubts]:
-    """Collect everything, then write contents of files, tables, memory, in this order.
+    keeping: Keeping,
+) -> tuple[int, Sequence[Doubt]]:
+    """Collect everything, then write contents of files, tables, memory, in this order; the bytes of memory.
 
     The ids of all sections that rows or page runs name are taken before the tables are written.
     """
+    info = _image_info(writer.header.page_size, options)
+    problems = Problems(tree.pid, options.allow)
+    collector = Collector(
+        tree, problems, writer.take_id, digest=options.digest, unasked=options.digest_mapped
+    )
+    try:
+        collector.look()
+        problems.check()
+        collector.ask(info)
+        problems.check()
+        keep_contents(collector, writer, keeping)
+    finally:
+        collector.close()
+    plans = [
+        (space, PagePlan(space.saved, space.guards, writer.header.page_size, writer.take_id))
+        for space in collector.spaces
+    ]
+    writer.tables(collector.objects.tables)
+    for space, plan in plans:
+        writer.pagemap(plan.runs, space.pagemap)
+    copy_pages([(space.pid, plan) for space, plan in plans], writer, progress)
+    return sum(plan.total for _, plan in plans), problems.doubts
+
+
+def _image_info(page_size: int, options: DumpOptions) -> ImageInfo:
     machine = os.uname()
     clocks = read_clocks()
-    info = ImageInfo(
+    return ImageInfo(
         objref=0,
         tool="crimg",
         tool_version=__version__,
@@ -175,7 +190,7 @@ def _save(
         architecture=machine.machine,
         hostname=os.fsencode(machine.nodename),
         boot_id=read_boot_id(),
-        page_size=writer.header.page_size,
+        page_size=page_size,
         realtime=clocks.realtime,
         monotonic=clocks.monotonic,
         boottime=clocks.boottime,
@@ -183,28 +198,9 @@ def _save(
         parent=None,
         root=0,
     )
-    pagemap_id = writer.take_id()
-    collected = collect(
-        proc,
-        frozen,
-        states,
-        pagemap_id=pagemap_id,
-        digest=options.digest,
-        digest_mapped=options.digest_mapped,
-        info=info,
-    )
-    try:
-        keep_contents(collected, writer)
-    finally:
-        collected.close()
-    plan = PagePlan(collected.saved, collected.guards, writer.header.page_size, writer.take_id)
-    writer.tables(collected.objects.tables)
-    writer.pagemap(plan.runs, pagemap_id)
-    copy_pages(proc.pid, plan, writer, progress)
-    return plan, collected.doubts
 
 
-def _finish(writer: ImageWriter, stopped: int, doubts: Doubts, options: DumpOptions) -> None:
+def _finish(writer: ImageWriter, stopped: int, doubts: Sequence[Doubt], options: DumpOptions) -> None:
     """Write how the image came to be, the index and the trailer."""
     now = time.time_ns()
     text = f"the process stood still for {stopped / 1e6:.1f} ms"
@@ -213,7 +209,11 @@ def _finish(writer: ImageWriter, stopped: int, doubts: Doubts, options: DumpOpti
         revision=1, time=now, tool_version=__version__, command=options.command, rules=(), note="dump"
     )
     entries = [entry]
-    entries += [LogEntry(time=now, severity=weight, text=line, objref=None) for weight, line in doubts]
+    for doubt in doubts:
+        extra: dict[str, object] | None = {"unsupported": doubt.kind} if doubt.kind else None
+        entries.append(
+            LogEntry(time=now, severity=doubt.severity, text=doubt.text, objref=doubt.objref, extra=extra)
+        )
     writer.table(entries, type_=SectionType.LOG)
     writer.table([history], type_=SectionType.HISTORY)
     writer.finish()

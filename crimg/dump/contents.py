@@ -1,41 +1,59 @@
-"""Contents of deleted files and of pipes, into BLOB sections of the image (option e)."""
+"""Contents of deleted files, of pipes and of sockets, into BLOB sections of the image (option e)."""
 
 from __future__ import annotations
 
 import errno
 import os
 
+from crimg.dump.keeping import Kept
 from crimg.dump.stream import split_extents
 from crimg.errors import KernelError
+from crimg.escape import escape
 from crimg.kernel import inodes
-from crimg.model import Inode, Pipe
-from crimg.model.enums import Keeper
+from crimg.model import Inode, Pipe, Socket
+from crimg.model.enums import Keeper, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.dump.inodes import KeptFile
-    from crimg.dump.process import Collected
+    from crimg.dump.keeping import Keeping
+    from crimg.dump.process import Collector
     from crimg.writer import ImageWriter
 
 BLOB_BYTES = 8 << 20
 """Data of one BLOB section at the most: what is held in memory at once."""
 
 
-def keep_contents(collected: Collected, writer: ImageWriter) -> None:
+def keep_contents(collected: Collector, writer: ImageWriter, keeping: Keeping) -> None:
     """Write the blobs, and into the rows of their inodes and pipes the sections they are in.
 
-    Raises KernelError where a file cannot be read, or becomes shorter meanwhile.
+    keeping: how the contents of deleted files are kept. Raises KernelError where a file cannot be read, or
+    becomes shorter meanwhile; FileError where it cannot be copied; UnsupportedResourceError with all those
+    that cannot be linked again, though they should be.
     """
     changes: dict[int, dict[str, object]] = {}
     for objref, kept in collected.inodes.kept.items():
+        how = keeping.keep(kept) if kept.path else Kept(Keeper.EMBEDDED)
+        where = f"deleted file {escape(kept.path)}"
+        if how.keeper == Keeper.NONE:
+            collected.problems.add("process", where, how.note, "relink")
+            continue
+        if how.note:
+            collected.problems.doubt(Severity.NOTE, where, how.keeper.name.lower(), how.note)
+        if kept.nlink and how.keeper != Keeper.RELINKED:
+            what, why = "it has another name somewhere", "after a restart it is a file of its own"
+            collected.problems.doubt(Severity.NOTE, where, what, why)
+        embedded = how.keeper == Keeper.EMBEDDED
         changes[objref] = {
-            "keeper": Keeper.EMBEDDED,
-            "blobs": _file(kept, writer),
+            "keeper": how.keeper,
+            "blobs": _file(kept, writer) if embedded else (),
+            "keeper_path": how.path,
             "extra": _extended_attributes(kept.fd),
         }
-    for objref, data in collected.pipes.items():
+    collected.problems.check()
+    for objref, data in (*collected.pipes.items(), *collected.sockets.items()):
         changes[objref] = {"blobs": (writer.blob([(0, len(data))], [data]),)}
-    for cls in (Inode, Pipe):
+    for cls in (Inode, Pipe, Socket):
         rows = collected.objects.tables.get(cls, [])
         for index, row in enumerate(rows):
             if row.key[0] in changes:

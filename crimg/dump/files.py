@@ -1,21 +1,26 @@
-"""File objects of the descriptors of a process: open file descriptions, told apart by kcmp(2)."""
+"""File objects of the descriptors of a tree of processes: open file descriptions, told apart by kcmp(2)."""
 
 from __future__ import annotations
 
 import os
 
-from crimg.dump.kinds import file_kind, is_terminal
+from crimg.dump.kinds import Refusal, file_kind, is_terminal
+from crimg.dump.leaks import Leaks
+from crimg.dump.opened import Descriptor
 from crimg.dump.pipes import PipeCollector
+from crimg.dump.sockets import SocketCollector
+from crimg.dump.special import add_state, memory_row
 from crimg.errors import KernelError
 from crimg.evidence import device_number
 from crimg.kernel import descriptors, inodes, names, procfd
 from crimg.model import Fd, FdTable, File, Lock, Tty
-from crimg.model.enums import Access, FileKind, LockKind, NameState
+from crimg.model.enums import NAMELESS, Access, FileKind, LockKind, NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.dump.inodes import InodeCollector
     from crimg.dump.objects import Objects
+    from crimg.dump.opened import Resolvers
     from crimg.dump.problems import Problems
     from crimg.kernel.procfs import ProcDir
 
@@ -26,27 +31,17 @@ _STATES = {
     names.NameState.REPLACED: NameState.REPLACED,
     names.NameState.UNREACHABLE: NameState.UNREACHABLE,
 }
+_MAY_LEAK = (
+    *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
+    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
+)
+"""Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
+shared with the shell by its nature, and other devices have no position."""
 
 
 def is_unlinked(state: NameState) -> bool:
     """Whether the inode has lost the name it was opened by."""
     return state in (NameState.DELETED, NameState.REPLACED)
-
-
-class _Descriptor:
-    """What /proc tells of one descriptor. kind: None where it cannot be saved."""
-
-    __slots__ = ("access", "attributes", "fd", "file", "info", "kind", "link")
-
-    def __init__(self, proc: ProcDir, fd: int) -> None:
-        self.fd = fd
-        self.link = procfd.fd_link(proc, fd)
-        self.info = procfd.read_fdinfo(proc, fd)
-        readable, writable = procfd.fd_access(proc, fd)
-        self.access = (Access.READ if readable else 0) | (Access.WRITE if writable else 0)
-        self.attributes = inodes.statx(proc.directory("fd"), b"%d" % fd, follow=True)
-        self.kind: FileKind | None = None
-        self.file: int | None = None
 
 
 class FileCollector:
@@ -57,96 +52,142 @@ class FileCollector:
 
     def __init__(
         self,
-        proc: ProcDir,
         objects: Objects,
         inode_collector: InodeCollector,
-        resolver: names.NameResolver,
+        resolvers: Resolvers,
         problems: Problems,
     ) -> None:
-        self.proc = proc
         self.objects = objects
         self.inodes = inode_collector
-        self.names = resolver
-        self.problems = problems
-        self.pipes = PipeCollector(proc.pid, objects, problems)
+        self.resolvers = resolvers
+        self.pipes = PipeCollector(objects)
+        self.leaks = Leaks(problems)
+        self.sockets = SocketCollector(objects, self.leaks)
         self.known: dict[tuple[int, int, bytes], int] = {}
+        self._opened: dict[tuple[int, int], Descriptor] = {}
+        self._pidfds: dict[int, int] = {}
+        self._memories: set[int] = set()
 
-    def fd_table(self) -> int:
-        """Add the descriptors and their open file descriptions; the objref of the table."""
+    def fd_table(self, proc: ProcDir, problems: Problems) -> int:
+        """Add the table of a process; the objref. Its descriptors follow with those of all, see `finish`."""
         table = self.objects.number()
         self.objects.add(FdTable(objref=table, referrers=0))
-        opened: dict[int, _Descriptor] = {}
-        for fd in procfd.open_fds(self.proc):
+        for fd in procfd.open_fds(proc):
             try:
-                opened[fd] = _Descriptor(self.proc, fd)
+                one = self._opened[proc.pid, fd] = Descriptor(proc, fd, table, problems)
             except KernelError as error:
-                self.problems.add(f"fd {fd}", "a descriptor", str(error))
-        for one in opened.values():
+                problems.add(f"fd {fd}", "a descriptor", str(error), "unreadable")
+                continue
             if any(lock.kind not in _LOCK_KINDS for lock in one.info.locks):
                 # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
-                self.inodes.leased.add((one.attributes.dev, one.attributes.ino))
-        identities = [(fd, (one.attributes.dev, one.attributes.ino)) for fd, one in opened.items()]
-        pidfd = descriptors.pidfd_open(self.proc.pid)
-        try:
-            for group in descriptors.group_same_files(self.proc.pid, identities):
-                file = self._description(pidfd, opened[group[0]])
-                for fd in group:
-                    opened[fd].file = file
-        finally:
-            os.close(pidfd)
-        for fd, one in opened.items():
-            if one.file is not None:
-                cloexec = bool(one.info.flags & os.O_CLOEXEC)
-                self.objects.add(Fd(table=table, fd=fd, cloexec=cloexec, file=one.file))
+                self.inodes.leased.add(one.identity)
         return table
 
-    def _description(self, pidfd: int, one: _Descriptor) -> int | None:
+    def finish(self) -> None:
+        """Add the open file descriptions of all tables, each once, and the descriptors."""
+        files: dict[tuple[int, int], int] = {}
+        try:
+            identities = [(*place, one.identity) for place, one in self._opened.items()]
+            for group in descriptors.group_same_files(identities):
+                file = self._description(self._opened[group[0]])
+                if file is not None:
+                    files.update(dict.fromkeys(group, file))
+                    self._locks(file, group)
+            self.sockets.finish()
+        finally:
+            while self._pidfds:
+                os.close(self._pidfds.popitem()[1])
+        for (_, fd), one in self._opened.items():
+            file = files.get((one.proc.pid, fd))
+            if file is not None:
+                cloexec = bool(one.info.flags & os.O_CLOEXEC)
+                self.objects.add(Fd(table=one.table, fd=fd, cloexec=cloexec, file=file))
+
+    def _copy(self, one: Descriptor) -> int:
+        pid = one.proc.pid
+        if pid not in self._pidfds:
+            self._pidfds[pid] = descriptors.pidfd_open(pid)
+        return descriptors.pidfd_getfd(self._pidfds[pid], one.fd, pid)
+
+    def _description(self, one: Descriptor) -> int | None:
         """Add the open file description that descriptor `one` refers to; None where it cannot be saved."""
-        where = f"fd {one.fd}"
         try:
-            copy = descriptors.pidfd_getfd(pidfd, one.fd, self.proc.pid)
+            copy = self._copy(one)
         except KernelError as error:
-            self.problems.add(where, one.link, str(error))
-            return None
+            return self._refused(one, "unreadable", str(error))
         try:
-            kind, reason = self.kind(copy, one.link, one.attributes)
-            if kind is None:
-                self.problems.add(where, one.link, reason)
-                return None
-            return self._open_file(copy, one, kind, where)
+            kind = self.kind(copy, one.link, one.attributes)
+            if isinstance(kind, Refusal):
+                return self._refused(one, kind.kind, kind.reason)
+            return self._open_file(copy, one, kind)
         except KernelError as error:
-            self.problems.add(where, one.link, str(error))
-            return None
+            return self._refused(one, "unreadable", str(error))
         finally:
             os.close(copy)
 
-    def kind(self, fd: int, link: bytes, attributes: inodes.Statx) -> tuple[FileKind | None, str]:
-        """The kind of what is open at `fd`, or None and why it cannot be saved."""
+    def _refused(self, one: Descriptor, kind: str, reason: str) -> int | None:
+        """Note that it cannot be saved; the objref of what stands in its place where the user allows that."""
+        objref = self.objects.number()
+        if not one.problems.add(one.where, one.link, reason, kind, objref=objref):
+            return None
+        self.objects.add(
+            File(
+                objref=objref,
+                referrers=0,
+                kind=FileKind.PLACEHOLDER,
+                path=b"",
+                name_state=NameState.NONE,
+                flags=one.info.flags & ~os.O_CLOEXEC,
+                access=one.access,
+                position=one.info.pos,
+                inode=None,
+                pipe=None,
+                tty=None,
+                cred=None,
+                owner_type=-1,
+                owner=0,
+                owner_signal=0,
+                mount_id=one.info.mnt_id,
+                extra={"unsupported": kind, "link": one.link},
+            )
+        )
+        return objref
+
+    def kind(self, fd: int, link: bytes, attributes: inodes.Statx) -> FileKind | Refusal:
+        """The kind of what is open at `fd`, or why it cannot be saved."""
         mounted = self.inodes.mount(attributes) is not None
         return file_kind(link, attributes, inodes.fstatfs(fd).fs_type, mounted=mounted)
 
-    def _open_file(self, copy: int, one: _Descriptor, kind: FileKind, where: str) -> int | None:
+    def _open_file(self, copy: int, one: Descriptor, kind: FileKind) -> int | None:
         flags = one.info.flags & ~os.O_CLOEXEC
         path_only = bool(flags & os.O_PATH)
-        name = self.name(one.link, one.attributes, kind, where)
-        if name is None:
-            return None
+        name = self.name(one.proc, one.link, one.attributes, kind)
+        if isinstance(name, Refusal):
+            return self._refused(one, name.kind, name.reason)
         path, state = name
         inode = pipe = tty = None
-        if kind != FileKind.PIPE:
+        if kind == FileKind.MEMORY:
+            inode = self.memory(copy, one.attributes, one.link)
+        elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
-            inode = self.inodes.add(copy, one.attributes, keep=keep)
+            inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
             pipe = self.pipes.add(
                 copy,
-                (one.attributes.dev, one.attributes.ino),
+                one.identity,
                 access=Access(one.access),
                 fifo=kind == FileKind.FIFO,
                 flags=flags,
-                where=where,
+                where=one.where,
+                problems=one.problems,
             )
+        socket = self.sockets.look(copy, one) if kind == FileKind.SOCKET else None
+        if isinstance(socket, Refusal):
+            return self._refused(one, socket.kind, socket.reason)
         if kind == FileKind.CHARACTER_DEVICE and not path_only and is_terminal(one.attributes.rdev):
-            tty = self._tty(copy, one, where)
+            tty = self._tty(copy, one)
+            if tty is None:
+                return self._refused(one, "terminal", "a terminal that has hung up cannot be saved")
         owner = descriptors.FileOwner(-1, 0) if path_only else descriptors.owner(copy)
         objref = self.objects.number()
         self.objects.add(
@@ -167,33 +208,55 @@ class FileCollector:
                 owner=abs(owner.id),
                 owner_signal=0 if path_only else descriptors.io_signal(copy),
                 mount_id=one.info.mnt_id,
+                extra={"link": one.link} if kind in NAMELESS and kind != FileKind.PIPE else None,
             )
         )
-        self._locks(objref, one, where)
+        add_state(self.objects, objref, kind, one.info.rest)
+        if socket is not None:
+            self.sockets.add(socket, objref, copy, one)
+        if kind in _MAY_LEAK and not path_only:
+            self.leaks.watch((one.proc.pid, one.fd), one.link, objref)
         if inode is not None and not path_only:
             self.known.setdefault((inode, one.access, path), objref)
         return objref
 
     def name(
-        self, link: bytes, attributes: inodes.Statx, kind: FileKind, where: str
-    ) -> tuple[bytes, NameState] | None:
-        """Path and state of the name; None, with a problem noted, where the object cannot be saved for it."""
-        if kind == FileKind.PIPE:
+        self, proc: ProcDir, link: bytes, attributes: inodes.Statx, kind: FileKind
+    ) -> tuple[bytes, NameState] | Refusal:
+        """Path and state of the name, or why the object cannot be saved for it."""
+        if kind in NAMELESS:
             return b"", NameState.NONE
-        name = self.names.resolve(link, attributes.dev, attributes.ino, attributes.nlink)
+        resolver = self.resolvers.of(proc)
+        name = resolver.resolve(link, attributes.dev, attributes.ino, attributes.nlink)
         state = _STATES[name.state]
         if state == NameState.UNREACHABLE:
-            self.problems.add(where, link, "its name does not lead to it (mounted over, or out of reach)")
-            return None
-        if is_unlinked(state) and kind not in (FileKind.REGULAR, FileKind.FIFO):
-            self.problems.add(where, link, "a deleted directory or device cannot be saved yet")
-            return None
+            return Refusal("unreachable", "its name does not lead to it (mounted over, or out of reach)")
+        if is_unlinked(state) and kind == FileKind.CHARACTER_DEVICE:
+            return Refusal("deleted-node", "a deleted device cannot be saved yet")
+        if state == NameState.LINKED and kind == FileKind.REGULAR and self._is_silly(name.path, attributes):
+            return name.path, NameState.DELETED
         return name.path, state
 
-    def _tty(self, copy: int, one: _Descriptor, where: str) -> int | None:
+    def _is_silly(self, path: bytes, attributes: inodes.Statx) -> bool:
+        """Whether the name is the one that NFS gives to a deleted file until the last opener closes it."""
+        mount = self.inodes.mount(attributes)
+        return mount is not None and mount.fs_type.startswith(b"nfs") and b"/.nfs" in path[path.rfind(b"/") :]
+
+    def memory(self, fd: int, attributes: inodes.Statx, link: bytes) -> int:
+        """The objref of the inode of shared memory, whose contents are kept; raises KernelError.
+
+        fd: a descriptor of it (O_PATH will do).  link: as the kernel shows it.
+        """
+        inode = self.inodes.add(fd, attributes, keep=True)
+        if inode not in self._memories:
+            self._memories.add(inode)
+            reading = self.inodes.kept[inode].fd
+            self.objects.add(memory_row(inode, attributes.ino, link, reading))
+        return inode
+
+    def _tty(self, copy: int, one: Descriptor) -> int | None:
         termios, size = descriptors.termios(copy), descriptors.window_size(copy)
         if termios is None or size is None:
-            self.problems.add(where, one.link, "a terminal that has hung up")
             return None
         objref = self.objects.number()
         self.objects.add(
@@ -208,19 +271,27 @@ class FileCollector:
         )
         return objref
 
-    def _locks(self, file: int, one: _Descriptor, where: str) -> None:
-        for lock in one.info.locks:
-            kind = _LOCK_KINDS.get(lock.kind)
-            if kind is None:
-                self.problems.add(where, one.link, f"a {lock.kind.lower()} on it cannot be saved yet")
-                continue
-            self.objects.add(
-                Lock(
-                    file=file,
-                    kind=kind,
-                    write=lock.mode == "WRITE",
-                    pid=lock.pid,
-                    start=lock.start,
-                    end=lock.end,
+    def _locks(self, file: int, group: list[tuple[int, int]]) -> None:
+        """Add the locks on an open file: each process shows its own POSIX locks, all show the others."""
+        seen: set[tuple[object, ...]] = set()
+        for one in map(self._opened.__getitem__, group):
+            for lock in one.info.locks:
+                key = (lock.kind, lock.mode, lock.pid, lock.start, lock.end)
+                if key in seen:
+                    continue
+                seen.add(key)
+                kind = _LOCK_KINDS.get(lock.kind)
+                if kind is None:
+                    reason = f"a {lock.kind.lower()} on it cannot be saved yet"
+                    one.problems.add(one.where, one.link, reason, "lease", objref=file)
+                    continue
+                self.objects.add(
+                    Lock(
+                        file=file,
+                        kind=kind,
+                        write=lock.mode == "WRITE",
+                        pid=lock.pid,
+                        start=lock.start,
+                        end=lock.end,
+                    )
                 )
-            )

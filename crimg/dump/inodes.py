@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from crimg.evidence import contents_columns, filesystem_columns, inode_columns
+from crimg.evidence import contents_columns, device_number, filesystem_columns, fsid_of, inode_columns
 from crimg.kernel import descriptors, inodes
 from crimg.kernel.mountinfo import read_mountinfo
 from crimg.model import Filesystem, Inode
@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 
 
 class KeptFile:
-    """A deleted file whose contents go into the image.
+    """A file that no name leads to, whose contents are to be kept.
 
-    fd: a descriptor open for reading, to be closed.  size: bytes.
+    fd: a descriptor open for reading, to be closed.  size: bytes.  nlink: names that it has left, elsewhere.
+    filesystem: type of its file system, empty where it is mounted nowhere.  path: the name it had.
     """
 
-    __slots__ = ("fd", "size")
+    __slots__ = ("fd", "filesystem", "nlink", "path", "size")
 
-    def __init__(self, fd: int, size: int) -> None:
+    def __init__(self, fd: int, size: int, nlink: int, filesystem: bytes, path: bytes) -> None:
         self.fd = fd
         self.size = size
+        self.nlink = nlink
+        self.filesystem = filesystem
+        self.path = path
 
 
 class InodeCollector:
@@ -38,14 +42,23 @@ class InodeCollector:
     descriptors.
     """
 
-    def __init__(self, proc: ProcDir, objects: Objects, *, digest: bool) -> None:
+    def __init__(self, objects: Objects, *, digest: bool) -> None:
         self.objects = objects
         self.digest = digest
         self.kept: dict[int, KeptFile] = {}
         self.leased: set[tuple[int, int]] = set()
         self._numbers: dict[tuple[int, int], int] = {}
-        self._mounts: dict[int, Mount] = {mount.mnt_id: mount for mount in read_mountinfo(proc)}
+        self._mounts: dict[int, Mount] = {}
+        self._roots: set[tuple[bytes, bytes]] = set()
         self._filesystems: dict[int, int] = {}
+
+    def see(self, proc: ProcDir) -> None:
+        """Learn of the mounts that a process can reach; of each by its first path."""
+        root = (proc.readlink("ns/mnt"), proc.readlink("root"))
+        if root not in self._roots:
+            self._roots.add(root)
+            for mount in read_mountinfo(proc):
+                self._mounts.setdefault(mount.mnt_id, mount)
 
     def forget(self, objrefs: set[int | None]) -> None:
         """Do not keep the contents of these inodes: another of their open names still leads to them."""
@@ -69,10 +82,19 @@ class InodeCollector:
         """Whether a file that has a name may be opened: there is no lease on it that this would break."""
         return attributes.nlink > 0 and (attributes.dev, attributes.ino) not in self.leased
 
-    def add(self, fd: int, attributes: inodes.Statx, *, keep: bool, mapped: bool = False) -> int:
+    def add(
+        self,
+        fd: int,
+        attributes: inodes.Statx,
+        *,
+        keep: bool,
+        path: bytes = b"",
+        mapped: bool = False,
+    ) -> int:
         """The objref of the inode open at `fd` (an O_PATH descriptor will do).
 
-        keep: it is deleted, and its contents go into the image.  mapped: look for a build-id.
+        keep: it is deleted, and its contents are to be kept.  path: the name it had.  mapped: look for a
+        build-id.
         Raises KernelError where it cannot be read.
         """
         identity = (attributes.dev, attributes.ino)
@@ -81,7 +103,14 @@ class InodeCollector:
             objref = self._numbers[identity] = self.objects.number()
             self._row(objref, fd, attributes, mapped=mapped, leased=identity in self.leased)
         if keep and objref not in self.kept and identity not in self.leased:
-            self.kept[objref] = KeptFile(descriptors.reopen(fd), attributes.size)
+            mount = self.mount(attributes)
+            self.kept[objref] = KeptFile(
+                descriptors.reopen(fd),
+                attributes.size,
+                attributes.nlink,
+                mount.fs_type if mount is not None else b"",
+                path,
+            )
         return objref
 
     def _row(self, objref: int, fd: int, attributes: inodes.Statx, *, mapped: bool, leased: bool) -> None:
@@ -118,7 +147,7 @@ class InodeCollector:
                 Filesystem(
                     objref=objref,
                     referrers=0,
-                    **filesystem_columns(fd, attributes, mount),
+                    **filesystem_columns(device_number(attributes.dev), fsid_of(fd), mount),
                 )
             )
         return self._filesystems[mount.mnt_id]

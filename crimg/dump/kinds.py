@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import NamedTuple
 
 from crimg.model.enums import FileKind
 
@@ -36,53 +37,81 @@ _PSEUDO_FILESYSTEMS = {
     0x6165676C: "pstore",
     0xDE5E81E4: "efivarfs",
 }
-_NAMELESS = ((b"socket:", "a socket"), (b"anon_inode:", "an anonymous inode of the kernel"))
-_OUT_OF_SIGHT = (
-    (b"/memfd:", "a memfd"),
-    (b"/secretmem", "secret memory"),
-    (b"/SYSV", "System V shared memory"),
-    (b"/dev/zero (deleted)", "shared anonymous memory"),
+_KINDS_OF_FILESYSTEMS = {"nsfs": "namespace-file", "pidfs": "pidfd", "hugetlbfs": "hugetlb"}
+_ANONYMOUS = (
+    (b"inotify", "inotify", "an inotify instance"),
+    (b"[fanotify]", "fanotify", "a fanotify group"),
+    (b"[io_uring]", "io-uring", "an io_uring instance"),
+    (b"[userfaultfd]", "userfaultfd", "a userfaultfd"),
+    (b"[perf_event]", "perf", "a performance counter"),
+    (b"[pidfd]", "pidfd", "a pidfd"),
+    (b"bpf", "bpf", "a BPF object"),
+    (b"[eventpoll]", "epoll", "an epoll instance"),
+    (b"", "anon-inode", "an anonymous inode of the kernel"),
 )
+_NAMELESS = (*((b"anon_inode:" + text, kind, what) for text, kind, what in _ANONYMOUS),)
+_OUT_OF_SIGHT = ((b"/secretmem", "secret-memory", "secret memory"),)
 """How files are shown that stand on file systems which are mounted nowhere."""
+_SHARED_MEMORY = (b"/memfd:", b"/SYSV", b"/dev/zero (deleted)")
+_TMPFS = 0x01021994
+_STATEFUL = {
+    b"anon_inode:[eventfd]": FileKind.EVENTFD,
+    b"anon_inode:[timerfd]": FileKind.TIMERFD,
+    b"anon_inode:[signalfd]": FileKind.SIGNALFD,
+}
 
 
-def file_kind(
-    link: bytes, attributes: Statx, filesystem_type: int, *, mounted: bool
-) -> tuple[FileKind | None, str]:
-    """The kind, or None and why that cannot be saved.
+class Refusal(NamedTuple):
+    """What cannot be saved. kind: word of crimg.dump.unsupported.  reason: one line."""
+
+    kind: str
+    reason: str
+
+
+def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: bool) -> FileKind | Refusal:
+    """The kind, or why that cannot be saved.
 
     link: text of the link in /proc/PID/fd or map_files.  filesystem_type: f_type of statfs(2).
     mounted: the file was reached through a mount that the target can see.
     """
-    for prefix, what in _NAMELESS if mounted else _NAMELESS + _OUT_OF_SIGHT:
+    if link.startswith(b"socket:["):
+        return FileKind.SOCKET
+    if link in _STATEFUL:
+        return _STATEFUL[link]
+    if not mounted and filesystem_type == _TMPFS and link.startswith(_SHARED_MEMORY):
+        return FileKind.MEMORY
+    for prefix, kind, what in _NAMELESS if mounted else _NAMELESS + _OUT_OF_SIGHT:
         if link.startswith(prefix):
-            return None, f"{what} cannot be saved yet"
+            return Refusal(kind, f"{what} cannot be saved yet")
     if link.startswith(b"pipe:["):
-        return FileKind.PIPE, ""
+        return FileKind.PIPE
+    pseudo = _PSEUDO_FILESYSTEMS.get(filesystem_type, "")
+    kind = _KINDS_OF_FILESYSTEMS.get(pseudo, "pseudo-file")
     if not link.startswith(b"/"):
-        return None, "an object of the kernel without a file cannot be saved yet"
-    pseudo = _PSEUDO_FILESYSTEMS.get(filesystem_type)
-    if pseudo is not None:
-        return None, f"a file of the kernel's own file system {pseudo} cannot be saved yet"
+        return Refusal(kind, "an object of the kernel without a file cannot be saved yet")
+    if pseudo:
+        return Refusal(kind, f"a file of the kernel's own file system {pseudo} cannot be saved yet")
     mode = attributes.mode
     if stat.S_ISREG(mode):
-        return FileKind.REGULAR, ""
+        return FileKind.REGULAR
     if stat.S_ISDIR(mode):
-        return FileKind.DIRECTORY, ""
+        return FileKind.DIRECTORY
     if stat.S_ISFIFO(mode):
-        return FileKind.FIFO, ""
+        return FileKind.FIFO
     if stat.S_ISCHR(mode):
         return _character_device(attributes.rdev)
-    return None, "a block device cannot be saved" if stat.S_ISBLK(mode) else "an inode of unknown type"
+    if stat.S_ISBLK(mode):
+        return Refusal("block-device", "a block device cannot be saved")
+    return Refusal("pseudo-file", "an inode of unknown type cannot be saved")
 
 
-def _character_device(rdev: int) -> tuple[FileKind | None, str]:
+def _character_device(rdev: int) -> FileKind | Refusal:
     number = (os.major(rdev), os.minor(rdev))
     if number in _MEMORY_DEVICES or is_terminal(rdev):
-        return FileKind.CHARACTER_DEVICE, ""
+        return FileKind.CHARACTER_DEVICE
     if number == _PTMX:
-        return None, "the master side of a pseudo-terminal cannot be saved yet"
-    return None, f"character device {number[0]}:{number[1]} cannot be saved"
+        return Refusal("pseudo-terminal", "the master side of a pseudo-terminal cannot be saved yet")
+    return Refusal("device", f"character device {number[0]}:{number[1]} cannot be saved")
 
 
 def is_terminal(rdev: int) -> bool:

@@ -6,6 +6,7 @@ import errno
 import os
 
 from crimg.dump.files import is_unlinked
+from crimg.dump.kinds import Refusal
 from crimg.errors import KernelError
 from crimg.kernel import inodes, procmaps
 from crimg.model import File
@@ -15,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.dump.digests import MappedDigests
     from crimg.dump.files import FileCollector
+    from crimg.dump.problems import Problems
+    from crimg.kernel.procfs import ProcDir
 
 _DIRECTORY_FLAGS = os.O_PATH | os.O_DIRECTORY
 _FLAGS = {Access.READ: os.O_RDONLY, Access.WRITE: os.O_WRONLY, Access.READ | Access.WRITE: os.O_RDWR}
@@ -29,32 +32,42 @@ class MappedCollector:
     descriptors' that is open for the same inode in the same way, and else to an object of its own.
     """
 
-    def __init__(self, files: FileCollector, digests: MappedDigests) -> None:
+    def __init__(
+        self, proc: ProcDir, files: FileCollector, digests: MappedDigests, problems: Problems
+    ) -> None:
         """digests: takes those of files that mappings can store into."""
         self.files = files
         self._digests = digests
-        self.proc = files.proc
-        self.problems = files.problems
-        self._mapped: dict[tuple[object, ...], int | None] = {}
+        self.proc = proc
+        self.problems = problems
+        self._mapped: dict[tuple[object, ...], int | Refusal] = {}
 
     def exe(self) -> int | None:
         """The file object of the program."""
-        return self._by_link("exe", "program")
+        return self._by_link("exe", "program", "unreachable")
 
     def directory(self, name: str) -> int | None:
         """The file object of a directory: "cwd" or "root"."""
-        return self._by_link(name, {"cwd": "working directory", "root": "root directory"}[name])
+        return self._by_link(name, {"cwd": "working directory", "root": "root directory"}[name], "cwd")
 
-    def _by_link(self, name: str, where: str) -> int | None:
-        """The file object of what /proc/PID/`name` leads to."""
+    def _by_link(self, name: str, where: str, kind: str) -> int | None:
+        """The file object of what /proc/PID/`name` leads to; None, with a problem noted, where there is none.
+
+        kind: of that problem.
+        """
+        link = self.proc.readlink(name)
         fd = self.proc.open(name, os.O_PATH)
         try:
-            return self._without_descriptor(fd, self.proc.readlink(name), Access(0), where)
+            found = self._without_descriptor(fd, link, Access(0), where)
         finally:
             os.close(fd)
+        if isinstance(found, Refusal):
+            self.problems.add(where, link, found.reason, kind)
+            return None
+        return found
 
-    def mapped(self, entry: procmaps.Vma) -> int | None:
-        """The file object of a mapping, or None, with a problem noted, where it cannot be saved."""
+    def mapped(self, entry: procmaps.Vma) -> int | Refusal:
+        """The file object of a mapping, or why it cannot be saved."""
         where = f"mapping {entry.start:x}-{entry.end:x}"
         try:
             access = self._mapped_access(entry)
@@ -68,8 +81,7 @@ class MappedCollector:
                     os.close(fd)
             return self._mapped[key]
         except KernelError as error:
-            self.problems.add(where, entry.label, str(error))
-            return None
+            return Refusal("unreadable", str(error))
 
     def _mapped_access(self, entry: procmaps.Vma) -> Access:
         """How the mapped file is open: mode bits of the link (proc_map_files_instantiate, fs/proc/base.c)."""
@@ -96,28 +108,31 @@ class MappedCollector:
 
     def _without_descriptor(
         self, fd: int, link: bytes, access: Access, where: str, *, stores: bool = False
-    ) -> int | None:
+    ) -> int | Refusal:
         """The file object for what is open at the O_PATH descriptor `fd`, but in no descriptor of the target.
 
         access: how it is mapped; none for a program or a directory, where any will do.  stores: whether the
         mapping can store into it.
         """
         attributes = inodes.statx(fd)
-        kind, reason = self.files.kind(fd, link, attributes)
-        if kind is None:
-            self.problems.add(where, link, reason)
-            return None
-        name = self.files.name(link, attributes, kind, where)
-        if name is None:
-            return None
+        kind = self.files.kind(fd, link, attributes)
+        if isinstance(kind, Refusal):
+            return kind
+        name = self.files.name(self.proc, link, attributes, kind)
+        if isinstance(name, Refusal):
+            return name
         path, state = name
         regular = kind == FileKind.REGULAR
         try:
-            keep = regular and is_unlinked(state)
-            inode = self.files.inodes.add(fd, attributes, keep=keep, mapped=regular)
+            if kind == FileKind.MEMORY:
+                inode = self.files.memory(fd, attributes, link)
+                identity = attributes.dev, attributes.ino
+                self.files.leaks.watch_memory(self.proc.pid, where, link, identity, inode)
+            else:
+                keep = regular and is_unlinked(state)
+                inode = self.files.inodes.add(fd, attributes, keep=keep, path=path, mapped=regular)
         except KernelError as error:
-            self.problems.add(where, link, str(error))
-            return None
+            return Refusal("unreadable", str(error))
         if stores and regular and self.files.inodes.may_read(attributes):
             mount = self.files.inodes.mount(attributes)
             self._digests.want(inode, fd, attributes.size, mount, where, path)
@@ -146,6 +161,7 @@ class MappedCollector:
                 owner=0,
                 owner_signal=0,
                 mount_id=attributes.mnt_id or 0,
+                extra={"link": link} if kind == FileKind.MEMORY else None,
             )
         )
         return objref

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crimg.dump.kinds import Refusal
 from crimg.kernel import procmaps, procstat
 from crimg.kernel.pagemap import PAGE_IS_GUARD, PRIVATE, PageMap, Selection
 from crimg.model import Mm, Vma
@@ -19,13 +20,11 @@ _NEVER_READ = (b"[vvar]", b"[vvar_vclock]", b"[vsyscall]", b"[uprobes]")
 """Mappings of the kernel's own: of kernel data, or not there to be read; a restart gets them from exec."""
 _GUARDS = Selection(0, PAGE_IS_GUARD, 0, PAGE_IS_GUARD)
 _UNSUPPORTED_FLAGS = {
-    "ht": "huge pages of hugetlbfs",
-    "io": "memory of a device (VM_IO)",
-    "pf": "page frames without struct page (VM_PFNMAP)",
-    "um": "watched by userfaultfd",
-    "uw": "watched by userfaultfd",
-    "ui": "watched by userfaultfd",
-    "ss": "shadow stack",
+    "ht": ("hugetlb", "huge pages of hugetlbfs"),
+    "io": ("device-memory", "memory of a device (VM_IO)"),
+    "pf": ("device-memory", "page frames without struct page (VM_PFNMAP)"),
+    **dict.fromkeys(("um", "uw", "ui"), ("userfaultfd", "memory watched by userfaultfd")),
+    "ss": ("shadow-stack", "a shadow stack"),
 }
 _NO_FILE = (b"/[aio]", b"[aio]", b"anon_inode:")
 
@@ -54,7 +53,11 @@ class MemoryCollector:
                 flags = flags_of.get(entry.start, frozenset())
                 if flags not in spelled:
                     spelled[flags] = " ".join(sorted(flags)).encode()
-                supported = self._check(entry, flags)
+                file, refusal = self._content(entry, flags)
+                if refusal is not None:
+                    where = f"mapping {entry.start:x}-{entry.end:x}"
+                    what = entry.label or "anonymous memory"
+                    self.problems.add(where, what, refusal.reason, refusal.kind, objref=self.objref)
                 self.objects.add(
                     Vma(
                         mm=self.objref,
@@ -63,12 +66,13 @@ class MemoryCollector:
                         prot=sum(_PROT[letter] for letter in entry.perms[:3]),
                         shared=entry.shared,
                         offset=entry.offset,
-                        file=self.files.mapped(entry) if supported and entry.has_file else None,
+                        file=file,
                         name=None if entry.has_file else entry.label or None,
                         vm_flags=spelled[flags],
+                        extra=None if refusal is None else {"unsupported": refusal.kind},
                     )
                 )
-                if supported:
+                if refusal is None and entry.label not in _NEVER_READ:
                     self._select(entry, pages)
 
     def address_space(self, *, exe: int | None, inside: Inside, pagemap_id: int) -> int:
@@ -98,19 +102,18 @@ class MemoryCollector:
         )
         return self.objref
 
-    def _check(self, entry: procmaps.Vma, flags: frozenset[str]) -> bool:
-        """Whether this mapping can be saved; a problem is noted where not."""
+    def _content(self, entry: procmaps.Vma, flags: frozenset[str]) -> tuple[int | None, Refusal | None]:
+        """The file object of a mapping, None for none; and why it cannot be saved, None where it can."""
         if entry.label in _NEVER_READ:
-            return False
-        reason = ""
+            return None, None
+        for flag in flags & _UNSUPPORTED_FLAGS.keys():
+            kind, what = _UNSUPPORTED_FLAGS[flag]
+            return None, Refusal(kind, f"{what} cannot be saved")
         if entry.label.startswith(_NO_FILE):
             reason = "memory of the kernel's asynchronous I/O, or of an anonymous inode, cannot be saved yet"
-        for flag in flags & _UNSUPPORTED_FLAGS.keys():
-            reason = _UNSUPPORTED_FLAGS[flag] + " cannot be saved"
-        if reason:
-            where = f"mapping {entry.start:x}-{entry.end:x}"
-            self.problems.add(where, entry.label or "anonymous memory", reason)
-        return not reason
+            return None, Refusal("aio", reason)
+        file = self.files.mapped(entry) if entry.has_file else None
+        return (None, file) if isinstance(file, Refusal) else (file, None)
 
     def _select(self, entry: procmaps.Vma, pages: PageMap) -> None:
         """Note the pages of a mapping that differ from its file or from zero.

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeVar
 
+    from crimg.model import Cred, Namespaces
     from crimg.model.record import Record
 
     R = TypeVar("R", bound=Record)
@@ -20,6 +21,7 @@ class Objects:
     def __init__(self) -> None:
         self.tables: dict[type[Record], list[Record]] = {}
         self._last = 0
+        self._equal: dict[Record, int] = {}
 
     def number(self) -> int:
         """A new objref."""
@@ -29,6 +31,14 @@ class Objects:
     def add(self, row: Record) -> None:
         """Take a row into the table of its kind."""
         self.tables.setdefault(type(row), []).append(row)
+
+    def once(self, row: Cred | Namespaces) -> int:
+        """The objref of a row whose own `objref` is 0: added where none with the same columns was."""
+        objref = self._equal.get(row)
+        if objref is None:
+            objref = self._equal[row] = self.number()
+            self.add(row.replace(objref=objref))
+        return objref
 
     def rows(self, cls: type[R]) -> Sequence[R]:
         """The rows of one kind so far."""

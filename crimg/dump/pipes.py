@@ -13,6 +13,8 @@ from crimg.model.enums import Access, Severity
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from crimg.dump.objects import Objects
     from crimg.dump.problems import Problems
 
@@ -20,13 +22,14 @@ if TYPE_CHECKING:
 
 
 class _Buffer:
-    """One pipe in the making. where: the descriptor it was met at first, for messages."""
+    """One pipe in the making. where, problems: the descriptor it was met at first, and of its process."""
 
-    __slots__ = ("capacity", "data", "ends", "fifo", "objref", "others", "readable", "where")
+    __slots__ = ("capacity", "data", "ends", "fifo", "objref", "others", "problems", "readable", "where")
 
-    def __init__(self, objref: int, where: str, fifo: bool) -> None:
+    def __init__(self, objref: int, where: str, problems: Problems, fifo: bool) -> None:
         self.objref = objref
         self.where = where
+        self.problems = problems
         self.fifo = fifo
         self.capacity = 0
         self.data = b""
@@ -38,23 +41,33 @@ class _Buffer:
 class PipeCollector:
     """Gathers pipes, one row each however many ends are open."""
 
-    def __init__(self, pid: int, objects: Objects, problems: Problems) -> None:
-        self.pid = pid
+    def __init__(self, objects: Objects) -> None:
         self.objects = objects
-        self.problems = problems
         self._buffers: dict[Identity, _Buffer] = {}
 
-    def add(self, fd: int, identity: Identity, *, access: Access, fifo: bool, flags: int, where: str) -> int:
+    def add(
+        self,
+        fd: int,
+        identity: Identity,
+        *,
+        access: Access,
+        fifo: bool,
+        flags: int,
+        where: str,
+        problems: Problems,
+    ) -> int:
         """The objref of the pipe behind the copied descriptor `fd`. Raises KernelError.
 
-        identity: device and inode number.  access: how `fd` is open.  where: for messages.
+        identity: device and inode number.  access: how `fd` is open.  where, problems: the descriptor, for
+        messages.
         """
         readable = bool(access & Access.READ)
         if flags & os.O_DIRECT:
-            self.problems.add(where, "a pipe in packet mode (O_DIRECT)", "packet bounds cannot be saved yet")
+            what, reason = "a pipe in packet mode (O_DIRECT)", "packet bounds cannot be saved yet"
+            problems.add(where, what, reason, "packet-pipe")
         buffer = self._buffers.get(identity)
         if buffer is None:
-            buffer = self._buffers[identity] = _Buffer(self.objects.number(), where, fifo)
+            buffer = self._buffers[identity] = _Buffer(self.objects.number(), where, problems, fifo)
             buffer.capacity = pipes.pipe_capacity(fd)
         buffer.ends |= access
         buffer.others |= _other_end_lives(fd, access)
@@ -74,11 +87,14 @@ class PipeCollector:
         finally:
             os.close(reading)
 
-    def finish(self) -> dict[int, bytes]:
-        """Add the rows of all pipes; contents by objref. Ends held by others are noted as problems."""
+    def finish(self, pids: Collection[int], problems: Problems) -> dict[int, bytes]:
+        """Add the rows of all pipes; contents by objref. Ends held by others are noted as problems.
+
+        pids: all processes of the tree.  problems: those of its root.
+        """
         if not self._buffers:
             return {}
-        self._check_holders()
+        self._check_holders(pids, problems)
         for (_, number), buffer in self._buffers.items():
             self.objects.add(
                 Pipe(
@@ -92,19 +108,20 @@ class PipeCollector:
             )
         return {buffer.objref: buffer.data for buffer in self._buffers.values() if buffer.data}
 
-    def _check_holders(self) -> None:
+    def _check_holders(self, pids: Collection[int], problems: Problems) -> None:
         try:
             holders = find_holders(
                 [identity for identity, buffer in self._buffers.items() if not buffer.fifo],
                 [identity for identity, buffer in self._buffers.items() if buffer.fifo],
-                except_pids=(self.pid,),
+                except_pids=pids,
             )
         except KernelError as error:
-            self.problems.add("process", "pipes", f"nobody can tell who else holds them ({error})")
+            reason = f"nobody can tell who else holds them ({error})"
+            problems.add("process", "pipes", reason, "unreadable")
             return
         both_ends = Access.READ | Access.WRITE
         if holders.unseen and any(buffer.ends == both_ends for buffer in self._buffers.values()):
-            self.problems.doubt(
+            problems.doubt(
                 Severity.NOTE,
                 "process",
                 "pipes",
@@ -113,15 +130,16 @@ class PipeCollector:
         found = {(holder.dev, holder.ino) for holder in holders.found}
         for identity, buffer in self._buffers.items():
             if buffer.ends != both_ends and buffer.others and identity not in found:
-                what = "a FIFO" if buffer.fifo else "a pipe"
-                self.problems.add(buffer.where, what, "a process out of sight holds the other end of it")
+                self._held(buffer, "a process out of sight holds the other end of it")
         for holder in holders.found:
             buffer = self._buffers[holder.dev, holder.ino]
-            self.problems.add(
-                buffer.where,
-                "a FIFO" if buffer.fifo else "a pipe",
-                f"process {holder.pid} holds an end of it (fd {holder.fd}), and is not part of this dump",
-            )
+            reason = f"process {holder.pid} holds an end of it (fd {holder.fd}), and is not part of this dump"
+            self._held(buffer, reason)
+
+    @staticmethod
+    def _held(buffer: _Buffer, reason: str) -> None:
+        what = "a FIFO" if buffer.fifo else "a pipe"
+        buffer.problems.add(buffer.where, what, reason, "pipe-end", objref=buffer.objref)
 
 
 def _other_end_lives(fd: int, access: Access) -> bool:

@@ -63,18 +63,23 @@ def _pieces(ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             start = stop
 
 
-def copy_pages(pid: int, plan: PagePlan, writer: ImageWriter, progress: Progress | None) -> None:
-    """Copy all pages of the plan; raises KernelError, ProcessGoneError, FileError."""
-    buffer = memoryview(bytearray(min(PAGES_SECTION, plan.total)))
+def copy_pages(plans: Sequence[tuple[int, PagePlan]], writer: ImageWriter, progress: Progress | None) -> None:
+    """Copy all pages of the plans, each of the process before it.
+
+    Raises KernelError, ProcessGoneError, FileError.
+    """
+    total = sum(plan.total for _, plan in plans)
+    buffer = memoryview(bytearray(min(PAGES_SECTION, total)))
     done = 0
-    with Memory(pid) as memory:
-        for section_id, ranges in plan.sections:
-            size = sum(end - start for start, end in ranges)
-            memory.read_into(buffer, ((start, end - start) for start, end in ranges))
-            writer.pages(buffer[:size], section_id)
-            done += size
-            if progress is not None:
-                progress(done, plan.total)
+    for pid, plan in plans:
+        with Memory(pid) as memory:
+            for section_id, ranges in plan.sections:
+                size = sum(end - start for start, end in ranges)
+                memory.read_into(buffer, ((start, end - start) for start, end in ranges))
+                writer.pages(buffer[:size], section_id)
+                done += size
+                if progress is not None:
+                    progress(done, total)
 
 
 def split_extents(extents: Sequence[tuple[int, int]], limit: int) -> Iterator[list[tuple[int, int]]]:

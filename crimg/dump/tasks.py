@@ -44,7 +44,6 @@ class TaskCollector:
         self.proc = proc
         self.objects = objects
         self.problems = problems
-        self._creds: dict[Cred, int] = {}
 
     def cred(self, status: procstat.Status, securebits: int, label: bytes | None) -> int:
         """The objref of these credentials."""
@@ -69,10 +68,7 @@ class TaskCollector:
             no_new_privs=status.no_new_privs,
             label=label,
         )
-        if cred not in self._creds:
-            self._creds[cred] = self.objects.number()
-            self.objects.add(cred.replace(objref=self._creds[cred]))
-        return self._creds[cred]
+        return self.objects.once(cred)
 
     def _for_children(self, name: str) -> int:
         """The number of the namespace that children will be in; 0 where it has none in it yet."""
@@ -91,21 +87,18 @@ class TaskCollector:
         found = read_namespaces(self.proc)
         for name, number in found.items():
             if number != own.get(name):
-                self.problems.add("process", f"another {name} namespace", "cannot be saved yet")
+                self._other_namespace("process", name)
         for name in ("pid", "time"):
             if found.get(name) and self._for_children(name) != found[name]:
-                self.problems.add(
-                    "process", f"another {name} namespace for its children", "cannot be saved yet"
-                )
+                self._other_namespace("process", name, " for its children")
         for tid in tids:
             with ProcDir(tid) as thread:
                 for name, number in read_namespaces(thread).items():
                     if number != found.get(name):
-                        self.problems.add(f"thread {tid}", f"another {name} namespace", "cannot be saved yet")
-        objref = self.objects.number()
-        self.objects.add(
+                        self._other_namespace(f"thread {tid}", name)
+        return self.objects.once(
             Namespaces(
-                objref=objref,
+                objref=0,
                 referrers=0,
                 cgroup=found.get("cgroup", 0),
                 ipc=found.get("ipc", 0),
@@ -117,7 +110,9 @@ class TaskCollector:
                 uts=found.get("uts", 0),
             )
         )
-        return objref
+
+    def _other_namespace(self, where: str, name: str, whose: str = "") -> None:
+        self.problems.add(where, f"another {name} namespace{whose}", "cannot be saved yet", "namespace")
 
     def sighand(self, inside: Inside) -> int:
         """The objref of the table of signal actions."""
@@ -197,7 +192,8 @@ class TaskCollector:
             label = read_label(proc)
         policy = os.sched_getscheduler(tid)
         if policy == _SCHED_DEADLINE:
-            self.problems.add(f"thread {tid}", "scheduling by deadline", "cannot be saved yet")
+            reason = "cannot be saved yet"
+            self.problems.add(f"thread {tid}", "scheduling by deadline", reason, "deadline", objref=task)
         head, head_size = ptrace.get_robust_list(tid)
         cpus = sum(1 << cpu for cpu in os.sched_getaffinity(tid))
         self.objects.add(
@@ -238,8 +234,26 @@ class TaskCollector:
     def task(self, objref: int, state: str, inside: Inside, refs: Mapping[str, int]) -> None:
         """Add the process. state: its letter before the stop.  refs: its columns that refer to objects."""
         securebits = inside.threads[self.proc.pid].securebits
+        self._task(objref, state, securebits, refs, inside.task_extra or {})
+
+    def zombie(self, objref: int) -> None:
+        """Add a process that has ended and was not waited for, with the status that wait(2) will give."""
+        refs = dict.fromkeys(("mm", "fd_table", "fs", "sighand", "signal", "namespaces"))
+        status = procstat.read_stat(self.proc).exit_code
+        self._task(objref, "Z", 0, refs, {"exit_status": status})
+
+    def _task(
+        self,
+        objref: int,
+        state: str,
+        securebits: int,
+        refs: Mapping[str, int | None],
+        extra: dict[str, object],
+    ) -> None:
         stat = procstat.read_stat(self.proc)
         cred = self.cred(procstat.read_status(self.proc), securebits, read_label(self.proc))
+        if stat.tty_nr and stat.tpgid > 0:
+            extra = {**extra, "foreground": stat.tpgid}
         self.objects.add(
             Task(
                 objref=objref,
@@ -255,14 +269,9 @@ class TaskCollector:
                 tty=device_number(stat.tty_nr & 0xFFFF_FFFF),
                 personality=proctask.read_personality(self.proc),
                 oom_score_adj=proctask.read_oom_score_adj(self.proc),
-                mm=refs["mm"],
-                fd_table=refs["fd_table"],
-                fs=refs["fs"],
-                sighand=refs["sighand"],
-                signal=refs["signal"],
                 cred=cred,
-                namespaces=refs["namespaces"],
-                extra=inside.task_extra,
+                extra=extra or None,
+                **refs,
             )
         )
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 _IN_NO_CALL = 0xFFFF_FFFF_FFFF_FFFF
 _SIGSTOP = 19
-_OPTIONS = ptrace.PTRACE_O_TRACESYSGOOD
 _NO_DISPATCH = ptrace.DispatchConfiguration(0, 0, 0, 0)
 _RSEQ_CS = 8  # offset of rseq_cs in struct rseq (linux/rseq.h)
 _ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
@@ -37,13 +36,14 @@ class BorrowedThread:
     """Thread `tid`, in an event stop of the caller's tracing; what it had is read at once, and kept here.
 
     registers, xstate, mask: what is put back.  healed: the registers for a thread that is left alone.
-    timeout: seconds for each stop.
+    timeout: seconds for each stop.  options: the PTRACE_O_* that are set in it.
     Raises KernelError (EBUSY) where the thread is in no event stop.
     """
 
-    def __init__(self, tid: int, timeout: float) -> None:
+    def __init__(self, tid: int, timeout: float, options: int = ptrace.PTRACE_O_TRACESYSGOOD) -> None:
         self.tid = tid
         self.timeout = timeout
+        self._options = options
         self.memory = Memory(tid)
         self._away = False
         self._dispatch = _NO_DISPATCH
@@ -80,7 +80,7 @@ class BorrowedThread:
         and syscall user dispatch.
         """
         try:
-            ptrace.setoptions(self.tid, _OPTIONS | ptrace.PTRACE_O_SUSPEND_SECCOMP)
+            ptrace.setoptions(self.tid, self._options | ptrace.PTRACE_O_SUSPEND_SECCOMP)
         except KernelError as error:
             status = read_proc(self.tid, "status")
             if status and parse_status(status).seccomp:
@@ -99,7 +99,7 @@ class BorrowedThread:
             self._restore()
             if self._dispatch.mode:
                 ptrace.set_syscall_user_dispatch(self.tid, self._dispatch)
-            ptrace.setoptions(self.tid, _OPTIONS)
+            ptrace.setoptions(self.tid, self._options)
         finally:
             self.memory.close()
 

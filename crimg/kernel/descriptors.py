@@ -19,7 +19,10 @@ from crimg.kernel import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 # arch/x86/entry/syscalls/syscall_64.tbl
 _NR_KCMP = 312
@@ -91,36 +94,40 @@ def kcmp(pid1: int, pid2: int, kind: int, index1: int = 0, index2: int = 0) -> i
     raise KernelError("kcmp", number, pid=pid1, hint=_PTRACE_HINT if number == errno.EPERM else "")
 
 
-def group_same_files(pid: int, fds: Iterable[tuple[int, tuple[int, int]]]) -> list[list[int]]:
-    """The descriptors of task `pid`, those of one open file description together.
+def group_same_files(fds: Iterable[tuple[int, int, tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+    """Descriptors of any tasks, as (pid, fd), those of one open file description together.
 
-    fds: descriptor and (st_dev, st_ino) of its file; the latter only saves comparisons, kcmp decides. Each
-    group ascends, and groups stand in the order of their first descriptor. Raises KernelError.
+    fds: pid, descriptor, and (st_dev, st_ino) of its file; the latter only saves comparisons, kcmp decides.
+    Groups, and the members of each, stand in the order in which they were given. Raises KernelError.
     """
-    same_inode: dict[tuple[int, int], list[int]] = {}
-    for fd, identity in fds:
-        same_inode.setdefault(identity, []).append(fd)
-    groups: list[list[int]] = []
+    place: dict[tuple[int, int], int] = {}
+    same_inode: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for pid, fd, identity in fds:
+        place[pid, fd] = len(place)
+        same_inode.setdefault(identity, []).append((pid, fd))
+    groups: list[list[tuple[int, int]]] = []
     for candidates in same_inode.values():
-        if len(candidates) == 1:
-            groups.append(candidates)
+        groups.extend(sort_same(candidates, compare_files))
+    for group in groups:
+        group.sort(key=place.__getitem__)
+    return sorted(groups, key=lambda group: place[group[0]])
+
+
+def compare_files(first: tuple[int, int], second: tuple[int, int]) -> int:
+    """The order of the open file descriptions behind two descriptors (pid, fd), as `kcmp` has it."""
+    return kcmp(first[0], second[0], KCMP_FILE, first[1], second[1])
+
+
+def sort_same(items: Sequence[T], order: Callable[[T, T], int]) -> list[list[T]]:
+    """`items` in groups that are equal by `order`, the groups ascending: n log n comparisons."""
+    ordered = sorted(items, key=cmp_to_key(order))
+    groups = [ordered[:1]] if ordered else []
+    for previous, item in pairwise(ordered):
+        if order(previous, item) == 0:
+            groups[-1].append(item)
         else:
-            groups.extend(_split(pid, candidates))
-    return sorted(groups)
-
-
-def _split(pid: int, fds: list[int]) -> list[list[int]]:
-    def order(first: int, second: int) -> int:
-        return kcmp(pid, pid, KCMP_FILE, first, second)
-
-    ordered = sorted(fds, key=cmp_to_key(order))
-    groups = [[ordered[0]]]
-    for previous, fd in pairwise(ordered):
-        if order(previous, fd) == 0:
-            groups[-1].append(fd)
-        else:
-            groups.append([fd])
-    return [sorted(group) for group in groups]
+            groups.append([item])
+    return groups
 
 
 def reopen(fd: int, flags: int = os.O_RDONLY) -> int:

@@ -67,6 +67,12 @@ class Freeze:
         if isinstance(value, ProcessGoneError) and value.pid != self.pid:
             raise ProcessGoneError(self.pid) from value  # one of its threads told of it
 
+    def abandon(self) -> None:
+        """Let the process go as it was, however far the freezing came; raises nothing of its own."""
+        with Uninterrupted():
+            self._tracees.release_after_failure()
+            self._last_chance.detach()
+
     @property
     def tids(self) -> tuple[int, ...]:
         """The frozen threads, the leader first; without those that have exited."""

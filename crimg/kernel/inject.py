@@ -34,6 +34,7 @@ _NR_MPROTECT = 10
 _NR_MUNMAP = 11
 _READ_WRITE, _READ_EXECUTE = 0x3, 0x5  # PROT_*
 _ANONYMOUS = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
+_FIXED_NOREPLACE = 0x10_0000
 _REFUSED = (-errno.EACCES, -errno.EPERM)  # by a security module (SELinux: execmem)
 _CALL_WORDS = 8
 
@@ -43,6 +44,8 @@ class Injector:
 
     scratch: that of another injector of the same process, still open, to share its memory.  data_size: bytes
     at `data`, for what the calls write or read.  timeout: seconds for each stop.
+    options: the PTRACE_O_* that are set in the thread.  address: where that memory is to be, instead of where
+    the kernel likes; nothing may be mapped there.
 
     Calls that sleep may not be injected: nanosleep, poll and futex would overwrite the kernel's note of how
     to go on with the call that the thread is in. The umask needs no call: /proc/PID/status has it.
@@ -51,19 +54,28 @@ class Injector:
     _open = False
 
     def __init__(
-        self, tid: int, *, scratch: Scratch | None = None, data_size: int = DATA_SIZE, timeout: float = 5.0
+        self,
+        tid: int,
+        *,
+        scratch: Scratch | None = None,
+        data_size: int = DATA_SIZE,
+        timeout: float = 5.0,
+        options: int = ptrace.PTRACE_O_TRACESYSGOOD,
+        address: int = 0,
     ) -> None:
         self.tid = tid
         self.data_size = data_size if scratch is None else scratch.data_size
         self._scratch = scratch
         self._owner = scratch is None
         self._timeout = timeout
+        self._options = options
+        self._address = address
         self._reserved = 0
         self._affinity: set[int] | None = None
         self._part: Sequence[Sequence[int]] = ()
 
     def __enter__(self) -> Self:
-        self._thread = BorrowedThread(self.tid, self._timeout)
+        self._thread = BorrowedThread(self.tid, self._timeout, self._options)
         try:
             self._open = True
             self._thread.lift_filters()
@@ -151,6 +163,14 @@ class Injector:
         except ProcessGoneError:
             self._open = False
 
+    def abandon(self) -> None:
+        """Let go of a thread that has been killed; nothing is put back in it."""
+        if self._open:
+            self._open = False
+            self._thread.memory.close()
+            if self._affinity is not None:
+                _run_on(self._affinity)
+
     def _move_near(self) -> None:
         """To the CPU that the thread was last on: there, a stop and go takes a fifth of the time."""
         stat = read_proc(self.tid, "stat")
@@ -168,10 +188,11 @@ class Injector:
         at = find_syscall(self.tid, thread.registers, thread.memory)
         length = sigframe.frame_length(thread.xstate)
         size = mapping_size(self.data_size, length)
-        start = thread.call(at, _NR_MMAP, 0, size, _READ_EXECUTE, _ANONYMOUS, -1, 0)
+        flags = _ANONYMOUS | (_FIXED_NOREPLACE if self._address else 0)
+        start = thread.call(at, _NR_MMAP, self._address, size, _READ_EXECUTE, flags, -1, 0)
         executable = start not in _REFUSED
         if not executable:
-            start = thread.call(at, _NR_MMAP, 0, size, _READ_WRITE, _ANONYMOUS, -1, 0)
+            start = thread.call(at, _NR_MMAP, self._address, size, _READ_WRITE, flags, -1, 0)
         if -4096 < start < 0:
             raise KernelError("mmap (injected)", -start, pid=self.tid)
         self._scratch = scratch = Scratch(start, self.data_size, length, at)

@@ -72,6 +72,8 @@ class Root:
         follow: go through a symbolic link at its end; else that itself is opened.  symlinks: go through
         others on the way; else they are ELOOP. Raises OSError as open(2) does.
         """
+        if b"\0" in path:  # to the kernel it would end there
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         flags = _OPEN | (0 if follow else os.O_NOFOLLOW)
         if self._has_openat2:
             resolve = _RESOLVE_IN_ROOT | _RESOLVE_NO_MAGICLINKS | (0 if symlinks else _RESOLVE_NO_SYMLINKS)

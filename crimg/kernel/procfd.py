@@ -82,6 +82,12 @@ def parse_fdinfo(text: bytes) -> Fdinfo:
     return Fdinfo(int(pos[4:]), int(flags[6:], 8), int(mnt_id[7:]), inode, locks, b"\n".join(lines))
 
 
+def fdinfo_fields(rest: bytes) -> dict[str, str]:
+    """The further lines of an fdinfo file, `key: value` each; of keys that come again, the last."""
+    lines = (line.partition(":") for line in rest.decode("ascii", "replace").splitlines())
+    return {key.strip(): value.strip() for key, _, value in lines}
+
+
 def open_fds(proc: ProcDir) -> list[int]:
     """The numbers of all open descriptors, ascending."""
     return sorted(map(int, proc.listdir("fd")))

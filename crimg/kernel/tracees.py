@@ -107,9 +107,9 @@ class Tracees:
         with Uninterrupted():
             steps: list[Callable[[], None]] = [injector.close_after_failure for injector in self.injectors]
             if leave == "killed":
-                steps.append(lambda: _send(self.pid, signal.SIGKILL))
+                steps.append(lambda: send(self.pid, signal.SIGKILL))
             elif leave == "stopped" and not self.group_stopped:
-                steps.append(lambda: _send(self.pid, signal.SIGSTOP))
+                steps.append(lambda: send(self.pid, signal.SIGSTOP))
             for tid in sorted(self.stops, key=lambda tid: (tid == self.pid, tid)):
                 steps.append(partial(_let_go, tid))
             failure: KernelError | None = None
@@ -220,7 +220,8 @@ def _let_go(tid: int) -> None:
             raise
 
 
-def _send(pid: int, number: int) -> None:
+def send(pid: int, number: int) -> None:
+    """kill(2); that it has ended by itself is no error. Raises KernelError."""
     try:
         os.kill(pid, number)
     except ProcessLookupError:

@@ -11,6 +11,7 @@ from crimg.model.journal import HistoryEntry, LogEntry
 from crimg.model.memory import Mm, Vma
 from crimg.model.record import KINDS, Column, Record
 from crimg.model.signals import PosixTimer, Sigaction, Sighand, Siginfo, Signal
+from crimg.model.special import Eventfd, SharedMemory, Signalfd, Socket, Timerfd
 from crimg.model.system import Cred, Filesystem, ImageInfo, Namespaces
 from crimg.model.tasks import Task, Thread
 
@@ -18,10 +19,15 @@ DEFINITION_ORDER: tuple[type[Record], ...] = (
     Filesystem,
     Cred,
     Inode,
+    SharedMemory,
     Pipe,
     Tty,
     File,
     Lock,
+    Eventfd,
+    Timerfd,
+    Signalfd,
+    Socket,
     FdTable,
     Fd,
     Fs,
@@ -43,6 +49,7 @@ __all__ = [
     "KINDS",
     "Column",
     "Cred",
+    "Eventfd",
     "Fd",
     "FdTable",
     "File",
@@ -58,12 +65,16 @@ __all__ = [
     "Pipe",
     "PosixTimer",
     "Record",
+    "SharedMemory",
     "Sigaction",
     "Sighand",
     "Siginfo",
     "Signal",
+    "Signalfd",
+    "Socket",
     "Task",
     "Thread",
+    "Timerfd",
     "Tty",
     "Vma",
 ]

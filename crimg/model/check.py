@@ -88,13 +88,11 @@ def _range_fault(type_: str, values: Iterable[int]) -> str:
     return f"is {smallest if smallest < low else largest}, which is no {type_}"
 
 
-def _path_fault(values: Iterable[bytes]) -> str:
-    for value in values:
-        if len(value) > MAX_PATH:
-            return f"is a path of {len(value)} bytes; {MAX_PATH} are possible"
-        if b"\0" in value:
-            return "is a path with a NUL"
-    return ""
+def _path_fault(values: Sequence[bytes]) -> str:
+    longest = max(map(len, values))
+    if longest > MAX_PATH:
+        return f"is a path of {longest} bytes; {MAX_PATH} are possible"
+    return "is a path with a NUL" if b"\0" in b"".join(values) else ""
 
 
 def _nested_fault(extra: dict[Any, Any]) -> str:

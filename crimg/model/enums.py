@@ -13,23 +13,53 @@ class FileKind(IntEnum):
     CHARACTER_DEVICE = 3
     FIFO = 4
     PIPE = 5
+    PLACEHOLDER = 7
+    """It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it."""
+    MEMORY = 8
+    EVENTFD = 9
+    TIMERFD = 10
+    SIGNALFD = 11
+    SOCKET = 12
+
+
+NAMELESS = frozenset(
+    {
+        *(FileKind.PIPE, FileKind.PLACEHOLDER, FileKind.MEMORY),
+        *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
+    }
+)
+"""Kinds of files that never had a name; of these only shared memory has an inode of its own in an image."""
+
+
+class MemoryKind(IntEnum):
+    """What kind of shared memory it is."""
+
+    ANONYMOUS = 1
+    """MAP_SHARED with MAP_ANONYMOUS (mmap(2)), or a shared mapping of /dev/zero."""
+    MEMFD = 2
+    """memfd_create(2)."""
+    SYSTEM_V = 3
+    """shmget(2)."""
+
+
+class SocketState(IntEnum):
+    """What a socket is in."""
+
+    UNCONNECTED = 1
+    """Neither connected nor listening; it may be bound."""
+    LISTENING = 2
+    CONNECTED = 3
 
 
 class OtherFileKind(IntEnum):
     """Kinds of open files that images of CRIU have, and for which the schema of our own has no number."""
 
     UNKNOWN = 128
-    INET_SOCKET = 129
-    UNIX_SOCKET = 130
     NETLINK_SOCKET = 131
     PACKET_SOCKET = 132
-    EVENTFD = 133
     EPOLL = 134
     INOTIFY = 135
     FANOTIFY = 136
-    SIGNALFD = 137
-    TIMERFD = 138
-    MEMFD = 139
     PIDFD = 140
     NAMESPACE = 141
     TUN = 142

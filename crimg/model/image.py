@@ -37,6 +37,9 @@ if TYPE_CHECKING:
         def stored(self, section: IndexEntry) -> memoryview:
             """The body of a section of `sections` as it stands in the file; raises FormatError."""
 
+        def release(self) -> None:
+            """Give back the memory that bodies took which were looked at; views of them stay good."""
+
         def close(self) -> None:
             """Let go of the file; views into it become invalid."""
 

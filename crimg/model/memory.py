@@ -70,3 +70,27 @@ class Vma(Record, kind=13, noun="vma", key=("mm", "start")):
     """Flags as smaps spells them in VmFlags: two letters each, apart by blanks (proc(5))."""
     extra: Extra | None = None
     """Further attributes, or nil."""
+
+
+MEMORY_KINDS = (
+    "anonymous",
+    "heap",
+    "stack",
+    "file private",
+    "file shared",
+    "anonymous shared",
+    "vdso, vvar",
+)
+"""Kinds of memory in the order in which they are shown; the last one is all that the kernel itself maps."""
+
+
+def memory_kind(vma: Vma) -> str:
+    """Which of `MEMORY_KINDS` a mapping is."""
+    if vma.file is not None:
+        return "file shared" if vma.shared else "file private"
+    name = vma.name
+    if not name or name.startswith(b"[anon"):
+        return "anonymous shared" if vma.shared else "anonymous"
+    if name == b"[heap]":
+        return "heap"
+    return "stack" if name.startswith(b"[stack") else "vdso, vvar"

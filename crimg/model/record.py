@@ -16,7 +16,7 @@ from crimg.model.types import ALIASES, REFERENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any, Self, dataclass_transform
 else:
 
@@ -78,9 +78,11 @@ class RecordMeta(type):
         """kind: the number of the table.  noun: its name.  key: the columns that tell its rows apart."""
         annotations: dict[str, str] = namespace.get("__annotations__", {})
         defaults = {field: namespace.pop(field) for field in annotations if field in namespace}
+        key_columns = tuple(map(list(annotations).index, key or ("objref",))) if kind else ()
         if kind:
             for index, field in enumerate(annotations):
                 namespace[field] = property(itemgetter(index))
+            namespace["key"] = property(_key_of(key_columns))
         namespace["__slots__"] = ()
         cls = super().__new__(mcs, name, bases, namespace)
         if kind:
@@ -89,7 +91,7 @@ class RecordMeta(type):
             cls._annotations = annotations
             cls._columns = None
             cls.fields = tuple(annotations)
-            cls.key_columns = tuple(map(cls.fields.index, key or ("objref",)))
+            cls.key_columns = key_columns
             cls._defaults = defaults
             KINDS[kind] = cls  # type: ignore[assignment]  # every class with a kind derives from Record
         return cls
@@ -156,7 +158,7 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
     @property
     def key(self) -> tuple[Any, ...]:
         """What tells this row from others of its kind: the objref, or the columns of a part's place."""
-        return tuple(self[index] for index in type(self).key_columns)
+        raise NotImplementedError  # every class with columns has its own: all rows of a revision are asked
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and tuple.__eq__(self, other)
@@ -179,6 +181,14 @@ def unrecorded(row: Record) -> frozenset[str]:
     them (attribute "unrecorded"); images of our own have none."""
     names = (row.as_dict().get("extra") or {}).get("unrecorded", ())
     return frozenset(names) if isinstance(names, tuple) else frozenset()
+
+
+def _key_of(columns: tuple[int, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives the values of these columns of a row."""
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    (only,) = columns
+    return lambda row: (row[only],)
 
 
 def _rebuild(cls: type[Record], row: tuple[Any, ...]) -> Record:

@@ -6,16 +6,16 @@ import errno
 import stat
 from typing import NamedTuple
 
-from crimg.preflight.comparison import same_mtime
-from crimg.preflight.sightings import Contents
+from crimg.looking.sightings import Contents
+from crimg.preflight.comparison import digest_of, same_mtime
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from crimg.looking.looks import Looks
     from crimg.model import Inode
     from crimg.preflight.checker import Checker
-    from crimg.preflight.looks import Looks
     from crimg.preflight.search import Entry, Search
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict
@@ -99,8 +99,8 @@ class Candidates:
     def _by_contents(self, inode: Inode, path: bytes, entries: Sequence[Entry]) -> Match:
         if not entries:
             return Match(reason=f"no file of {inode.size} bytes in these directories")
-        if inode.size and (inode.digest is not None or inode.build_id is not None):
-            basis = DIGEST if inode.digest is not None else BUILD_ID
+        if inode.size and (digest_of(inode) is not None or inode.build_id is not None):
+            basis = DIGEST if digest_of(inode) is not None else BUILD_ID
             equal = [one for one in entries if self._has_contents(inode, one)]
         else:
             basis = SIZE_MTIME
@@ -116,14 +116,14 @@ class Candidates:
         return Match(tuple(sorted(one.path[len(self._top) :] for one in equal)), basis)
 
     def _has_contents(self, inode: Inode, entry: Entry) -> bool:
-        key = (entry.path, inode.digest is not None)
+        key = (entry.path, digest_of(inode) is not None)
         if key not in self._contents:
             identity = (entry.device, entry.number)
-            length = entry.size if inode.digest is not None else None
+            length = entry.size if digest_of(inode) is not None else None
             answer = self._looks.one("read", entry.path[len(self._top) :], identity, length, True, False)
             self._contents[key] = Contents(*answer) if answer is not None else Contents(errno.ETIMEDOUT)
         contents = self._contents[key]
-        if inode.digest is not None:
+        if digest_of(inode) is not None:
             return contents.digest == inode.digest
         return contents.build_id == inode.build_id
 

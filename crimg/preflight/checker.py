@@ -1,4 +1,4 @@
-"""One check of an image against this machine: look, read where that tells more, judge."""
+"""One check of an image against this machine: look, judge, and say what follows."""
 
 from __future__ import annotations
 
@@ -6,29 +6,31 @@ import errno
 import stat
 
 from crimg.kernel.procfs import read_boot_id
+from crimg.looking.sightings import Look
 from crimg.model import ImageInfo
+from crimg.model.enums import Keeper
 from crimg.preflight import judge, verdicts
-from crimg.preflight.comparison import SAME, identify, same_filesystem
 from crimg.preflight.finding import Finder
-from crimg.preflight.judge import Judgement, judge_look
+from crimg.preflight.gathering import Gathering
+from crimg.preflight.judge import Judgement
 from crimg.preflight.kept import judge_kept, keeper_outlook
-from crimg.preflight.outlook import map_remedy, outlook
+from crimg.preflight.outlook import outlook
 from crimg.preflight.proposals import Places, is_clean, propose
-from crimg.preflight.sightings import Contents, Look, as_look
-from crimg.preflight.subjects import inodes_mapped_for_writing, subjects
+from crimg.preflight.remedies import map_remedy, of_incomplete, of_moved, of_unreachable, remedies
+from crimg.preflight.subjects import subjects
 from crimg.preflight.verdicts import Verdict
 from crimg.rewrite.rules import PathRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from crimg.looking.looks import Looks, Progress
+    from crimg.looking.mounts import Mounts
     from crimg.model import Inode
     from crimg.model.image import Image
-    from crimg.preflight.looks import Looks, Progress, Request
-    from crimg.preflight.mounts import Mounts
-    from crimg.preflight.sightings import Seen
     from crimg.preflight.subjects import Subject
+    from crimg.preflight.verdicts import Remedy
+
+_FAILS = "it fails here, or hangs"
 
 
 def same_boot(image: Image) -> bool:
@@ -38,7 +40,7 @@ def same_boot(image: Image) -> bool:
 
 
 class Checker:
-    """One run of `check`. What is seen of a path is asked once, however many file objects have it."""
+    """One run of `check`."""
 
     def __init__(
         self,
@@ -56,19 +58,16 @@ class Checker:
         self.mounts = mounts
         self.rules = rules
         self.timeout = timeout
-        self.digests = digests
-        self.progress = progress
-        self.same_boot = same_boot(image)
-        self._seen: dict[bytes, Look | None] = {}
-        self._contents: dict[tuple[bytes, int], Contents] = {}
-        self._mapped = inodes_mapped_for_writing(image)
+        self._gathering = Gathering(
+            image, looks, mounts, same_boot=same_boot(image), digests=digests, progress=progress
+        )
+        self.is_same = self._gathering.is_same
         self._finder = Finder(looks, mounts, self.is_same)
 
     def judged(self) -> list[tuple[Subject, Verdict]]:
         """Every file object with its verdict, in the order of the image."""
         wanted = subjects(self.image, self.rules)
-        self._look_at([subject.place for subject in wanted if subject.place is not None])
-        self._read(wanted)
+        self._gathering.look_at(wanted)
         found = [self._verdict(subject) for subject in wanted]
         return list(zip(wanted, self._with_rules(found), strict=True))
 
@@ -77,87 +76,22 @@ class Checker:
         moves = {
             one.path: one.found for one in found if one.found and is_clean(one.path) and one.found != one.path
         }
-        if not moves:
-            return found
-        stays = (verdicts.SAME, verdicts.CHANGED)
-        fixed = {one.path for one in found if one.verdict in stays and is_clean(one.path)}
-        lost = (verdicts.MISSING, verdicts.REPLACED, verdicts.UNREACHABLE)
-        others = {one.path: () for one in found if one.verdict in lost and is_clean(one.path)}
-        rules = PathRules(propose(moves, fixed - moves.keys(), Places(self.looks), others))
-        return [
-            one._replace(remedies=(map_remedy(rule), *one.remedies)) if rule and one.path in moves else one
-            for one, rule in ((one, rules.find(one.path)) for one in found)
-        ]
+        rules = PathRules()
+        if moves:
+            stays = (verdicts.SAME, verdicts.CHANGED)
+            fixed = {one.path for one in found if one.verdict in stays and is_clean(one.path)}
+            lost = (verdicts.MISSING, verdicts.REPLACED, verdicts.UNREACHABLE)
+            others = {one.path: () for one in found if one.verdict in lost and is_clean(one.path)}
+            rules = PathRules(propose(moves, fixed - moves.keys(), Places(self.looks), others))
+        return [self._with_rule(one, rules if one.path in moves else PathRules()) for one in found]
 
-    def _look_at(self, paths: Sequence[bytes]) -> None:
-        fresh = list(dict.fromkeys(path for path in paths if path not in self._seen))
-        requests: list[Request] = [("look", path, ()) for path in fresh]
-        for path, answer in zip(fresh, self.looks.run(requests, self.progress), strict=True):
-            self._seen[path] = as_look(answer) if answer is not None else None
-
-    def _read(self, wanted: Sequence[Subject]) -> None:
-        """Read files whose contents can add to what is known, once for each inode they are held against."""
-        requests: dict[tuple[bytes, int], Request] = {}
-        for subject in wanted:
-            if subject.place is None or subject.inode is None:
-                continue
-            key = (subject.place, subject.inode.objref)
-            request = (
-                self._read_request(subject, subject.place, subject.inode) if key not in requests else None
-            )
-            if request is not None:
-                requests[key] = request
-        answers = self.looks.run(list(requests.values()), self.progress)
-        for key, answer in zip(requests, answers, strict=True):
-            self._contents[key] = Contents(*answer) if answer is not None else Contents(errno.ETIMEDOUT)
-
-    def _read_request(self, subject: Subject, path: bytes, inode: Inode) -> Request | None:
-        look = self._seen[path]
-        seen = (look.target or look.seen) if look is not None else None
-        if seen is None or not judge.needs_contents(
-            inode,
-            seen,
-            self._same_fs(subject, seen),
-            always=self.digests or subject.kept,
-            mapped=inode.objref in self._mapped,
-        ):
-            return None
-        arguments = (
-            (seen.device, seen.number),
-            judge.digest_length(inode, seen),
-            inode.build_id is not None,
-            inode.generation is not None,
-        )
-        return "read", path, arguments
-
-    def _same_fs(self, subject: Subject, seen: Seen) -> bool | None:
-        if subject.inode is None:
-            return None
-        type_now = self.mounts.type_of(seen.mount_id)
-        return same_filesystem(subject.inode, subject.filesystem, seen, type_now, same_boot=self.same_boot)
-
-    def is_same(self, subject: Subject, path: bytes) -> Judgement | None:
-        """The judgement on what stands at another path, if it is the very inode; else None."""
-        self._look_at([path])
-        look = self._seen[path]
-        if look is None or look.seen is None or subject.inode is None:
-            return None
-        same_fs = self._same_fs(subject, look.seen)
-        if identify(subject.inode, look.seen, None, same_fs) != SAME:
-            return None
-        return judge_look(subject.inode, look, None, same_fs, mapped=subject.inode.objref in self._mapped)
-
-    def _read_there(self, subject: Subject, judged: Judgement, path: bytes) -> Judgement:
-        """The judgement on what was found at another path, with its contents where they tell more."""
-        look, inode = self._seen.get(path), subject.inode
-        request = self._read_request(subject, path, inode) if look is not None and inode is not None else None
-        if look is None or look.seen is None or inode is None or request is None:
-            return judged
-        name, path, arguments = request
-        answer = self.looks.one(name, path, *arguments)
-        contents = Contents(*answer) if answer is not None else Contents(errno.ETIMEDOUT)
-        mapped = inode.objref in self._mapped
-        return judge_look(inode, look, contents, self._same_fs(subject, look.seen), mapped=mapped)
+    def _with_rule(self, verdict: Verdict, rules: PathRules) -> Verdict:
+        rule = rules.find(verdict.path)
+        if rule is not None:
+            return verdict._replace(remedies=(map_remedy(rule), *verdict.remedies))
+        if verdict.verdict == verdicts.MOVED and not verdict.remedies:
+            return verdict._replace(remedies=of_moved(verdict))
+        return verdict
 
     def _verdict(self, subject: Subject) -> Verdict:
         if subject.kept:
@@ -165,43 +99,46 @@ class Checker:
         inode = subject.inode
         if subject.place is None or inode is None:
             problem = "no path" if subject.place is None else "no inode"
-            return self._made(subject, Judgement(verdicts.UNREACHABLE, (f"the image has {problem} for it",)))
-        look = self._seen[subject.place]
+            judged = Judgement(verdicts.UNREACHABLE, (f"the image has {problem} for it",))
+            mend = of_incomplete(subject.file, has_path=subject.place is not None)
+            return _made(subject, judged, _FAILS, mend)
+        look = self._gathering.at(subject.place)
         if look is None:
             silent = Judgement(verdicts.UNREACHABLE, (f"no answer in {self.timeout:g} s",))
-            return self._made(subject, silent, restart="it fails here, or hangs")
-        contents = self._contents.get((subject.place, inode.objref))
-        same_fs = self._same_fs(subject, look.seen) if look.seen is not None else None
-        mapped = inode.objref in self._mapped
-        judged = judge_look(inode, look, contents, same_fs, mapped=mapped)
+            return _made(subject, silent, _FAILS, self._to_reach(subject, inode, None))
+        contents = self._gathering.contents(subject.place, inode)
+        judged = self._gathering.judged(subject, inode, look, contents)
         if look.target is not None and look.link is not None and not stat.S_ISLNK(inode.mode):
-            target_fs = self._same_fs(subject, look.target)
-            through = judge_look(inode, Look(0, look.target), contents, target_fs, mapped=mapped)
+            through = self._gathering.judged(subject, inode, Look(0, look.target), contents)
             if through.verdict in (verdicts.SAME, verdicts.CHANGED):
                 return self._moved(subject, through, look.target_path, by_link=True)
         if judged.details == (judge.CTIME_ALONE,) and subject.has_another_name:
             judged = judged._replace(verdict=verdicts.SAME, details=(judge.CTIME_ALONE, judge.RENAMED))
         if judged.verdict == verdicts.MISSING:
             judged = self._unmounted(subject, judged)
-        if judged.verdict in (verdicts.MISSING, verdicts.REPLACED):
-            found = self._finder.find(subject)
-            if found.judgement is not None and judged.verdict == verdicts.MISSING:
-                there = self._read_there(subject, found.judgement, found.path)
-                return self._moved(subject, there, found.path, by_link=False)
+        if judged.verdict == verdicts.UNREACHABLE:
+            error = 0 if look.error in judge.ABSENT else look.error
+            return _made(subject, judged, _FAILS, self._to_reach(subject, inode, error))
+        if judged.verdict not in (verdicts.MISSING, verdicts.REPLACED):
+            return self._named(subject, inode, judged, look)
+        found = self._finder.find(subject)
+        if found.judgement is not None and judged.verdict == verdicts.MISSING:
+            there = self._gathering.read_there(subject, found.judgement, found.path)
+            return self._moved(subject, there, found.path, by_link=False)
+        if self.looks.top == b"/":  # elsewhere it is no news that the one of then is not below the root
             judged = judged._replace(details=judged.details + found.hints)
-            return self._made(subject, judged, look=look, found=found.path or None)
-        return self._made(subject, judged, look=look)
+        return self._named(subject, inode, judged, look)._replace(found=found.path or None)
 
     def _kept(self, subject: Subject) -> Verdict:
-        inode = subject.inode
-        look = contents = same_fs = None
-        if subject.place is not None and inode is not None:
-            look = self._seen[subject.place] or Look(errno.ETIMEDOUT)
-            contents = self._contents.get((subject.place, inode.objref))
-            same_fs = self._same_fs(subject, look.seen) if look.seen is not None else None
+        inode, place = subject.inode, subject.place
+        look = contents = same_fs = host = None
+        if place is not None and inode is not None:
+            look = self._gathering.at(place) or Look(errno.ETIMEDOUT)
+            contents = self._gathering.contents(place, inode)
+            same_fs = self._gathering.same_fs(subject, look.seen) if look.seen is not None else None
+            host = self._on_host(place)
         judged = judge_kept(self.image, subject.file, inode, look, contents, same_fs)
-        restart, remedies = keeper_outlook(judged, self._on_host(subject.place) if subject.place else None)
-        return self._made(subject, judged, restart=restart)._replace(remedies=remedies)
+        return _made(subject, judged, *keeper_outlook(judged, inode, host))
 
     def _unmounted(self, subject: Subject, judged: Judgement) -> Judgement:
         """Where the file system was mounted that the file was on, nothing is mounted: that is the reason.
@@ -219,45 +156,56 @@ class Checker:
         return Judgement(verdict, (verdicts.not_mounted(filesystem),))
 
     def _moved(self, subject: Subject, judged: Judgement, path: bytes, *, by_link: bool) -> Verdict:
-        details: tuple[str, ...] = ("a symbolic link leads there",) if by_link else ()
+        details: tuple[str, ...] = (verdicts.BY_LINK,) if by_link else ()
         if judged.verdict == verdicts.CHANGED:
             details += tuple(
                 judge.UNVERIFIED if word == judge.CTIME_ALONE else word for word in judged.details
             )
         restart = "it goes right, through the link" if by_link else "it fails: nothing is at the old path"
         moved = judged._replace(verdict=verdicts.MOVED, details=details)
-        return self._made(subject, moved, restart=restart, found=path or None)
+        return _made(subject, moved, restart)._replace(found=path or None)
 
     def _on_host(self, path: bytes) -> bytes:
         """The path on this machine of one below the root: what a command in a shell must name."""
         return self.looks.top.rstrip(b"/") + path
 
-    def _made(
-        self,
-        subject: Subject,
-        judged: Judgement,
-        *,
-        look: Look | None = None,
-        found: bytes | None = None,
-        restart: str = "",
-    ) -> Verdict:
-        remedies: tuple[verdicts.Remedy, ...] = ()
-        if look is not None and subject.inode is not None:
-            place = self._on_host(subject.looked_at)
-            restart, remedies = outlook(subject.file, subject.inode, subject.users, judged, look, place)
-            if look.by_link and self.looks.top != b"/":
-                # A shell would follow an absolute link out of the root, to a file of this machine.
-                remedies = tuple(one for one in remedies if one.action != verdicts.REPAIR)
-        return Verdict(
-            objref=subject.file.objref,
-            path=subject.path,
-            looked_at=subject.looked_at,
-            users=subject.users,
-            verdict=judged.verdict,
-            details=judged.details,
-            basis=judged.basis,
-            evidence=judged.evidence,
-            found=found,
-            restart=restart,
-            remedies=remedies,
-        )
+    def _to_reach(self, subject: Subject, inode: Inode, error: int | None) -> tuple[Remedy, ...]:
+        return of_unreachable(inode, subject.filesystem, self._on_host(subject.looked_at), error)
+
+    def _named(self, subject: Subject, inode: Inode, judged: Judgement, look: Look) -> Verdict:
+        """The verdict on what was found, or not, under its name."""
+        restart = outlook(subject.file, inode, subject.users, judged, look)
+        path, keeper = self._on_host(subject.looked_at), None
+        # A shell would follow an absolute link out of the root, to a file of this machine.
+        leads_out = look.by_link and self.looks.top != b"/"
+        if judged.verdict != verdicts.SAME and not leads_out:
+            keeper = self._keeper(inode)
+        mend = remedies(subject.file, inode, judged, path, keeper)
+        if leads_out:
+            mend = tuple(one for one in mend if one.action != verdicts.REPAIR)
+        return _made(subject, judged, restart, mend)
+
+    def _keeper(self, inode: Inode) -> bytes | None:
+        """The file on this machine that keeps the contents of an inode, if it is there."""
+        if inode.keeper not in (Keeper.COPIED, Keeper.RELINKED) or not inode.keeper_path:
+            return None
+        place = self.rules.apply(inode.keeper_path)
+        look = self._gathering.at(place)
+        if look is None or look.seen is None or look.by_link or not stat.S_ISREG(look.seen.mode):
+            return None
+        return self._on_host(place) if look.seen.size == inode.size else None
+
+
+def _made(subject: Subject, judged: Judgement, restart: str = "", mend: tuple[Remedy, ...] = ()) -> Verdict:
+    return Verdict(
+        objref=subject.file.objref,
+        path=subject.path,
+        looked_at=subject.looked_at,
+        users=subject.users,
+        verdict=judged.verdict,
+        details=judged.details,
+        basis=judged.basis,
+        evidence=judged.evidence,
+        restart=restart,
+        remedies=mend,
+    )

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
+from crimg.looking.mounts import Mounts
+from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.preflight.checker import Checker
-from crimg.preflight.looks import Direct
-from crimg.preflight.mounts import Mounts
-from crimg.preflight.watched import Watched
 from crimg.rewrite.rules import PathRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.looking.looks import Progress
+    from crimg.looking.watched import FilePath
     from crimg.model.image import Image
-    from crimg.preflight.looks import Looks, Progress
     from crimg.preflight.verdicts import Verdict
-
-    FilePath = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-
-TIMEOUT = 5.0
-"""Seconds that a file system has for an answer."""
 
 
 def check(
@@ -47,9 +40,3 @@ def check(
             image, looks, mounts, rules or PathRules(), timeout=timeout, digests=digests, progress=progress
         )
         return [verdict for _, verdict in checker.judged()]
-
-
-def looks_for(root: FilePath, timeout: float | None, mounts: Mounts) -> Looks:
-    """The way to make look-ups below `root`, as `check` has it."""
-    top = os.fsencode(root)
-    return Direct(top) if timeout is None else Watched(top, timeout, mounts)

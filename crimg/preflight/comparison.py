@@ -10,15 +10,19 @@ from __future__ import annotations
 import stat
 from typing import NamedTuple
 
+from crimg.evidence import DIGEST
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from crimg.looking.sightings import Contents, Seen
     from crimg.model import Filesystem, Inode
-    from crimg.preflight.sightings import Contents, Seen
 
-SAME, OTHER, UNKNOWN = "same", "other", "unknown"
-"""What is known of the identity of an inode."""
+SAME, SNAPSHOT, OTHER, UNKNOWN = "same", "snapshot", "other", "unknown"
+"""What is known of the identity of an inode. SNAPSHOT: it is what became of it in a copy of the whole file
+system, or what shows through an overlay."""
+THE_INODE = frozenset((SAME, SNAPSHOT))
 
 _LASTING_FSID = frozenset((b"ext2", b"ext3", b"ext4", b"btrfs", b"tmpfs"))
 """Types whose f_fsid is made from a unique id of the file system (f_fsid of others is a device number)."""
@@ -58,7 +62,7 @@ def same_filesystem(
 
 
 def identify(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | None) -> str:
-    """Whether it is the inode of then: SAME, OTHER, or UNKNOWN where only contents can tell.
+    """Whether it is the inode of then: SAME, SNAPSHOT, OTHER, or UNKNOWN where only contents can tell.
 
     An inode number is given to a new file once the old one is deleted; handle, generation and time of
     creation tell the two apart.
@@ -66,15 +70,25 @@ def identify(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool 
     same_number = inode.number == seen.number
     if same_fs and not same_number:
         return OTHER
-    if same_fs is False or not same_number:
-        return UNKNOWN
-    tests = list(_lifetimes(inode, seen, contents))
+    tests = list(_lifetimes(inode, seen, contents)) if same_number else []
     if same_fs:
         if tests:
             return SAME if tests[0] else OTHER
         return SAME if inode.ctime == seen.ctime else UNKNOWN
     # Small numbers agree by chance on two file systems: the handle and the time of creation must both.
-    return SAME if len(tests) > 1 and all(tests) else UNKNOWN
+    if same_fs is None and len(tests) > 1 and all(tests):
+        return SAME
+    return SNAPSHOT if is_snapshot(inode, seen) else UNKNOWN
+
+
+def is_snapshot(inode: Inode, seen: Seen) -> bool:
+    """Whether number and time of creation agree, as in a snapshot, a copied block device, an overlay.
+
+    No call sets the time of creation. One in whole seconds is taken for that of a builder of file systems,
+    which gives all its files the same.
+    """
+    agree = inode.number == seen.number and inode.btime == seen.btime
+    return agree and inode.btime is not None and inode.btime % _NS != 0
 
 
 def _lifetimes(inode: Inode, seen: Seen, contents: Contents | None) -> Iterator[bool]:
@@ -98,9 +112,10 @@ def weigh(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | N
     Directories, FIFOs and devices change size and times by being used: these say nothing of them.
     """
     regular = stat.S_ISREG(inode.mode)
+    of_inode = same_fs or is_snapshot(inode, seen)
     rows = [
         Evidence("device", inode.device, seen.device, same_fs),
-        Evidence("inode", inode.number, seen.number, inode.number == seen.number if same_fs else None),
+        Evidence("inode", inode.number, seen.number, inode.number == seen.number if of_inode else None),
     ]
     if inode.handle is not None:
         same_handle = (inode.handle_type, inode.handle) == (seen.handle_type, seen.handle)
@@ -121,10 +136,10 @@ def weigh(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | N
         rows.append(_equal("size", inode.size, seen.size))
         rows.append(Evidence("mtime", inode.mtime, seen.mtime, same_mtime(inode.mtime, seen.mtime, same_fs)))
         rows.append(
-            Evidence("ctime", inode.ctime, seen.ctime, inode.ctime == seen.ctime if same_fs else None)
+            Evidence("ctime", inode.ctime, seen.ctime, inode.ctime == seen.ctime if of_inode else None)
         )
     if inode.btime is not None and (regular or stat.S_ISDIR(inode.mode)):
-        comparable = same_fs and seen.btime is not None
+        comparable = of_inode and seen.btime is not None
         rows.append(
             Evidence("btime", inode.btime, seen.btime, inode.btime == seen.btime if comparable else None)
         )
@@ -132,7 +147,7 @@ def weigh(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | N
     rows.append(_equal("owner", (inode.uid, inode.gid), (seen.uid, seen.gid)))
     if regular:
         rows.append(
-            Evidence("links", inode.nlink, seen.nlink, inode.nlink == seen.nlink if same_fs else None)
+            Evidence("links", inode.nlink, seen.nlink, inode.nlink == seen.nlink if of_inode else None)
         )
         rows += _of_contents(inode, contents)
     return rows
@@ -141,11 +156,17 @@ def weigh(inode: Inode, seen: Seen, contents: Contents | None, same_fs: bool | N
 def _of_contents(inode: Inode, contents: Contents | None) -> Iterator[Evidence]:
     if inode.digest is not None:
         now = contents.digest if contents is not None else None
-        yield Evidence("digest", inode.digest, now, inode.digest == now if now is not None else None)
+        comparable = now is not None and digest_of(inode) is not None
+        yield Evidence("digest", inode.digest, now, inode.digest == now if comparable else None)
     if inode.build_id is not None:
         read = contents is not None and contents.error == 0
         now = contents.build_id if contents is not None else None
         yield Evidence("build_id", inode.build_id, now, inode.build_id == now if read else None)
+
+
+def digest_of(inode: Inode) -> bytes | None:
+    """The digest of the contents of then, where it is of the kind that is taken here."""
+    return inode.digest if inode.digest_kind == DIGEST else None
 
 
 def _equal(name: str, then: object, now: object) -> Evidence:

@@ -9,10 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from crimg.looking.looks import Looks
+    from crimg.looking.mounts import Mounts
     from crimg.model import Inode
     from crimg.preflight.judge import Judgement
-    from crimg.preflight.looks import Looks
-    from crimg.preflight.mounts import Mounts
     from crimg.preflight.subjects import Subject
 
 STILL_OPEN = "the old one is deleted, but some process has it open"

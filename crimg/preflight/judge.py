@@ -8,15 +8,15 @@ import stat
 from typing import NamedTuple
 
 from crimg.preflight import verdicts
-from crimg.preflight.comparison import OTHER, SAME, identify, same_mtime, weigh
+from crimg.preflight.comparison import OTHER, SAME, THE_INODE, digest_of, identify, same_mtime, weigh
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.looking.sightings import Contents, Look, Seen
     from crimg.model import Inode
     from crimg.preflight.comparison import Evidence
-    from crimg.preflight.sightings import Contents, Look, Seen
 
 _TYPES = {
     stat.S_IFREG: "a regular file",
@@ -27,13 +27,15 @@ _TYPES = {
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
 }
-_ABSENT = (errno.ENOENT, errno.ENOTDIR)
+_OF_INODE = (verdicts.BY_INODE, verdicts.BY_SNAPSHOT)
+ABSENT = (errno.ENOENT, errno.ENOTDIR)
+"""Errors with which nothing is there."""
 _NS = 10**9
 
 GROWN, SHRUNK, REWRITTEN, PERMISSIONS, OWNER = "grown", "shrunk", "rewritten", "permissions", "owner"
 TOUCHED = "rewritten or touched"
 CTIME_ALONE = "ctime alone"
-UNVERIFIED = "contents not verified"
+UNVERIFIED = verdicts.UNVERIFIED
 RENAMED = f"its rename can explain it; {UNVERIFIED}"
 MAPPED = f"perhaps through a mapping: {UNVERIFIED}"
 INTACT = "what it had is intact"
@@ -65,15 +67,15 @@ def needs_contents(
         return False
     if inode.generation is not None and inode.handle is None and inode.number == seen.number:
         return True
-    if inode.digest is None and inode.build_id is None:
+    if digest_of(inode) is None and inode.build_id is None:
         return False
-    untouched = identify(inode, seen, None, same_fs) == SAME and inode.ctime == seen.ctime
+    untouched = identify(inode, seen, None, same_fs) in THE_INODE and inode.ctime == seen.ctime
     return always or mapped or not untouched
 
 
 def digest_length(inode: Inode, seen: Seen) -> int | None:
     """How many bytes of the file to take a digest of: those it had at the dump; None for no digest."""
-    return inode.size if inode.digest is not None and seen.size >= inode.size else None
+    return inode.size if digest_of(inode) is not None and seen.size >= inode.size else None
 
 
 def judge_look(
@@ -91,7 +93,7 @@ def judge_look(
     if stat.S_IFMT(seen.mode) != stat.S_IFMT(inode.mode):
         return Judgement(verdicts.REPLACED, (f"{type_name(seen.mode)} now",), evidence=evidence)
     judged = _JUDGES.get(stat.S_IFMT(inode.mode), _judge_special)(inode, seen, contents, same_fs, evidence)
-    taken_as_is = judged.verdict == verdicts.SAME and judged.basis == verdicts.BY_INODE
+    taken_as_is = judged.verdict == verdicts.SAME and judged.basis in _OF_INODE
     if mapped and taken_as_is and not _agrees(evidence, "digest"):
         judged = judged._replace(verdict=verdicts.CHANGED, details=(MAPPED, *judged.details))
     if look.by_link:
@@ -101,7 +103,7 @@ def judge_look(
 
 def judge_error(number: int) -> Judgement:
     """The verdict where nothing was seen. number: errno."""
-    if number in _ABSENT:
+    if number in ABSENT:
         return Judgement(verdicts.MISSING)
     return Judgement(verdicts.UNREACHABLE, (os.strerror(number),))
 
@@ -117,7 +119,7 @@ def _judge_regular(
         elif inode.size == seen.size and _agrees(evidence, "digest"):
             details.append("of the same contents")
         return Judgement(verdicts.REPLACED, tuple(details), verdicts.BY_INODE, evidence)
-    if identity != SAME:
+    if identity not in THE_INODE:
         return _judge_copy(inode, seen, same_fs, evidence)
     details = _changes(inode, seen, evidence)
     if not details and inode.ctime != seen.ctime and not _agrees(evidence, "digest"):
@@ -125,7 +127,11 @@ def _judge_regular(
     verdict = verdicts.CHANGED if details else verdicts.SAME
     if inode.nlink != seen.nlink:
         details.append(_links(inode, seen))
-    return Judgement(verdict, tuple(details), verdicts.BY_INODE, evidence)
+    return Judgement(verdict, tuple(details), _basis(identity), evidence)
+
+
+def _basis(identity: str) -> str:
+    return verdicts.BY_INODE if identity == SAME else verdicts.BY_SNAPSHOT
 
 
 def _links(inode: Inode, seen: Seen) -> str:
@@ -195,7 +201,7 @@ def _judge_directory(
         word = "another directory" if stat.S_ISDIR(inode.mode) else "another FIFO"
         return Judgement(verdicts.REPLACED, (word,), verdicts.BY_INODE, evidence)
     details = tuple(_access_changes(evidence))
-    basis = verdicts.BY_INODE if identity == SAME else verdicts.BY_TYPE
+    basis = _basis(identity) if identity in THE_INODE else verdicts.BY_TYPE
     return Judgement(verdicts.CHANGED if details else verdicts.SAME, details, basis, evidence)
 
 

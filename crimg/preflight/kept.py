@@ -5,34 +5,41 @@ from __future__ import annotations
 import stat
 
 from crimg.model import Pipe
-from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
 from crimg.preflight import judge, verdicts
+from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
-from crimg.preflight.outlook import shell_path
+from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.looking.sightings import Contents, Look
     from crimg.model import File, Inode
     from crimg.model.image import Image
-    from crimg.preflight.sightings import Contents, Look
 
 UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
 """States of a name at the dump that leave nothing to be looked for under it."""
 
 
 REMOVED = "its contents were removed from the image on purpose"
+LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
 
 
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether a restart makes it without a file under its name, or would have to."""
     unlinked = inode is not None and file.name_state in UNLINKED
-    return file.kind == FileKind.PIPE or unlinked or is_removed(image, file, inode)
+    return file.kind in NAMELESS or unlinked or is_removed(image, file, inode)
 
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether what was in it was removed from the image on purpose (specs/redaction.md)."""
     pipe = image.find(Pipe, file.pipe)
     return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
+
+
+def indefinite(noun: str) -> str:
+    """With its article."""
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
 def keeper_path(inode: Inode | None) -> bytes | None:
@@ -49,8 +56,10 @@ def judge_kept(
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
     if is_removed(image, file, inode):
         return Judgement(verdicts.MISSING, (REMOVED,))
-    if file.kind == FileKind.PIPE or inode is None:
-        return Judgement(verdicts.KEPT, ("a pipe, made anew",))
+    if file.kind == FileKind.PLACEHOLDER:
+        return Judgement(verdicts.MISSING, (LEFT_OUT,))
+    if file.kind in NAMELESS or inode is None:
+        return Judgement(verdicts.KEPT, (f"{indefinite(name_of(FileKind, file.kind))}, made anew",))
     if inode.keeper == Keeper.EMBEDDED:
         absent = [blob for blob in inode.blobs if image.section(blob) is None]
         if absent:
@@ -80,15 +89,20 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
         return Judgement(verdicts.REPLACED, (f"its keeper is {judge.type_name(look.seen.mode)} now",))
     if look.seen.size != inode.size:
         return Judgement(verdicts.CHANGED, (f"its keeper has {look.seen.size} bytes, not {inode.size}",))
-    if inode.digest is not None and contents is not None and contents.digest is not None:
+    if digest_of(inode) is not None and contents is not None and contents.digest is not None:
         if contents.digest != inode.digest:
             return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
         return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)
-    return Judgement(verdicts.KEPT, ("in a copy, known by its size",))
+    return Judgement(verdicts.KEPT, ("in a copy, known by its size",), verdicts.BY_SIZE)
 
 
-def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[verdicts.Remedy, ...]]:
-    """What a restart would do where the keeper is not as it should be, and what would mend it."""
+def keeper_outlook(
+    judged: Judgement, inode: Inode | None, path: bytes | None
+) -> tuple[str, tuple[verdicts.Remedy, ...]]:
+    """What a restart would do where the keeper is not as it should be, and what would mend it.
+
+    path: of the keeper on this machine.
+    """
     if judged.verdict == verdicts.KEPT:
         return "", ()
     if judged.details == (REMOVED,):
@@ -97,6 +111,11 @@ def keeper_outlook(judged: Judgement, path: bytes | None) -> tuple[str, tuple[ve
             verdicts.Remedy(verdicts.BRING_BACK, original),
         )
     restart = "it fails: the contents of the deleted file are not to be had"
-    if path is None:
+    if path is None or inode is None:
         return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)
-    return restart, (verdicts.Remedy(verdicts.BRING_BACK, f"bring back its keeper {shell_path(path)}"),)
+    where = shell_path(path)
+    area = (inode.keeper_path or path).rpartition(b"/")[0] or b"/"
+    return restart, (
+        verdicts.Remedy(verdicts.BRING_BACK, f"bring back its keeper {where}, {description(inode)}"),
+        verdicts.Remedy(verdicts.BRING_BACK, f"if the keepers are elsewhere now: {map_to_fill_in(area)}"),
+    )

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from crimg.preflight.looks import Looks
+    from crimg.looking.looks import Looks
     from crimg.rewrite.rules import PathRule
 
 

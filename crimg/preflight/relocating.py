@@ -7,11 +7,11 @@ import stat
 from typing import NamedTuple
 
 from crimg.errors import FileError, UsageError
+from crimg.looking.mounts import Mounts
+from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.preflight import verdicts
 from crimg.preflight.candidates import SIZE_MTIME, Candidates
 from crimg.preflight.checker import Checker
-from crimg.preflight.checking import TIMEOUT, looks_for
-from crimg.preflight.mounts import Mounts
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.search import Search, prepare
 from crimg.rewrite.rules import PathRules
@@ -20,10 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.looking.looks import Looks
+    from crimg.looking.watched import FilePath
     from crimg.model.image import Image
     from crimg.preflight.candidates import Match
-    from crimg.preflight.checking import FilePath
-    from crimg.preflight.looks import Looks
     from crimg.preflight.search import Count
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict
@@ -82,6 +82,16 @@ class Relocation(NamedTuple):
         """Whether the rules lead every file that moved to where it is."""
         return all(one.fits for one in (*self.ambiguous, *self.missing))
 
+    def by_rule(self) -> dict[PathRule, list[Move]]:
+        """Each rule with the moves that it is for; none for one that only stays out of another."""
+        made = PathRules(self.rules)
+        found: dict[PathRule, list[Move]] = {rule: [] for rule in self.rules}
+        for move in self.moves:
+            rule = made.find(move.old)
+            if rule is not None:
+                found[rule].append(move)
+        return found
+
 
 def relocate(
     image: Image,
@@ -110,6 +120,8 @@ def relocate(
 def _real_path(looks: Looks, directory: bytes) -> bytes:
     """The path of a directory without symbolic links. Asked of the process that may hang."""
     name = os.fsdecode(directory)
+    if not directory:
+        raise UsageError("an empty name is no directory to search")
     answer = looks.one("resolve", os.path.abspath(directory))
     if answer is None:
         raise FileError(f"{name}: its file system gives no answer")
@@ -128,7 +140,9 @@ def _is_wanted(subject: Subject, verdict: Verdict) -> bool:
     if stat.S_IFMT(subject.inode.mode) not in (stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO):
         return False
     if verdict.verdict == verdicts.CHANGED:
-        return verdict.basis != verdicts.BY_INODE and stat.S_ISREG(subject.inode.mode)
+        return verdict.basis not in (verdicts.BY_INODE, verdicts.BY_SNAPSHOT) and stat.S_ISREG(
+            subject.inode.mode
+        )
     return verdict.verdict in (verdicts.MISSING, verdicts.REPLACED, verdicts.MOVED, verdicts.UNREACHABLE)
 
 

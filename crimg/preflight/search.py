@@ -10,14 +10,14 @@ import os
 from typing import NamedTuple
 
 from crimg.evidence import device_number
-from crimg.preflight.mounts import PSEUDO_TYPES
+from crimg.looking.mounts import PSEUDO_TYPES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from crimg.preflight.looks import Looks
-    from crimg.preflight.mounts import Mounts
+    from crimg.looking.looks import Looks
+    from crimg.looking.mounts import Mounts
 
     Count = Callable[[int], object]
     """Called with the number of entries that were gone through."""

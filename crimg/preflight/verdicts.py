@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from crimg.model import Filesystem
     from crimg.preflight.comparison import Evidence
     from crimg.rewrite.rules import PathRule
@@ -34,12 +37,20 @@ FINE = frozenset((KEPT, SAME))
 """Verdicts with which a restart goes right."""
 
 BY_INODE = "inode"
+BY_SNAPSHOT = "inode in a snapshot"
 BY_DIGEST = "digest"
 BY_BUILD_ID = "build-id"
 BY_SIZE_AND_MTIME = "size and mtime"
+BY_SIZE = "size"
 BY_TYPE = "type"
 BY_DEVICE_NUMBER = "device number"
 BY_NOTHING = ""
+BASES = (BY_INODE, BY_SNAPSHOT, BY_DEVICE_NUMBER, BY_DIGEST, BY_BUILD_ID, BY_SIZE_AND_MTIME, BY_SIZE, BY_TYPE)
+"""By what a file is known, the surest first."""
+WEAK = frozenset((BY_SIZE_AND_MTIME, BY_SIZE, BY_TYPE))
+"""Those of them with which it can be another file all the same."""
+UNVERIFIED = "contents not verified"
+BY_LINK = "a symbolic link leads there"
 
 MAP = "map"
 BRING_BACK = "bring back"
@@ -102,8 +113,19 @@ class Verdict(NamedTuple):
         """Whether a restart goes right as far as this file is concerned."""
         return self.verdict in FINE
 
+    @property
+    def weak(self) -> bool:
+        """Whether it is fine, and nothing that was compared would show it if contents were others."""
+        return self.fine and (self.basis in WEAK or any(UNVERIFIED in text for text in self.details))
+
 
 def not_mounted(filesystem: Filesystem) -> str:
     """That the file system which a file was on is missing, in words."""
     kind, source, point = map(escape, (filesystem.type, filesystem.source, filesystem.mount_point))
     return f"nothing is mounted on {point}, which was {kind} from {source}"
+
+
+def by_basis(found: Iterable[Verdict]) -> dict[str, int]:
+    """Of the fine ones that were compared with something, how many are known by what; the surest first."""
+    counts = Counter(one.basis for one in found if one.fine)
+    return {basis: counts[basis] for basis in BASES if counts[basis]}

@@ -1,20 +1,14 @@
 """An image file: where its sections are, and their bodies on demand.
 
 Opening reads the header, the last trailer and the index, a few kilobytes however large the file is.
-Page data is mapped, never read: a body is bytes of the file until somebody looks at them. (A file that
-somebody else cuts short while it is mapped raises SIGBUS in any program; its length is looked at before
-every access, so that only a cut in the middle of one does.)
+Page data is mapped, never read: a body is bytes of the file until somebody looks at them.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
-
-from crimg.errors import ChecksumError, FileError, FormatError, TruncatedError, UnsupportedVersionError
+from crimg.errors import ChecksumError, FormatError, TruncatedError, UnsupportedVersionError
 from crimg.format.constants import (
     HEADER_SIZE,
-    MAX_LEN_RAW,
     SECTION_HEADER_SIZE,
     TRAILER_SIZE,
     Codec,
@@ -30,9 +24,12 @@ from crimg.format.container import (
     read_index,
     read_section_header,
     read_trailer,
+    section_end,
 )
 from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import MAX_PACKED_TABLES
+from crimg.reader.packed import decompress
+from crimg.reader.raw import RawFile
 from crimg.reader.tables import decode_batches, records
 
 TYPE_CHECKING = False
@@ -52,19 +49,13 @@ _MAX_INDEX = 1 << 30
 _KEPT_BODIES = 2
 
 
-class ImageFile:
-    """The sections of one revision of an image file; the store behind an `Image`.
-
-    fd: an open descriptor of a seekable file, which this object owns from now on.
-    """
+class ImageFile(RawFile):
+    """The sections of one revision of an image file; the store behind an `Image`."""
 
     def __init__(self, fd: int, name: str) -> None:
-        self.fd = fd
-        self.name = name
-        self.size = os.fstat(fd).st_size
+        super().__init__(fd, name)
         self.end = self.size
         """Where the revision ends that the index is of; what is behind it is no part of the image."""
-        self._map: mmap.mmap | None = None
         self._bodies: dict[int, memoryview] = {}
         self._rows: dict[int, dict[int, list[Record]]] = {}
         self._entries: dict[int, IndexEntry] = {}
@@ -78,33 +69,12 @@ class ImageFile:
     def close(self) -> None:
         """Close the file and, where no view is left that uses it, the mapping."""
         self._bodies.clear()
-        if self._map is not None:
-            try:
-                self._map.close()
-            except BufferError:  # views that a caller still holds keep the mapping alive until they go
-                self._map = None
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        super().close()
 
-    def read(self, offset: int, length: int, section: str) -> bytes:
-        """`length` bytes from `offset`; raises TruncatedError where the file has fewer."""
-        if offset < 0 or length < 0 or offset + length > self.size:
-            raise TruncatedError(
-                f"needs {length} bytes, the file ends at {self.size}", section=section, offset=offset
-            )
-        parts: list[bytes] = []
-        while length:
-            try:
-                part = os.pread(self.fd, length, offset)
-            except OSError as error:
-                raise FileError(f"{self.name}: {error.strerror}") from error
-            if not part:
-                raise TruncatedError("the file became shorter", section=section, offset=offset)
-            parts.append(part)
-            offset += len(part)
-            length -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def release(self) -> None:
+        """Give back the memory that bodies took; they are read again when need be."""
+        self._bodies.clear()
+        super().release()
 
     def load_header(self) -> None:
         """Read the file header; raises FormatError."""
@@ -128,6 +98,9 @@ class ImageFile:
         if head.type != SectionType.INDEX or head.len_stored != trailer.len_index or head.codec != Codec.NONE:
             raise FormatError("is not where the trailer says", section="index", offset=where)
         start = body_offset(where, head.align_log2)
+        if section_end(start, trailer.len_index) != offset - SECTION_HEADER_SIZE:
+            text = "does not stand right behind the index that it names"
+            raise FormatError(text, section="trailer", offset=offset)
         body = self.read(start, trailer.len_index, "index")
         if checksum(body) != trailer.index_checksum:
             raise ChecksumError("checksum differs", section="index", offset=start)
@@ -163,29 +136,15 @@ class ImageFile:
 
     def _check_entry(self, entry: IndexEntry, low: int, end: int) -> None:
         """Raise FormatError where a section cannot be in this image; the schema has seen to its fields."""
-        place = entry.label
         offset = entry.ofs_header
-        if entry.critical and not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS):
-            raise UnsupportedVersionError(
-                "a critical section of a type or codec that is not known", section=place, offset=offset
-            )
+        if not (entry.type in _KNOWN_TYPES and entry.codec in _KNOWN_CODECS) and entry.critical:
+            text = "a critical section of a type or codec that is not known"
+            raise UnsupportedVersionError(text, section=entry.label, offset=offset)
         if offset < low:
-            raise FormatError(f"begins before offset {low}", section=place, offset=offset)
+            raise FormatError(f"begins before offset {low}", section=entry.label, offset=offset)
         if entry.ofs_body + entry.len_stored > end:
-            raise TruncatedError(
-                f"{entry.len_stored} bytes do not fit before offset {end}", section=place, offset=offset
-            )
-
-    def mapped(self) -> mmap.mmap:
-        """The whole file, mapped."""
-        if os.fstat(self.fd).st_size < self.size:
-            raise TruncatedError("the file became shorter", section="file", offset=self.size)
-        if self._map is None:
-            try:
-                self._map = mmap.mmap(self.fd, self.size, prot=mmap.PROT_READ)
-            except OSError as error:
-                raise FileError(f"{self.name}: mmap: {error.strerror}") from error
-        return self._map
+            text = f"{entry.len_stored} bytes do not fit before offset {end}"
+            raise TruncatedError(text, section=entry.label, offset=offset)
 
     def stored(self, entry: IndexEntry) -> memoryview:
         """The stored body of a section, a view of the mapped file. Its checksum is not looked at."""
@@ -226,7 +185,7 @@ class ImageFile:
         if section_id not in self._bodies:
             while len(self._bodies) >= _KEPT_BODIES:
                 del self._bodies[next(iter(self._bodies))]
-            self._bodies[section_id] = memoryview(self._decompress(entry))
+            self._bodies[section_id] = memoryview(decompress(entry, self._sound_body(entry)))
         return self._bodies[section_id]
 
     def _sound_body(self, entry: IndexEntry) -> bytes:
@@ -236,24 +195,6 @@ class ImageFile:
         if checksum(stored) != entry.checksum:
             raise ChecksumError("checksum of the body differs", section=entry.label, offset=entry.ofs_body)
         return stored
-
-    def _decompress(self, entry: IndexEntry) -> bytes:
-        if entry.codec != Codec.ZSTD:
-            raise UnsupportedVersionError(f"codec {entry.codec} is not known", section=entry.label)
-        import zstandard  # 20 ms to import, and rarely needed
-
-        stored = self._sound_body(entry)
-        try:
-            length = zstandard.frame_content_size(stored)
-            if length == entry.len_raw:
-                decoder = zstandard.ZstdDecompressor(max_window_size=MAX_LEN_RAW)
-                return decoder.decompress(stored, allow_extra_data=False)
-        except zstandard.ZstdError as error:
-            raise FormatError(f"zstd: {error}", section=entry.label, offset=entry.ofs_body) from error
-        stated = "an unknown number of" if length < 0 else str(length)
-        raise FormatError(
-            f"decodes to {stated} bytes, not {entry.len_raw}", section=entry.label, offset=entry.ofs_body
-        )
 
     def rows(self, cls: type[R]) -> list[R]:
         """The rows of one kind; those of later revisions stand in the place of the rows they replace."""
@@ -288,7 +229,9 @@ class ImageFile:
                     f"compressed tables of {self._packed_tables} bytes; {MAX_PACKED_TABLES} are allowed",
                     section=place,
                 )
-            body = self._sound_body(entry) if entry.codec == Codec.NONE else self._decompress(entry)
+            body = self._sound_body(entry)
+            if entry.codec != Codec.NONE:
+                body = decompress(entry, body)
             tables: dict[int, list[Record]] = {}
             for kind, rows in decode_batches(body, place):
                 if entry.kind not in (0, kind):

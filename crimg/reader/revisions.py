@@ -7,7 +7,14 @@ section header, the way back from trailer to trailer; both go one way only, so t
 from __future__ import annotations
 
 from crimg.errors import FormatError
-from crimg.format.constants import HEADER_SIZE, SECTION_HEADER_SIZE, TRAILER_SIZE, Codec, SectionType
+from crimg.format.constants import (
+    FILE_MAGIC,
+    HEADER_SIZE,
+    SECTION_HEADER_SIZE,
+    TRAILER_SIZE,
+    Codec,
+    SectionType,
+)
 from crimg.format.container import (
     IndexEntry,
     Trailer,
@@ -35,6 +42,7 @@ def whole_end(file: ImageFile) -> int | None:
     cut short can have left: sections without a trailer, the beginning of one, zeros, anything but the end of
     a finished revision. A file that does end in a trailer of its own is not torn, but damaged before it; so
     is one in which a trailer was written whole and is not as it was written.
+    Raises FormatError where another image begins there: two files were joined, and nothing may cut one off.
     """
     seal = checksum(file.read(0, HEADER_SIZE, "header"))
     if file.size < HEADER_SIZE + TRAILER_SECTION_SIZE or _ends_sealed(file, seal):
@@ -59,7 +67,16 @@ def whole_end(file: ImageFile) -> int | None:
                 return None
             end, previous, revision = entry.ofs_body + TRAILER_SIZE, entry.ofs_header, trailer.revision
         before = entry
+    if end:
+        refuse_another(file, end)
     return end or None
+
+
+def refuse_another(file: ImageFile, offset: int) -> None:
+    """Raise FormatError where another image begins at this offset, as cat(1) joins files."""
+    if file.size >= offset + len(FILE_MAGIC) and file.read(offset, len(FILE_MAGIC), "file") == FILE_MAGIC:
+        text = f"another image begins here: files were joined; head -c {offset} gives the first one"
+        raise FormatError(text, section="file", offset=offset)
 
 
 def _sections(file: ImageFile) -> Iterator[IndexEntry]:

@@ -12,6 +12,7 @@ from crimg.format.constants import (
     SectionType,
 )
 from crimg.format.container import IndexEntry, read_section_header, read_trailer, section_end
+from crimg.reader.revisions import refuse_another
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +56,11 @@ class _Walk:
             try:
                 entry = self._entry(offset)
             except FormatError as error:
+                try:
+                    refuse_another(self.file, offset)
+                except FormatError as joined:  # its sections are none of this image
+                    self._note(joined)
+                    return
                 if not lost:  # one damage for all that is passed over
                     self._note(error)
                 lost = True

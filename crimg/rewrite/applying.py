@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 
 from crimg.collecting import no_collection
-from crimg.errors import ConflictError, FormatError, ImageChangedError
+from crimg.errors import ConflictError, ImageChangedError, ModelError, UnsoundError, UsageError
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
-from crimg.rewrite.plan_json import check_values
-from crimg.validate import Severity, validate
+from crimg.validate import RULES, Severity, validate
 from crimg.writer.revise import append_revision, undo
 
 TYPE_CHECKING = False
@@ -37,7 +36,7 @@ def apply(
     force: also where the image is not sound.  command: for the history.
 
     Raises ConflictError for a plan with conflicts, ImageChangedError where the image is not the one the plan
-    was made from, FormatError where it is not sound, and what `append_revision` raises.
+    was made from, UnsoundError where it is not sound, and what `append_revision` raises.
     """
     if image is None:
         with open_image(os.fspath(path)) as opened:
@@ -46,15 +45,17 @@ def apply(
     rows = plan.rows(image)
     if not rows:
         return image.revision
-    check_values(plan, rows)
-    revision = append_revision(
-        os.fspath(path),
-        rows,
-        fingerprint=plan.fingerprint,
-        command=command,
-        rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
-        note=plan.note,
-    )
+    try:
+        revision = append_revision(
+            os.fspath(path),
+            rows,
+            fingerprint=plan.fingerprint,
+            command=command,
+            rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
+            note=plan.note,
+        )
+    except ModelError as error:  # a plan from a file has a value that its column has no room for
+        raise UsageError(f"plan: {error}") from error
     if not force and len(plan.path_changes) < len(plan.changes):
         _hold(os.fspath(path))
     return revision
@@ -75,28 +76,29 @@ def check_applicable(plan: Plan, image: Image, *, force: bool = False) -> None:
 
 
 def check_sound(image: Image) -> None:
-    """Raise FormatError for an image whose objects have errors.
+    """Raise UnsoundError for an image whose objects have errors.
 
     The container is not gone through once more: opening the image has seen to what an append builds on, and
     the rest would be a look at every section of what may be gigabytes.
     """
-    wrong = _first_error(image)
+    wrong = first_error(image)
     if wrong:
-        raise FormatError(f"the image is not sound: {wrong}; with --force it is rewritten all the same")
+        raise UnsoundError(f"the image is not sound: {wrong}")
 
 
 def _hold(path: str) -> None:
     """Take the last revision back where it is not sound: evidence can contradict what the memory says."""
     with open_image(path) as image:
-        wrong = _first_error(image)
+        wrong = first_error(image)
     if wrong:
         undo(path)
         raise ConflictError([f"the image would not be sound: {wrong}"])
 
 
-def _first_error(image: Image) -> str:
-    report = validate(image, page_data=False, layout=False)
-    errors = [finding for finding in report.findings if finding.severity == Severity.ERROR]
+def first_error(image: Image) -> str:
+    """The worst that validation finds in the objects of an image, in one line; "" for no error."""
+    rules = [rule for rule in RULES.values() if rule.severity == Severity.ERROR]
+    errors = validate(image, rules, page_data=False, layout=False).findings
     if not errors:
         return ""
     first = errors[0]

@@ -117,25 +117,21 @@ class Plan:
         Raises ImageChangedError where the image is not the one that the plan was made for: an object is not
         there, or not as the plan says that it is.
         """
-        cells: dict[type[Record], dict[int, list[Any]]] = {cls: {} for cls in CLASSES.values()}
+        made: dict[type[Record], dict[int, Record]] = {cls: {} for cls in CLASSES.values()}
         for change in self.changes:
             objref, kind, column, before, after = change[:5]
             cls = CLASSES[kind]
-            row = cells[cls].get(objref)
+            rows = made[cls]
+            row = rows.get(objref) or image.find(cls, objref)
             if row is None:
-                found = image.find(cls, objref)
-                if found is None:
-                    raise ImageChangedError(
-                        f"{_name(change)} is not in the image: the plan is for another one"
-                    )
-                row = cells[cls][objref] = list(found)
-            index = cls.fields.index(column)
+                raise ImageChangedError(f"{_name(change)} is not in the image: the plan is for another one")
+            index = _INDEXES[cls][column]
             if row[index] != before or type(row[index]) is not type(before):
                 raise ImageChangedError(
                     f"{_name(change)}: {column} is not what the plan says: make the plan anew"
                 )
-            row[index] = after
-        return [cls.from_row(row) for cls, rows in cells.items() for row in rows.values()]
+            rows[objref] = cls.from_row((*row[:index], after, *row[index + 1 :]))
+        return [row for rows in made.values() for row in rows.values()]
 
     def to_json(self) -> dict[str, Any]:
         """The plan in the types of JSON (specs/rewrite.schema.json)."""
@@ -154,6 +150,7 @@ class Plan:
 _PATHS = frozenset(("path", "keeper_path", "mount_point"))
 CLASSES: dict[str, type[Record]] = {cls.noun: cls for cls in CHANGEABLE}
 """Noun of a table to its class."""
+_INDEXES = {cls: {name: number for number, name in enumerate(cls.fields)} for cls in CHANGEABLE}
 
 
 def _name(change: Change) -> str:

@@ -147,21 +147,18 @@ class RuleSet:
         self._prefix = _by(self.rules, PREFIX, lambda rule: rule.old)
         self._globs = _by(self.rules, GLOB, lambda rule: literal_head(rule.old))
         self._regexes = [rule for rule in self.rules if rule.kind == REGEX]
-        self._plain: dict[bytes, PathRule] = {}
-        """Prefix rules by OLD, where there are no others and no limits: by far the most frequent case."""
+        self._plain = _PlainPrefixes({})
+        """Prefix rules, where there are no others and no limits: by far the most frequent case."""
         if all(rule.kind == PREFIX and not (rule.places or rule.objects) for rule in self.rules):
-            self._plain = {rule.old: rule.path_rule for rule in self.rules if rule.path_rule is not None}
+            self._plain = _PlainPrefixes({rule.old: rule for rule in self.rules})
 
     def __bool__(self) -> bool:
         return bool(self.rules)
 
     def find(self, path: bytes, objref: int = 0, places: Collection[str] = _NOWHERE) -> Match | None:
         """What is to be done to an absolute path of this object, which is in these places."""
-        if self._plain:
-            plain = longest_match(self._plain, path)
-            if plain is None:
-                return None
-            return Match(self._prefix[plain.old][0], len(plain.old), plain.apply(path))
+        if self._plain.by_old:
+            return self._plain.find(path)
         best: list[Match] = []
         rank = (0, 0)
         for rule in self._candidates(path):
@@ -193,6 +190,35 @@ class RuleSet:
         yield from prefixes
         yield from self._prefix.get(b"/", ()) if path != b"/" else ()
         yield from self._regexes
+
+
+class _PlainPrefixes:
+    """Prefix rules by OLD. What becomes of a directory is found once for all paths in it."""
+
+    __slots__ = ("_folders", "by_old")
+
+    def __init__(self, by_old: dict[bytes, Rule]) -> None:
+        self.by_old = by_old
+        self._folders: dict[bytes, tuple[Rule, int, bytes] | None] = {}
+        """Directory to its rule, the bytes of a path that go, and what stands in their place."""
+
+    def find(self, path: bytes) -> Match | None:
+        """What is to be done to an absolute path."""
+        rule = self.by_old.get(path)
+        if rule is not None:
+            return Match(rule, len(rule.old), rule.new)
+        folder = path.rpartition(b"/")[0]
+        if folder not in self._folders:
+            self._folders[folder] = self._folder(folder or b"/")
+        found = self._folders[folder]
+        if found is None:
+            return None
+        rule, cut, head = found
+        return Match(rule, len(rule.old), head + path[cut:])
+
+    def _folder(self, folder: bytes) -> tuple[Rule, int, bytes] | None:
+        rule = longest_match(self.by_old, folder)
+        return None if rule is None else (rule, len(rule.old.rstrip(b"/")), rule.new.rstrip(b"/"))
 
 
 def _by(rules: Iterable[Rule], kind: str, key: Callable[[Rule], bytes]) -> dict[bytes, list[Rule]]:

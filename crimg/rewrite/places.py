@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.graph import owner, row_label
-from crimg.model import File, Filesystem, Inode
-from crimg.model.enums import FileKind, NameState
+from crimg.model import File, Filesystem, Inode, Socket
+from crimg.model.enums import NAMELESS, NameState
 from crimg.model.record import KINDS, Record
 from crimg.rewrite.matching import PLACES
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
 
 KEEPER, MOUNT = "keeper", "mount"
+_STATE, _KIND = map(File.fields.index, ("name_state", "kind"))
+_LINKED, _NAMELESS = int(NameState.LINKED), frozenset(map(int, NAMELESS))
 _FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT}
 
 
@@ -36,7 +38,10 @@ REWRITTEN = (
     PathColumn(Inode, "keeper_path", KEEPER),
     PathColumn(Filesystem, "mount_point", MOUNT),
 )
-LEFT_ALONE = {(Filesystem, "mount_root"): "it starts at the root of the file system, not of the task"}
+LEFT_ALONE = {
+    (Filesystem, "mount_root"): "it starts at the root of the file system, not of the task",
+    (Socket, "path"): "it is what getsockname(2) tells the program, and may be relative",
+}
 """Columns with paths that no rule reaches, and why."""
 
 
@@ -90,6 +95,16 @@ def places_of_files(image: Image) -> dict[int, frozenset[str]]:
     return {objref: frozenset(places) for objref, places in found.items()}
 
 
+def path_of(image: Image, objref: int) -> bytes | None:
+    """The path that an edit of this object changes; None where it has none, or is not in the image."""
+    for cls, column, _ in REWRITTEN:
+        row = image.find(cls, objref)
+        if row is not None and not (isinstance(row, File) and row.kind in NAMELESS):
+            path: bytes | None = getattr(row, column)
+            return path
+    return None
+
+
 def needs_name(file: File) -> bool:
     """Whether a restart opens this file by its name: no pipe, not deleted, not hidden under a mount."""
-    return file.name_state == NameState.LINKED and file.kind != FileKind.PIPE
+    return bool(file[_STATE] == _LINKED and file[_KIND] not in _NAMELESS)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from crimg.errors import UsageError
 from crimg.escape import escape, one_line, unescape
-from crimg.model.check import fault
 from crimg.rewrite.changes import CHANGEABLE, CLASSES, Change, Conflict, Plan, Unmatched
 from crimg.rewrite.places import Referrer
 
@@ -164,10 +163,3 @@ def _scalar(plain: Any, column: Column, what: str) -> Any:
     if not isinstance(plain, wanted) or (wanted is int and isinstance(plain, bool)):
         raise UsageError(f"{what} is no {column.type}")
     return unescape(plain) if column.type == "bytes" else plain
-
-
-def check_values(plan: Plan, rows: list[Any]) -> None:
-    """Raise UsageError where a row holds what its column has no room for."""
-    for cls in {type(row) for row in rows}:
-        if wrong := fault(cls, [row for row in rows if type(row) is cls]):
-            raise UsageError(f"plan: {wrong}")

@@ -6,15 +6,16 @@ from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import File, Inode
-from crimg.model.enums import FileKind, Keeper
+from crimg.model.enums import Keeper
 from crimg.rewrite.changes import Change, Conflict, Plan, Unmatched, differences
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.rewrite.matching import RuleSet
-from crimg.rewrite.places import REWRITTEN, places_of_files, referrers_of
+from crimg.rewrite.places import REWRITTEN, path_of, places_of_files, referrers_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from typing import Any
 
     from crimg.model.image import Image
     from crimg.model.record import Record
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from crimg.rewrite.places import PathColumn
     from crimg.rewrite.restamp import Restamp
     from crimg.rewrite.rules import PathRule
+
+    Cell = tuple[int, str, str, Any, Any, str]
+    """A change without its places and referrers: objref, kind, column, before, after, rule."""
 
 _NO_PLACES: frozenset[str] = frozenset()
 
@@ -47,17 +51,18 @@ def plan(
     planner = _Planner(image, chosen, dict(edits or {}))
     planner.rewrite_paths()
     planner.drop_keepers(drop_keepers)
-    found = find_conflicts(image, planner.changes)
+    changes = with_referrers(image, planner.cells)
+    found = find_conflicts(image, changes)
     note = ""
     if restamp is not None:
-        stamped = restamp.changes(image, planner.changes, everything=not (chosen or edits))
-        planner.changes += stamped.changes
+        stamped = restamp.changes(image, changes, everything=not (chosen or edits))
+        changes += with_referrers(image, [change[:6] for change in stamped.changes])
         planner.conflicts += stamped.conflicts
         note = stamped.note
     return Plan(
         image.fingerprint,
         rules=planner.rule_texts(),
-        changes=planner.with_referrers(),
+        changes=changes,
         conflicts=sorted([*planner.conflicts, *found]),
         unmatched=planner.unmatched,
         unused_rules=[rule.text for rule in chosen.rules if rule not in planner.used],
@@ -73,7 +78,7 @@ class _Planner:
         self.image = image
         self.rules = rules
         self.edits = edits
-        self.changes: list[Change] = []
+        self.cells: list[Cell] = []
         self.conflicts: list[Conflict] = []
         self.unmatched: list[Unmatched] = []
         self.used: set[Rule] = set()
@@ -83,7 +88,7 @@ class _Planner:
     def rule_texts(self) -> list[str]:
         """The rules and edits, for the history."""
         edits = [_edit_text(objref, path) for objref, path in sorted(self.edits.items())]
-        dropped = sorted({change.rule for change in self.changes if change.column == "keeper"})
+        dropped = sorted({rule for _, _, column, _, _, rule in self.cells if column == "keeper"})
         return [*self._texts.values(), *edits, *dropped]
 
     def rewrite_paths(self) -> None:
@@ -94,12 +99,13 @@ class _Planner:
 
     def _check_edits(self) -> None:
         for objref in sorted(self.edits):
-            rows = [(cls, self.image.find(cls, objref), column) for cls, column, _ in REWRITTEN]
-            cls, row, column = next((each for each in rows if each[1] is not None), (None, None, ""))
-            if row is None or cls is None:
+            noun = next(
+                (cls.noun for cls, _, _ in REWRITTEN if self.image.find(cls, objref) is not None), None
+            )
+            if noun is None:
                 raise UsageError(f"the image has no object #{objref} with a path")
-            if row[cls.fields.index(column)] is None or (isinstance(row, File) and row.kind == FileKind.PIPE):
-                raise UsageError(f"#{objref} has no path: this {cls.noun} needs none")
+            if path_of(self.image, objref) is None:
+                raise UsageError(f"#{objref} has no path: this {noun} needs none")
 
     def _rewrite(self, place: PathColumn) -> None:
         cls, name, own_place = place
@@ -127,7 +133,7 @@ class _Planner:
 
     def _change(self, objref: int, noun: str, name: str, path: bytes, made: bytes, rule: str) -> None:
         if made != path:
-            self.changes.append(Change(objref, noun, name, path, made, rule))
+            self.cells.append((objref, noun, name, path, made, rule))
 
     def _rivals(self, objref: int, path: bytes, rules: Collection[Rule]) -> None:
         self.used.update(rules)
@@ -143,25 +149,24 @@ class _Planner:
             if inode.keeper in (Keeper.NONE, Keeper.REMOVED):
                 raise UsageError(f"inode #{objref} has no keeper to drop")
             gone = inode.replace(keeper=int(Keeper.REMOVED), blobs=(), keeper_path=None)
-            self.changes = [
-                change for change in self.changes if (change.kind, change.objref) != (Inode.noun, objref)
-            ]
-            self.changes += differences(inode, gone, f"drop-keeper #{objref}")
+            self.cells = [cell for cell in self.cells if cell[:2] != (objref, Inode.noun)]
+            self.cells += [change[:6] for change in differences(inode, gone, f"drop-keeper #{objref}")]
 
-    def with_referrers(self) -> Iterator[Change]:
-        """The changes, each with who refers to its object, and the places that makes."""
-        referrers = referrers_of(self.image, {change.objref for change in self.changes})
-        own = {(cls.noun, column): place for cls, column, place in REWRITTEN}
-        for change in self.changes:
-            those = tuple(referrers.get(change.objref, ()))
-            place = own.get((change.kind, change.column), "")
-            if place:
-                places: tuple[str, ...] = (place,)
-            elif len(those) == 1:
-                places = (those[0].place,)
-            else:
-                places = tuple(sorted({each.place for each in those}))
-            yield Change(*change[:6], places, those)
+
+def with_referrers(image: Image, cells: Sequence[Cell]) -> list[Change]:
+    """The changes, each with who refers to its object, and the places that makes."""
+    referrers = referrers_of(image, {cell[0] for cell in cells})
+    own: dict[tuple[str, str], tuple[str, ...]] = {
+        (cls.noun, column): (place,) for cls, column, place in REWRITTEN if place
+    }
+    changes = []
+    for cell in cells:
+        those = tuple(referrers.get(cell[0], ()))
+        places = own.get((cell[1], cell[2]))
+        if places is None:
+            places = (those[0].place,) if len(those) == 1 else tuple(sorted({each.place for each in those}))
+        changes.append(Change._make((*cell, places, those)))
+    return changes
 
 
 def _edit_text(objref: int, path: bytes) -> str:

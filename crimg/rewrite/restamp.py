@@ -11,12 +11,10 @@ import stat
 from collections import Counter
 from typing import NamedTuple
 
-from crimg.errors import KernelError
 from crimg.escape import escape
-from crimg.evidence import contents_columns, filesystem_columns, inode_columns
-from crimg.kernel import inodes
-from crimg.kernel.lookup import Root
-from crimg.kernel.mountinfo import parse_mountinfo
+from crimg.evidence import filesystem_columns
+from crimg.looking.mounts import Mounts
+from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.model import File, Filesystem, Inode, Pipe
 from crimg.model.enums import Keeper
 from crimg.rewrite.changes import Change, Conflict, differences
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.kernel.mountinfo import Mount
+    from crimg.looking.looks import Looks, Request
     from crimg.model.image import Image
     from crimg.model.record import Record
 
@@ -54,103 +53,107 @@ class _UnfitError(Exception):
 
 
 class Restamp:
-    """Where files are looked at. root: directory that stands for "/"."""
+    """Where files are looked at.
 
-    def __init__(self, root: str | bytes = "/") -> None:
+    root: directory that stands for "/".  timeout: seconds that a file system has for an answer.
+    """
+
+    def __init__(self, root: str | bytes = "/", timeout: float | None = TIMEOUT) -> None:
         self.root = root
+        self.timeout = timeout
 
     def changes(self, image: Image, moved: Sequence[Change], *, everything: bool) -> Restamped:
         """The changes that take the evidence of the files at the paths that `moved` gives.
 
         everything: of all files that have a name, not only of those that get another.
-        Raises FileError where the root cannot be opened.
+        Raises FileError and NoAnswerError where the root cannot be looked at.
         """
         paths = {change.objref: change.after for change in moved if change.kind == File.noun}
-        by_inode: dict[int, list[tuple[File, bytes]]] = {}
+        wanted: list[_Wanted] = []
         for file in image.rows(File):
-            if needs_name(file) and file.inode is not None and (everything or file.objref in paths):
-                by_inode.setdefault(file.inode, []).append((file, paths.get(file.objref, file.path)))
-        with Root(self.root) as root, open("/proc/self/mountinfo", "rb") as mounts:
-            by_id = {mount.mnt_id: mount for mount in parse_mountinfo(mounts.read())}
-            looker = _Looker(root, by_id, escape(os.fsencode(self.root)))
-            return _restamped(image, looker, by_inode, {change.objref for change in moved})
+            inode = image.find(Inode, file.inode)
+            if inode is None or inode.keeper != Keeper.NONE or not needs_name(file):
+                continue
+            if everything or file.objref in paths:
+                wanted.append(_Wanted(inode, file, paths.get(file.objref, file.path)))
+        mounts = Mounts()
+        with looks_for(self.root, self.timeout, mounts) as looks:
+            seen, conflicts = _look(wanted, _Looking(looks, mounts))
+        changes = list(_Rows(image, seen, {change.objref for change in moved}).changes())
+        note = f"restamped: the evidence of {len(seen)} inode{'s' if len(seen) != 1 else ''} was taken anew"
+        return Restamped(changes, conflicts, note if changes else "")
 
 
-def _restamped(
-    image: Image, looker: _Looker, by_inode: dict[int, list[tuple[File, bytes]]], moved: set[int]
-) -> Restamped:
+class _Wanted(NamedTuple):
+    """A file object whose inode is looked for at a path."""
+
+    inode: Inode
+    file: File
+    path: bytes
+
+
+def _look(wanted: Sequence[_Wanted], looking: _Looking) -> tuple[dict[int, _Seen], list[Conflict]]:
+    """What was seen of each inode, by its objref, and what does not fit."""
     conflicts: list[Conflict] = []
     seen: dict[int, _Seen] = {}
-    owners: dict[tuple[int, int], int] = {}
-    for objref, files in by_inode.items():
-        inode = image.find(Inode, objref)
-        if inode is None or inode.keeper != Keeper.NONE:
-            continue
-        for file, path in files:
-            try:
-                found = looker.look(inode, path)
-                identity = (found.inode["device"], found.inode["number"])
-                other = owners.setdefault(identity, objref)
-                if other != objref:
-                    raise _UnfitError(f"is one file with #{by_inode[other][0][0].objref}, and was another")
-                first = seen.setdefault(objref, found)
-                if (first.inode["device"], first.inode["number"]) != identity:
-                    raise _UnfitError(f"is not one file with #{files[0][0].objref} any more")
-            except _UnfitError as unfit:
-                conflicts.append(Conflict(file.objref, (), f"#{file.objref} {escape(path)} {unfit}"))
-    changes = list(_Rows(image, seen, moved).changes())
-    note = f"restamped: the evidence of {len(seen)} inode{'s' if len(seen) != 1 else ''} was taken anew"
-    return Restamped(changes, conflicts, note if changes else "")
+    owners: dict[tuple[int, int], _Wanted] = {}
+    firsts: dict[int, _Wanted] = {}
+    for one, answer in zip(wanted, looking.answers(wanted), strict=True):
+        objref = one.inode.objref
+        try:
+            found = looking.judged(one.inode, answer)
+            identity = (found.inode["device"], found.inode["number"])
+            owner = owners.setdefault(identity, one)
+            if owner.inode.objref != objref:
+                raise _UnfitError(f"is one file with #{owner.file.objref}, and was another")
+            first = seen.setdefault(objref, found)
+            if (first.inode["device"], first.inode["number"]) != identity:
+                raise _UnfitError(f"is not one file with #{firsts[objref].file.objref} any more")
+            firsts.setdefault(objref, one)
+        except _UnfitError as unfit:
+            text = f"#{one.file.objref} {escape(one.path)} {unfit}"
+            conflicts.append(Conflict(one.file.objref, (), text))
+    return seen, conflicts
 
 
-class _Looker:
+class _Looking:
     """Looks at files below one root."""
 
-    def __init__(self, root: Root, mounts: dict[int, Mount], name: str) -> None:
-        self._root = root
+    def __init__(self, looks: Looks, mounts: Mounts) -> None:
+        self._looks = looks
         self._mounts = mounts
-        self._top = os.readlink(b"/proc/self/fd/%d" % root.fd)
-        self._name = name
+        self._top = looks.top.rstrip(b"/")
 
-    def look(self, inode: Inode, path: bytes) -> _Seen:
-        """What stands at the path in place of this inode; raises _UnfitError."""
-        try:
-            fd = self._root.open(path, follow=True)
-        except OSError as error:
-            raise _UnfitError(f"cannot be looked at: {error.strerror}") from error
-        try:
-            return self._see(inode, fd)
-        except KernelError as error:
-            raise _UnfitError(f"cannot be looked at: {error}") from error
-        finally:
-            os.close(fd)
+    def answers(self, wanted: Sequence[_Wanted]) -> list[Any]:
+        """What stands at each path, as the look-ups tell it."""
+        requests: list[Request] = []
+        for inode, _, path in wanted:
+            arguments = (stat.S_IFMT(inode.mode), inode.build_id is not None, inode.digest is not None)
+            requests.append(("columns", path, arguments))
+        return self._looks.run(requests)
 
-    def _see(self, inode: Inode, fd: int) -> _Seen:
-        now = inodes.statx(fd)
-        handle = inodes.file_handle(fd)
-        columns = inode_columns(now, handle)
-        if stat.S_IFMT(now.mode) != stat.S_IFMT(inode.mode):
+    def judged(self, inode: Inode, answer: Any) -> _Seen:
+        """What was seen in place of this inode; raises _UnfitError."""
+        if answer is None:
+            raise _UnfitError("gives no answer")
+        error, columns, fsid, mount_id = answer
+        if error:
+            raise _UnfitError(f"cannot be looked at: {os.strerror(error)}")
+        if stat.S_IFMT(columns["mode"]) != stat.S_IFMT(inode.mode):
             raise _UnfitError("is of another type now")
         if columns["rdev"] != inode.rdev:
             raise _UnfitError("is another device now")
-        columns |= contents_columns(
-            fd,
-            now.mode,
-            generation=handle is None,
-            build=inode.build_id is not None or bool(now.mode & 0o111),
-            contents=inode.digest is not None,
-        )
-        mount = self._mounts.get(now.mnt_id or 0)
+        mount = self._mounts.by_id(mount_id)
         if mount is None:
             return _Seen(columns, None)
-        return _Seen(columns, filesystem_columns(fd, now, mount) | {"mount_point": self._inside(mount)})
+        there = filesystem_columns(columns["device"], fsid, mount)
+        return _Seen(columns, there | {"mount_point": self._inside(mount)})
 
     def _inside(self, mount: Mount) -> bytes:
         """The mount point as it is seen from the root."""
-        top = self._top.rstrip(b"/")
-        if not (mount.mount_point + b"/").startswith(top + b"/"):
+        if not (mount.mount_point + b"/").startswith(self._top + b"/"):
             return b"/"
-        return mount.mount_point[len(top) :] or b"/"
+        return mount.mount_point[len(self._top) :] or b"/"
 
 
 class _Rows:

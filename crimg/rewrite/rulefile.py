@@ -54,13 +54,14 @@ def parse_rules(data: bytes) -> list[Rule]:
     rules = []
     for number, table in enumerate(tables, 1):
         try:
-            rules.append(_rule(table))
+            rules.append(make_rule(table))
         except UsageError as error:
             raise UsageError(f"rule {number}: {error}") from error
     return rules
 
 
-def _rule(table: dict[str, Any]) -> Rule:
+def make_rule(table: dict[str, Any]) -> Rule:
+    """The rule of one table, whose keys are those above. Raises UsageError."""
     for key in table:
         if key not in _KEYS:
             raise UsageError(f"{escape(key)} is no key; these are {', '.join(_KEYS)}")

@@ -13,6 +13,9 @@ from crimg.escape import escape, unescape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 PATH_BYTES = 4095
 """Bytes of the longest path that a system call takes (PATH_MAX of path_resolution(7), less the NUL)."""
@@ -82,7 +85,7 @@ class PathRules:
         return path if rule is None else rule.apply(path)
 
 
-def longest_match(by_old: Mapping[bytes, PathRule], path: bytes) -> PathRule | None:
+def longest_match(by_old: Mapping[bytes, T], path: bytes) -> T | None:
     """The rule for a path among these, each under its OLD; in time by the depth of the path."""
     if not by_old or not path.startswith(b"/"):
         return None

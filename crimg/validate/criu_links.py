@@ -1,4 +1,4 @@
-"""C611 to C615: what ties parts of a CRIU image to each other, and to the image before it."""
+"""C611 to C614: what ties parts of a CRIU image to each other, and to the image before it."""
 
 from __future__ import annotations
 
@@ -89,25 +89,7 @@ def surplus_pages(checked: Checked) -> Iterator[Hit]:
             yield Hit(f"{section.len_raw // checked.page_size} pages, {pages} counted", section=section)
 
 
-@rule("C613", WARNING, whole=True)
-def outside_peer(checked: Checked) -> Iterator[Hit]:
-    """A Unix socket is connected to one that is not in the image.
-
-    CRIU restores it with --ext-unix-sk only, and connects it to whoever listens at the name by then.
-
-    Remedy: dump the process at the other end too, or restore with --ext-unix-sk.
-    """
-    if checked.criu is None:
-        return
-    sockets = [entry.usk for entry in checked.criu.file_entries if entry.HasField("usk")]
-    known = {socket.ino for socket in sockets}
-    files = files_by_id(checked)
-    for socket in sockets:
-        if socket.peer and socket.peer not in known:
-            yield Hit(f"its peer is socket:[{socket.peer}]", files.get(socket.id))
-
-
-@rule("C614", ERROR, whole=True)
+@rule("C613", ERROR, whole=True)
 def epoll_target(checked: Checked) -> Iterator[Hit]:
     """An epoll instance watches a descriptor that no task with it has.
 
@@ -137,7 +119,7 @@ def epoll_target(checked: Checked) -> Iterator[Hit]:
                 yield Hit(f"watches descriptor {target.tfd}", file)
 
 
-@rule("C615", ERROR, whole=True)
+@rule("C614", ERROR, whole=True)
 def unknown_mount(checked: Checked) -> Iterator[Hit]:
     """A file is on a mount that is not among the mounts of the image.
 

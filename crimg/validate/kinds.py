@@ -6,8 +6,17 @@ import stat
 from operator import itemgetter
 
 from crimg.escape import escape
-from crimg.model import File, Filesystem, Inode, Lock
-from crimg.model.enums import FileKind, Keeper, LockKind, NameState, OtherFileKind
+from crimg.model import File, Filesystem, Inode, Lock, SharedMemory, Socket
+from crimg.model.enums import (
+    NAMELESS,
+    FileKind,
+    Keeper,
+    LockKind,
+    MemoryKind,
+    NameState,
+    OtherFileKind,
+    SocketState,
+)
 from crimg.model.record import KINDS, unrecorded
 from crimg.validate.descriptors import O_PATH
 from crimg.validate.finding import Hit
@@ -33,8 +42,19 @@ _ENUMERATIONS = (
     (File, "name_state", NameState),
     (Inode, "keeper", Keeper),
     (Lock, "kind", LockKind),
+    (SharedMemory, "kind", MemoryKind),
+    (Socket, "state", SocketState),
 )
 _OTHER_KINDS = frozenset(map(int, OtherFileKind))
+_NAMELESS_WORDS = {
+    FileKind.PIPE: "a pipe",
+    FileKind.PLACEHOLDER: "a placeholder",
+    FileKind.MEMORY: "shared memory",
+    FileKind.EVENTFD: "an eventfd",
+    FileKind.TIMERFD: "a timerfd",
+    FileKind.SIGNALFD: "a signalfd",
+    FileKind.SOCKET: "a socket",
+}
 _ABSOLUTE = ((File, "path"), (Filesystem, "mount_point"))
 _NULLABLE_PAIRS = (("handle_type", "handle"), ("digest_kind", "digest"))
 _DIGEST_LENGTHS = {"sha256": 32}
@@ -65,20 +85,16 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     """A path is not absolute.
 
     A restart would look for it from wherever it was started. The kernel shows paths from the root of the
-    task; only a pipe has none.
+    task; only pipes, sockets, shared memory and the like have none.
 
     Remedy: rewrite the path, or dump again.
     """
     for cls, name in _ABSOLUTE:
         index = cls.fields.index(name)
         for row in checked.rows(cls):
-            if not row[index].startswith(b"/") and not (isinstance(row, File) and _is_nameless(row)):
+            nameless = isinstance(row, File) and (row.kind in NAMELESS or row.kind in _OTHER_KINDS)
+            if not row[index].startswith(b"/") and not nameless:
                 yield Hit(f'{name} is "{escape(row[index])}"', row, name)
-
-
-def _is_nameless(file: File) -> bool:
-    """Whether this is a kind of file that has no path: a pipe, and those that only CRIU's images have."""
-    return file.kind == FileKind.PIPE or (file.kind in _OTHER_KINDS and not file.path)
 
 
 @rule("C413", ERROR)
@@ -122,8 +138,9 @@ def file_type(checked: Checked) -> Iterator[Hit]:
 def missing_parts(checked: Checked) -> Iterator[Hit]:
     """A file has not what its kind needs, or has what its kind cannot have.
 
-    A pipe needs its buffer and has no inode and no name; anything else needs its inode and has a name; only
-    pipes and FIFOs have a buffer, and only devices the settings of a terminal.
+    A pipe needs its buffer, and shared memory its inode; neither they nor sockets, counters, timers and what
+    stands for a thing that was left out have a name. Anything else needs its inode and has a name; only pipes
+    and FIFOs have a buffer, and only devices the settings of a terminal.
 
     Remedy: undo what rewrote the image, or dump again.
     """
@@ -133,13 +150,14 @@ def missing_parts(checked: Checked) -> Iterator[Hit]:
 
 
 def _wrong_parts(row: File) -> Iterator[tuple[str, str]]:
-    if row.kind == FileKind.PIPE:
-        if row.pipe is None:
-            yield "pipe", "is a pipe, but has no buffer"
-        if row.inode is not None:
-            yield "inode", "is a pipe, but has an inode"
+    if row.kind in NAMELESS:
+        what = _NAMELESS_WORDS[FileKind(row.kind)]
+        if (row.pipe is None) == (row.kind == FileKind.PIPE):
+            yield "pipe", f"is {what}, but has {'no' if row.pipe is None else 'a'} buffer"
+        if (row.inode is None) == (row.kind == FileKind.MEMORY):
+            yield "inode", f"is {what}, but has {'no' if row.inode is None else 'an'} inode"
         if row.name_state != NameState.NONE or row.path:
-            yield "name_state", "is a pipe, but has a name"
+            yield "name_state", f"is {what}, but has a name"
     elif row.kind in _TYPES:
         if row.inode is None:
             yield "inode", "has no inode"

@@ -24,8 +24,8 @@ _VSYSCALL = (0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
 _ALL_PROT = Prot.READ | Prot.WRITE | Prot.EXEC
 _O_PATH = 0o10000000
 _MAPPABLE = (
-    *(FileKind.REGULAR, FileKind.CHARACTER_DEVICE),
-    *(OtherFileKind.MEMFD, OtherFileKind.PACKET_SOCKET, OtherFileKind.EXTERNAL),
+    *(FileKind.REGULAR, FileKind.CHARACTER_DEVICE, FileKind.MEMORY),
+    *(OtherFileKind.PACKET_SOCKET, OtherFileKind.EXTERNAL),
 )
 _START, _END, _PROT, _SHARED, _OFFSET, _FILE, _FLAGS = map(
     Vma.fields.index, ("start", "end", "prot", "shared", "offset", "file", "vm_flags")
@@ -179,7 +179,7 @@ def _is_opened_anew(vma: Vma) -> bool:
 
 @rule("C309", ERROR)
 def unmappable(checked: Checked) -> Iterator[Hit]:
-    """A mapped file cannot be mapped: it is no regular file or device, or is not open for reading.
+    """A mapped file cannot be mapped: it is no regular file, device or memory, or is not open for reading.
 
     mmap(2) refuses it (ENODEV, EACCES, EBADF).
 

@@ -13,8 +13,7 @@ from crimg.format.constants import (
     PAGES_ZERO,
     SectionType,
 )
-from crimg.model import File, ImageInfo, Mm, Vma
-from crimg.model.enums import OtherFileKind
+from crimg.model import ImageInfo, Mm, Vma
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
 
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from crimg.validate.checked import Checked, Run
 
 _SPECIAL = (PAGES_PARENT, PAGES_GUARD, PAGES_ZERO)
-_IN_MEMORY = (OtherFileKind.MEMFD,)
 _KERNEL_OWN = (b"[vvar]", b"[vvar_vclock]", b"[vsyscall]")
 _START, _END = Vma.fields.index("start"), Vma.fields.index("end")
 
@@ -149,17 +147,11 @@ def run_not_kept(checked: Checked) -> Iterator[Hit]:
     for mm in checked.objects_of(Mm):
         runs = checked.sorted_runs(mm.pagemap, saved=True)
         for row in vmas.get(mm.objref, ()) if runs else ():
-            if (row.shared and _is_of_disk(checked, row)) or row.name in _KERNEL_OWN:
+            if (row.shared and row.file is not None) or row.name in _KERNEL_OWN:
                 found = _between(runs, row.start, row.end, size)
                 if found:
                     text = f"{_span(checked, runs[found[0]])}{_more(found)} in {row.start:x}-{row.end:x}"
                     yield Hit(text, mm, "pagemap")
-
-
-def _is_of_disk(checked: Checked, vma: Vma) -> bool:
-    """Whether a mapping is of a file that has its contents elsewhere; those of a memfd are in the image."""
-    file = checked.find(File, vma.file)
-    return vma.file is not None and (file is None or file.kind not in _IN_MEMORY)
 
 
 @rule("C335", ERROR)

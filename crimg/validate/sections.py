@@ -5,7 +5,7 @@ from __future__ import annotations
 from crimg.errors import FormatError
 from crimg.format.bodies import RUN, unpack_extents
 from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_LEN_RAW, RUN_SIZE, Codec, SectionType
-from crimg.model import Inode, Mm, Pipe
+from crimg.model import Inode, Mm, Pipe, Socket
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, NOTE, WARNING, rule
 
@@ -26,6 +26,7 @@ _NAMED = frozenset({SectionType.PAGES, SectionType.PAGEMAP, SectionType.BLOB})
 SECTION_COLUMNS = (
     (Inode, "blobs", SectionType.BLOB),
     (Pipe, "blobs", SectionType.BLOB),
+    (Socket, "blobs", SectionType.BLOB),
     (Mm, "pagemap", SectionType.PAGEMAP),
 )
 """Columns that hold ids of sections, and the type that these must be of."""

@@ -34,6 +34,7 @@ class Labels:
         self.subject = subject
         self._several = len(subject.image.rows(Task)) > 1
         self._pids: dict[int, list[int]] = {}
+        self._targets: dict[int, bytes] = {}
         for column in _OWNED:
             self._pids.update(subject.pids_of(column))
         for task in subject.image.rows(Task):
@@ -60,6 +61,11 @@ class Labels:
         """What a reference leads to; empty for none."""
         if objref is None:
             return b""
+        if objref not in self._targets:
+            self._targets[objref] = self._target(objref)
+        return self._targets[objref]
+
+    def _target(self, objref: int) -> bytes:
         file = self.subject.image.find(File, objref)
         row = file if file is not None else self.subject.image.lookup(objref)
         return b"#%d %s" % (objref, describe(self.subject, row) if row is not None else b"not in the image")

@@ -77,30 +77,23 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
 
     def describe(file: File | None) -> Row:
         if file is None:
-            return dict.fromkeys(
-                ("kind", "access", "flags", "position", "path", "name", "pipe_number", "state")
-            )
+            return dict.fromkeys(("kind", "access", "flags", "position", "path", "pipe_number", "state"))
         if file.flags not in flags_of:
             flags_of[file.flags] = words.open_flags(file.flags)
         pipe = image.find(Pipe, file.pipe)
+        link = words.kernel_name(file)
         return {
             "kind": file_kind_name(file.kind),
             "access": words.access(file.access),
             "flags": flags_of[file.flags],
             "position": file.position,
             "path": file.path or None,
-            "name": other_name(file),
             "pipe_number": pipe.number if pipe else None,
             "state": words.name_state(file.name_state),
+            **({"link": link} if link is not None else {}),
         }
 
     return describe
-
-
-def other_name(file: File) -> bytes | None:
-    """What the kernel calls a file that has no path, where the image tells: "socket:[1182]"; else None."""
-    name = (file.extra or {}).get("name")
-    return name if isinstance(name, bytes) else None
 
 
 def inode_columns(inode: Inode) -> Row:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 
 from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO
 from crimg.model import File, Mm, Vma
+from crimg.model.memory import MEMORY_KINDS, memory_kind
 from crimg.views import words
 
 TYPE_CHECKING = False
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
     from crimg.views.subject import Subject
 
     Row = dict[str, Any]
-
-MEMORY_KINDS = (
-    "anonymous",
-    "heap",
-    "stack",
-    "file private",
-    "file shared",
-    "anonymous shared",
-    "vdso, vvar",
-)
-"""Kinds of memory in the order in which they are shown; the last one is all that the kernel itself maps."""
 
 _NOT_SAVED = (PAGES_ZERO, PAGES_GUARD, PAGES_PARENT)
 
@@ -60,18 +50,6 @@ class SavedBytes:
         if run < 0:
             return 0
         return self._before[run] + min(address - self._starts[run], self._lengths[run])
-
-
-def memory_kind(vma: Vma) -> str:
-    """Which of `MEMORY_KINDS` a mapping is."""
-    if vma.file is not None:
-        return "file shared" if vma.shared else "file private"
-    name = vma.name
-    if not name or name.startswith(b"[anon"):
-        return "anonymous shared" if vma.shared else "anonymous"
-    if name == b"[heap]":
-        return "heap"
-    return "stack" if name.startswith(b"[stack") else "vdso, vvar"
 
 
 def saved_by_mm(subject: Subject) -> dict[int, SavedBytes]:

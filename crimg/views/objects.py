@@ -17,7 +17,7 @@ from crimg.model import (
     Thread,
     Vma,
 )
-from crimg.model.enums import Keeper, LockKind, file_kind_name, name_of
+from crimg.model.enums import Keeper, LockKind, MemoryKind, SocketState, file_kind_name, name_of
 from crimg.model.record import KINDS, unrecorded
 from crimg.views import names, words
 from crimg.views.files import place
@@ -54,6 +54,9 @@ _READABLE: dict[str, Callable[[Any], Readable]] = {
     "filesystem.device": words.device,
     "mm.auxv": names.auxiliary_vector,
     "tty.rdev": words.device,
+    "signalfd.mask": names.signal_set,
+    "shared_memory.kind": lambda value: name_of(MemoryKind, value),
+    "socket.state": lambda value: name_of(SocketState, value),
     "lock.kind": lambda value: name_of(LockKind, value),
     "fs.umask": lambda value: f"{value:04o}",
     "vma.start": words.hexadecimal,

@@ -7,8 +7,10 @@ from crimg.views import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
+
+    from crimg.rewrite.places import Referrer
 
     Row = dict[str, Any]
 
@@ -16,23 +18,24 @@ _SHORT_KINDS = {
     "regular": "file",
     "directory": "dir",
     "character device": "chr",
-    "unix socket": "unix",
-    "inet socket": "inet",
+    "placeholder": "none",
+    "memory": "mem",
+    "eventfd": "evfd",
+    "timerfd": "tmfd",
+    "signalfd": "sgfd",
+    "socket": "sock",
     "netlink socket": "nlnk",
     "packet socket": "pckt",
-    "eventfd": "evnt",
     "epoll": "epol",
     "inotify": "inot",
     "fanotify": "fano",
-    "signalfd": "sgnl",
-    "timerfd": "timr",
-    "memfd": "mfd",
     "pidfd": "pid",
     "namespace": "ns",
     "bpf map": "bpf",
     "external": "ext",
     "unknown": "?",
 }
+_SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
 
 
@@ -68,9 +71,11 @@ def state_word(state: str) -> str:
 
 def path_words(row: Row) -> str:
     """The path, or the kernel's name for what has none."""
-    if row["path"] is not None or row["name"] is not None:
-        return escape(row["path"] if row["path"] is not None else row["name"])
-    return f"pipe:[{row['pipe_number']}]" if row["pipe_number"] is not None else ""
+    if row["path"] is not None:
+        return escape(row["path"])
+    if row["pipe_number"] is not None:
+        return f"pipe:[{row['pipe_number']}]"
+    return escape(row.get("link", b""))
 
 
 def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
@@ -108,3 +113,10 @@ def number_runs(numbers: Iterable[int]) -> list[str]:
         else:
             runs.append([number, number])
     return [str(low) if low == high else f"{low}-{high}" for low, high in runs]
+
+
+def referrer_words(referrers: Sequence[Referrer]) -> str:
+    """Who refers to an object that a plan changes: "fd 3, vma 7f00-7f10 and 2 more"."""
+    rest = len(referrers) - _SHOWN_REFERRERS
+    shown = ", ".join(each.label for each in referrers[:_SHOWN_REFERRERS])
+    return shown + (f" and {rest} more" if rest > 0 else "")

@@ -8,6 +8,7 @@ from crimg.errors import FormatError
 from crimg.model import File, ImageInfo, Mm, Pipe, Task, Vma
 from crimg.model.record import KINDS, Record
 from crimg.pages import Memory
+from crimg.views.words import kernel_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class TolerantStore:
     def stored(self, section: IndexEntry) -> memoryview:
         """As the store beneath; raises FormatError."""
         return self._store.stored(section)
+
+    def release(self) -> None:
+        """As the store beneath."""
+        self._store.release()
 
     def close(self) -> None:
         """Close the store beneath."""
@@ -135,8 +140,7 @@ class Subject:
         if file.path:
             return file.path
         if file.pipe is None:
-            name = (file.extra or {}).get("name")
-            return name if isinstance(name, bytes) else b""
+            return kernel_name(file) or b""
         pipe = self.image.find(Pipe, file.pipe)
         return b"pipe:[%d]" % pipe.number if pipe else b"pipe:[?]"
 

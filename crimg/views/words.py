@@ -5,7 +5,11 @@ from __future__ import annotations
 import stat
 import time
 
-from crimg.model.enums import FileKind, NameState, name_of
+from crimg.model.enums import NAMELESS, FileKind, NameState, OtherFileKind, name_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model import File
 
 _OPEN_FLAGS = (
     (0o20200000, "O_TMPFILE"),
@@ -27,6 +31,7 @@ _OPEN_FLAGS = (
     (0o10000000, "O_PATH"),
 )
 _ACCESS_MODES = ("O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE")
+_OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _ACCESS = ("-", "r", "w", "rw")
 _STATES = {
     "R": "running",
@@ -44,6 +49,12 @@ _FILE_KINDS = {
     FileKind.CHARACTER_DEVICE: "chr",
     FileKind.FIFO: "fifo",
     FileKind.PIPE: "pipe",
+    FileKind.PLACEHOLDER: "none",
+    FileKind.MEMORY: "mem",
+    FileKind.EVENTFD: "evfd",
+    FileKind.TIMERFD: "tmfd",
+    FileKind.SIGNALFD: "sgfd",
+    FileKind.SOCKET: "sock",
 }
 
 
@@ -131,6 +142,12 @@ def state(code: int) -> str:
 def file_kind(kind: int) -> str:
     """Short word for a kind of file: "file", "dir", "chr", "fifo", "pipe"."""
     return _FILE_KINDS.get(kind, f"{kind}?")  # type: ignore[call-overload,no-any-return]  # int keys equal theirs
+
+
+def kernel_name(file: File) -> bytes | None:
+    """What the kernel calls a file that has no name, but for pipes; None for others."""
+    link = (file.extra or {}).get("link") if file.kind in NAMELESS or file.kind in _OTHER_KINDS else None
+    return link if isinstance(link, bytes) else None
 
 
 def name_state(number: int) -> str:

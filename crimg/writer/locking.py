@@ -51,6 +51,15 @@ def locked(path: str | bytes | os.PathLike[str]) -> Iterator[int]:
     raise ImageBusyError(f"{name}: is being replaced again and again; try later")
 
 
+def why_unwritable(path: str | bytes | os.PathLike[str]) -> str:
+    """Why the file at `path` cannot be changed, in a line; empty where it can. Takes no lock."""
+    try:
+        os.close(_open(path, escape(os.fsdecode(path))))
+    except (FileError, UsageError) as error:
+        return str(error)
+    return ""
+
+
 def _open(path: str | bytes | os.PathLike[str], name: str) -> int:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)

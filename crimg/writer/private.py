@@ -1,8 +1,9 @@
 """A private copy of an image in a directory of its own, which goes when it is not needed any more.
 
 The directory holds a lock file, on which the program that made it has the lock of crimg.writer.locking: the
-kernel gives it up when that program ends, however it ends. A directory whose lock is free was left by a
-program that was killed, and the next one to make a copy in the same place removes it.
+kernel gives it up when that program ends, however it ends, and every program that inherited the descriptor:
+a command that works on the copy keeps it, even where the program that started it was killed. A directory
+whose lock is free was left behind, and the next program to make a copy in the same place removes it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import stat
 import tempfile
+from typing import NamedTuple
 
 from crimg.errors import FileError, ImageBusyError
 from crimg.escape import escape
@@ -31,16 +33,23 @@ _NOT_HERE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _TRIES = 20
 
 
+class PrivateCopy(NamedTuple):
+    """path: of the copy.  lock: the descriptor with the lock, for whoever is to use the copy to inherit."""
+
+    path: str
+    lock: int
+
+
 @contextlib.contextmanager
-def private_copy(path: str, *, keep: bool = False) -> Iterator[str]:
-    """The path of a copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
+def private_copy(path: str, *, keep: bool = False) -> Iterator[PrivateCopy]:
+    """A copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
 
     It is beside the image where a directory can be made there (the file system can then share the blocks),
     else in TMPDIR. What programs that were killed left in the same place is removed first. At the end the
     directory goes with all that is in it; keep: it stays, and no later call removes it.
     Raises what `copy_image` raises, and FileError.
     """
-    with _own_directory(os.path.dirname(os.path.realpath(path)), path) as folder:
+    with _own_directory(os.path.dirname(os.path.realpath(path)), path) as (folder, lock):
         copy = os.path.join(folder, "image" + os.path.splitext(path)[1])
         try:
             fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -48,7 +57,7 @@ def private_copy(path: str, *, keep: bool = False) -> Iterator[str]:
                 copy_image(path, fd)
             finally:
                 os.close(fd)
-            yield copy
+            yield PrivateCopy(copy, lock)
         finally:
             if keep:
                 os.unlink(os.path.join(folder, LOCK))
@@ -87,8 +96,8 @@ def _candidates(parent: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _own_directory(parent: str, path: str) -> Iterator[str]:
-    """A new directory whose lock is held until the block ends.
+def _own_directory(parent: str, path: str) -> Iterator[tuple[str, int]]:
+    """A new directory, and the descriptor whose lock on it is held until the block ends.
 
     Between its making and its locking another program can take it for a leftover: then another is made.
     """
@@ -106,7 +115,7 @@ def _own_directory(parent: str, path: str) -> Iterator[str]:
             except OSError as error:
                 raise FileError(f"private copy of {name}: {error.strerror}") from error
             try:
-                stack.enter_context(locked(lock))
+                fd = stack.enter_context(locked(lock))
             except ImageBusyError:
                 continue
             except FileError:
@@ -114,7 +123,7 @@ def _own_directory(parent: str, path: str) -> Iterator[str]:
                     _remove(folder)
                     raise
                 continue
-            yield folder
+            yield folder, fd
             return
     raise FileError(f"private copy of {name}: its directory is removed again and again")
 

@@ -69,11 +69,7 @@ def append_revision(
     """
     tables = _grouped(rows)
     with locked(path) as fd, _loaded(fd, path) as image:
-        if image.fingerprint != fingerprint:
-            raise ImageChangedError(
-                f"{escape(os.fsdecode(path))}: was changed meanwhile: it is at revision {image.revision}, and"
-                " not what this was planned for; plan again"
-            )
+        _hold_to(image, fingerprint, path, "plan again")
         _heal(fd, image)
         file, trailer = _parts(image)
         entry = HistoryEntry(
@@ -106,9 +102,14 @@ def undo(path: Path, count: int = 1) -> int:
     return take_back(path, count).revision
 
 
-def take_back(path: Path, count: int = 1) -> Undone:
-    """As `undo`; says what was taken back."""
+def take_back(path: Path, count: int = 1, *, fingerprint: str | None = None) -> Undone:
+    """As `undo`; says what was taken back.
+
+    fingerprint: `Image.fingerprint` of the image that is meant; raises ImageChangedError for another one.
+    """
     with locked(path) as fd, _loaded(fd, path) as image:
+        if fingerprint is not None:
+            _hold_to(image, fingerprint, path, "look again at what is to be taken back")
         revision = image.revision - count
         if count < 0 or revision < 1:
             raise UsageError(
@@ -134,6 +135,15 @@ def heal(path: Path) -> int:
     """
     with locked(path) as fd, _loaded(fd, path) as image:
         return _heal(fd, image)
+
+
+def _hold_to(image: Image, fingerprint: str, path: Path, remedy: str) -> None:
+    """Raise ImageChangedError for another image than the one that is meant."""
+    if image.fingerprint != fingerprint:
+        raise ImageChangedError(
+            f"{escape(os.fsdecode(path))}: was changed meanwhile: it is at revision {image.revision}, and"
+            f" not what this was meant for; {remedy}"
+        )
 
 
 @contextlib.contextmanager

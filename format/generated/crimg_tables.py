@@ -40,6 +40,12 @@ class CrimgTables(ReadWriteKaitaiStruct):
         character_device = 3
         fifo = 4
         pipe = 5
+        placeholder = 7
+        memory = 8
+        eventfd = 9
+        timerfd = 10
+        signalfd = 11
+        socket = 12
 
     class Keeper(IntEnum):
         none = 0
@@ -52,6 +58,11 @@ class CrimgTables(ReadWriteKaitaiStruct):
         posix = 1
         ofd = 2
         flock = 3
+
+    class MemoryKind(IntEnum):
+        anonymous = 1
+        memfd = 2
+        system_v = 3
 
     class NameState(IntEnum):
         none = 0
@@ -83,6 +94,11 @@ class CrimgTables(ReadWriteKaitaiStruct):
         task = 19
         thread = 20
         siginfo = 21
+        eventfd = 23
+        timerfd = 24
+        signalfd = 25
+        shared_memory = 26
+        socket = 27
         log_entry = 30
         history_entry = 31
 
@@ -90,6 +106,11 @@ class CrimgTables(ReadWriteKaitaiStruct):
         note = 1
         warning = 2
         error = 3
+
+    class SocketState(IntEnum):
+        unconnected = 1
+        listening = 2
+        connected = 3
     def __init__(self, _io=None, _parent=None, _root=None):
         super(CrimgTables, self).__init__(_io)
         self._parent = _parent
@@ -127,7 +148,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             self.kind_number = msgpack_value.MsgpackValue(self._io)
             self.kind_number._read()
             _ = self.kind_number
-            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
+            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 23) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
                 raise kaitaistruct.ValidationExprError(self.kind_number, self._io, u"/types/batch/seq/1")
             self.rows_head = msgpack_value.MsgpackValue.ArrayHeader(self._io)
             self.rows_head._read()
@@ -137,6 +158,13 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     _t_rows = CrimgTables.Cred(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.eventfd:
+                    pass
+                    _t_rows = CrimgTables.Eventfd(self._io, self, self._root)
                     try:
                         _t_rows._read()
                     finally:
@@ -239,6 +267,13 @@ class CrimgTables(ReadWriteKaitaiStruct):
                         _t_rows._read()
                     finally:
                         self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.shared_memory:
+                    pass
+                    _t_rows = CrimgTables.SharedMemory(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
                 elif _on == CrimgTables.ObjectKind.sigaction:
                     pass
                     _t_rows = CrimgTables.Sigaction(self._io, self, self._root)
@@ -267,6 +302,20 @@ class CrimgTables(ReadWriteKaitaiStruct):
                         _t_rows._read()
                     finally:
                         self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.signalfd:
+                    pass
+                    _t_rows = CrimgTables.Signalfd(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.socket:
+                    pass
+                    _t_rows = CrimgTables.Socket(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
                 elif _on == CrimgTables.ObjectKind.task:
                     pass
                     _t_rows = CrimgTables.Task(self._io, self, self._root)
@@ -277,6 +326,13 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 elif _on == CrimgTables.ObjectKind.thread:
                     pass
                     _t_rows = CrimgTables.Thread(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.timerfd:
+                    pass
+                    _t_rows = CrimgTables.Timerfd(self._io, self, self._root)
                     try:
                         _t_rows._read()
                     finally:
@@ -317,6 +373,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.eventfd:
+                    pass
+                    self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.fd:
                     pass
                     self.rows[i]._fetch_instances()
@@ -359,6 +418,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 elif _on == CrimgTables.ObjectKind.posix_timer:
                     pass
                     self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.shared_memory:
+                    pass
+                    self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.sigaction:
                     pass
                     self.rows[i]._fetch_instances()
@@ -371,10 +433,19 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 elif _on == CrimgTables.ObjectKind.signal:
                     pass
                     self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.signalfd:
+                    pass
+                    self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.socket:
+                    pass
+                    self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.task:
                     pass
                     self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.thread:
+                    pass
+                    self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.timerfd:
                     pass
                     self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.tty:
@@ -400,6 +471,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.eventfd:
+                    pass
+                    self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.fd:
                     pass
                     self.rows[i]._write__seq(self._io)
@@ -442,6 +516,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 elif _on == CrimgTables.ObjectKind.posix_timer:
                     pass
                     self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.shared_memory:
+                    pass
+                    self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.sigaction:
                     pass
                     self.rows[i]._write__seq(self._io)
@@ -454,10 +531,19 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 elif _on == CrimgTables.ObjectKind.signal:
                     pass
                     self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.signalfd:
+                    pass
+                    self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.socket:
+                    pass
+                    self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.task:
                     pass
                     self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.thread:
+                    pass
+                    self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.timerfd:
                     pass
                     self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.tty:
@@ -477,7 +563,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             if not _.len == 2:
                 raise kaitaistruct.ValidationExprError(self.head, None, u"/types/batch/seq/0")
             _ = self.kind_number
-            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
+            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 23) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
                 raise kaitaistruct.ValidationExprError(self.kind_number, None, u"/types/batch/seq/1")
             if len(self.rows) != self.rows_head.len:
                 raise kaitaistruct.ConsistencyError(u"rows", self.rows_head.len, len(self.rows))
@@ -485,6 +571,12 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 pass
                 _on = self.kind
                 if _on == CrimgTables.ObjectKind.cred:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.eventfd:
                     pass
                     if self.rows[i]._root != self._root:
                         raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
@@ -574,6 +666,12 @@ class CrimgTables(ReadWriteKaitaiStruct):
                         raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
                     if self.rows[i]._parent != self:
                         raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.shared_memory:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
                 elif _on == CrimgTables.ObjectKind.sigaction:
                     pass
                     if self.rows[i]._root != self._root:
@@ -598,6 +696,18 @@ class CrimgTables(ReadWriteKaitaiStruct):
                         raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
                     if self.rows[i]._parent != self:
                         raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.signalfd:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.socket:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
                 elif _on == CrimgTables.ObjectKind.task:
                     pass
                     if self.rows[i]._root != self._root:
@@ -605,6 +715,12 @@ class CrimgTables(ReadWriteKaitaiStruct):
                     if self.rows[i]._parent != self:
                         raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
                 elif _on == CrimgTables.ObjectKind.thread:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.timerfd:
                     pass
                     if self.rows[i]._root != self._root:
                         raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
@@ -952,6 +1068,86 @@ class CrimgTables(ReadWriteKaitaiStruct):
 
         def _invalidate_uid(self):
             del self._m_uid
+
+    class Eventfd(ReadWriteKaitaiStruct):
+        """An event counter (eventfd(2), /proc/PID/fdinfo). The counter is one with its open file description."""
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.Eventfd, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 4) and (_.items[0].is_u32) and (_.items[1].is_u64) and (_.items[2].is_bool) and ( ((_.items[3].is_nil) or (_.items[3].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/eventfd/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.Eventfd, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 4) and (_.items[0].is_u32) and (_.items[1].is_u64) and (_.items[2].is_bool) and ( ((_.items[3].is_nil) or (_.items[3].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/eventfd/seq/0")
+            self._dirty = False
+
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[3].is_nil)):
+                pass
+                self._m_extra = self.cells.items[3]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def file(self):
+            """The open file description, a file of kind eventfd."""
+            if hasattr(self, '_m_file'):
+                return self._m_file
+
+            self._m_file = self.cells.items[0].int_value
+            return getattr(self, '_m_file', None)
+
+        def _invalidate_file(self):
+            del self._m_file
+        @property
+        def semaphore(self):
+            """EFD_SEMAPHORE: a read takes 1."""
+            if hasattr(self, '_m_semaphore'):
+                return self._m_semaphore
+
+            self._m_semaphore = self.cells.items[2].bool_value
+            return getattr(self, '_m_semaphore', None)
+
+        def _invalidate_semaphore(self):
+            del self._m_semaphore
+        @property
+        def value(self):
+            """Value of the counter."""
+            if hasattr(self, '_m_value'):
+                return self._m_value
+
+            self._m_value = self.cells.items[1].int_value
+            return getattr(self, '_m_value', None)
+
+        def _invalidate_value(self):
+            del self._m_value
 
     class Fd(ReadWriteKaitaiStruct):
         """A file descriptor: one row of a table."""
@@ -3171,6 +3367,128 @@ class CrimgTables(ReadWriteKaitaiStruct):
         def _invalidate_value(self):
             del self._m_value
 
+    class SharedMemory(ReadWriteKaitaiStruct):
+        """Memory that is shared without a file on a mounted file system; its contents are those of the inode."""
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.SharedMemory, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 7) and (_.items[0].is_u32) and (_.items[1].is_u8) and (_.items[2].is_bytes) and ( ((_.items[3].is_nil) or (_.items[3].is_u32)) ) and ( ((_.items[4].is_nil) or (_.items[4].is_s32)) ) and ( ((_.items[5].is_nil) or (_.items[5].is_u32)) ) and ( ((_.items[6].is_nil) or (_.items[6].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/shared_memory/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.SharedMemory, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 7) and (_.items[0].is_u32) and (_.items[1].is_u8) and (_.items[2].is_bytes) and ( ((_.items[3].is_nil) or (_.items[3].is_u32)) ) and ( ((_.items[4].is_nil) or (_.items[4].is_s32)) ) and ( ((_.items[5].is_nil) or (_.items[5].is_u32)) ) and ( ((_.items[6].is_nil) or (_.items[6].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/shared_memory/seq/0")
+            self._dirty = False
+
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[6].is_nil)):
+                pass
+                self._m_extra = self.cells.items[6]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def inode(self):
+            """The inode of the memory."""
+            if hasattr(self, '_m_inode'):
+                return self._m_inode
+
+            self._m_inode = self.cells.items[0].int_value
+            return getattr(self, '_m_inode', None)
+
+        def _invalidate_inode(self):
+            del self._m_inode
+        @property
+        def ipc_key(self):
+            """Key of a System V segment (shmget(2)), or nil."""
+            if hasattr(self, '_m_ipc_key'):
+                return self._m_ipc_key
+
+            if (not (self.cells.items[4].is_nil)):
+                pass
+                self._m_ipc_key = self.cells.items[4].int_value
+
+            return getattr(self, '_m_ipc_key', None)
+
+        def _invalidate_ipc_key(self):
+            del self._m_ipc_key
+        @property
+        def kind(self):
+            """What it is (`memory_kind`)."""
+            if hasattr(self, '_m_kind'):
+                return self._m_kind
+
+            self._m_kind = KaitaiStream.resolve_enum(CrimgTables.MemoryKind, self.cells.items[1].int_value)
+            return getattr(self, '_m_kind', None)
+
+        def _invalidate_kind(self):
+            del self._m_kind
+        @property
+        def mode(self):
+            """Permission bits of a System V segment, with SHM_DEST (01000) where it was removed, or nil."""
+            if hasattr(self, '_m_mode'):
+                return self._m_mode
+
+            if (not (self.cells.items[5].is_nil)):
+                pass
+                self._m_mode = self.cells.items[5].int_value
+
+            return getattr(self, '_m_mode', None)
+
+        def _invalidate_mode(self):
+            del self._m_mode
+        @property
+        def name(self):
+            """Name that memfd_create(2) was given; empty for other memory."""
+            if hasattr(self, '_m_name'):
+                return self._m_name
+
+            self._m_name = self.cells.items[2].bytes_value
+            return getattr(self, '_m_name', None)
+
+        def _invalidate_name(self):
+            del self._m_name
+        @property
+        def seals(self):
+            """F_SEAL_* of a memfd (F_GET_SEALS of fcntl(2)), or nil."""
+            if hasattr(self, '_m_seals'):
+                return self._m_seals
+
+            if (not (self.cells.items[3].is_nil)):
+                pass
+                self._m_seals = self.cells.items[3].int_value
+
+            return getattr(self, '_m_seals', None)
+
+        def _invalidate_seals(self):
+            del self._m_seals
+
     class Sigaction(ReadWriteKaitaiStruct):
         """The action of one signal, where it is not SIG_DFL with no flags (rt_sigaction(2))."""
         def __init__(self, _io=None, _parent=None, _root=None):
@@ -3549,6 +3867,291 @@ class CrimgTables(ReadWriteKaitaiStruct):
 
         def _invalidate_rlimits(self):
             del self._m_rlimits
+
+    class Signalfd(ReadWriteKaitaiStruct):
+        """Signals that can be read (signalfd(2), /proc/PID/fdinfo)."""
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.Signalfd, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 3) and (_.items[0].is_u32) and (_.items[1].is_u64) and ( ((_.items[2].is_nil) or (_.items[2].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/signalfd/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.Signalfd, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 3) and (_.items[0].is_u32) and (_.items[1].is_u64) and ( ((_.items[2].is_nil) or (_.items[2].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/signalfd/seq/0")
+            self._dirty = False
+
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[2].is_nil)):
+                pass
+                self._m_extra = self.cells.items[2]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def file(self):
+            """The open file description, a file of kind signalfd."""
+            if hasattr(self, '_m_file'):
+                return self._m_file
+
+            self._m_file = self.cells.items[0].int_value
+            return getattr(self, '_m_file', None)
+
+        def _invalidate_file(self):
+            del self._m_file
+        @property
+        def mask(self):
+            """The signals; bit N-1 is signal N."""
+            if hasattr(self, '_m_mask'):
+                return self._m_mask
+
+            self._m_mask = self.cells.items[1].int_value
+            return getattr(self, '_m_mask', None)
+
+        def _invalidate_mask(self):
+            del self._m_mask
+
+    class Socket(ReadWriteKaitaiStruct):
+        """A socket (socket(2), sock_diag(7))."""
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.Socket, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 15) and (_.items[0].is_u32) and (_.items[1].is_u64) and (_.items[2].is_u32) and (_.items[3].is_u32) and (_.items[4].is_u32) and (_.items[5].is_u8) and ( ((_.items[6].is_nil) or (_.items[6].is_bytes)) ) and ( ((_.items[7].is_nil) or (_.items[7].is_bytes)) ) and ( ((_.items[8].is_nil) or (_.items[8].is_u64)) ) and ( ((_.items[9].is_nil) or (_.items[9].is_bytes)) ) and ( ((_.items[10].is_nil) or (_.items[10].is_u32)) ) and (_.items[11].is_u8) and (_.items[12].is_u32) and (_.items[13].is_list) and ( ((_.items[14].is_nil) or (_.items[14].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/socket/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.Socket, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 15) and (_.items[0].is_u32) and (_.items[1].is_u64) and (_.items[2].is_u32) and (_.items[3].is_u32) and (_.items[4].is_u32) and (_.items[5].is_u8) and ( ((_.items[6].is_nil) or (_.items[6].is_bytes)) ) and ( ((_.items[7].is_nil) or (_.items[7].is_bytes)) ) and ( ((_.items[8].is_nil) or (_.items[8].is_u64)) ) and ( ((_.items[9].is_nil) or (_.items[9].is_bytes)) ) and ( ((_.items[10].is_nil) or (_.items[10].is_u32)) ) and (_.items[11].is_u8) and (_.items[12].is_u32) and (_.items[13].is_list) and ( ((_.items[14].is_nil) or (_.items[14].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/socket/seq/0")
+            self._dirty = False
+
+        @property
+        def address(self):
+            """Address that another socket is bound to (struct sockaddr), or nil."""
+            if hasattr(self, '_m_address'):
+                return self._m_address
+
+            if (not (self.cells.items[7].is_nil)):
+                pass
+                self._m_address = self.cells.items[7].bytes_value
+
+            return getattr(self, '_m_address', None)
+
+        def _invalidate_address(self):
+            del self._m_address
+        @property
+        def backlog(self):
+            """Connections that may wait to be accepted (listen(2)); nil unless it listens."""
+            if hasattr(self, '_m_backlog'):
+                return self._m_backlog
+
+            if (not (self.cells.items[10].is_nil)):
+                pass
+                self._m_backlog = self.cells.items[10].int_value
+
+            return getattr(self, '_m_backlog', None)
+
+        def _invalidate_backlog(self):
+            del self._m_backlog
+        @property
+        def blobs(self):
+            """BLOB sections with these bytes."""
+            if hasattr(self, '_m_blobs'):
+                return self._m_blobs
+
+            self._m_blobs = self.cells.items[13].items
+            return getattr(self, '_m_blobs', None)
+
+        def _invalidate_blobs(self):
+            del self._m_blobs
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[14].is_nil)):
+                pass
+                self._m_extra = self.cells.items[14]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def family(self):
+            """Address family: 1 AF_UNIX, 2 AF_INET, 10 AF_INET6."""
+            if hasattr(self, '_m_family'):
+                return self._m_family
+
+            self._m_family = self.cells.items[2].int_value
+            return getattr(self, '_m_family', None)
+
+        def _invalidate_family(self):
+            del self._m_family
+        @property
+        def file(self):
+            """The open file description, a file of kind socket."""
+            if hasattr(self, '_m_file'):
+                return self._m_file
+
+            self._m_file = self.cells.items[0].int_value
+            return getattr(self, '_m_file', None)
+
+        def _invalidate_file(self):
+            del self._m_file
+        @property
+        def length(self):
+            """Bytes that wait to be read from it."""
+            if hasattr(self, '_m_length'):
+                return self._m_length
+
+            self._m_length = self.cells.items[12].int_value
+            return getattr(self, '_m_length', None)
+
+        def _invalidate_length(self):
+            del self._m_length
+        @property
+        def number(self):
+            """Inode number of sockfs."""
+            if hasattr(self, '_m_number'):
+                return self._m_number
+
+            self._m_number = self.cells.items[1].int_value
+            return getattr(self, '_m_number', None)
+
+        def _invalidate_number(self):
+            del self._m_number
+        @property
+        def path(self):
+            """Name that a unix socket is bound to, as the task gave it, or nil."""
+            if hasattr(self, '_m_path'):
+                return self._m_path
+
+            if (not (self.cells.items[6].is_nil)):
+                pass
+                self._m_path = self.cells.items[6].bytes_value
+
+            return getattr(self, '_m_path', None)
+
+        def _invalidate_path(self):
+            del self._m_path
+        @property
+        def peer(self):
+            """Inode number of the socket that a unix socket is connected to, or nil."""
+            if hasattr(self, '_m_peer'):
+                return self._m_peer
+
+            if (not (self.cells.items[8].is_nil)):
+                pass
+                self._m_peer = self.cells.items[8].int_value
+
+            return getattr(self, '_m_peer', None)
+
+        def _invalidate_peer(self):
+            del self._m_peer
+        @property
+        def peer_address(self):
+            """Address that an Internet socket is connected to (struct sockaddr), or nil."""
+            if hasattr(self, '_m_peer_address'):
+                return self._m_peer_address
+
+            if (not (self.cells.items[9].is_nil)):
+                pass
+                self._m_peer_address = self.cells.items[9].bytes_value
+
+            return getattr(self, '_m_peer_address', None)
+
+        def _invalidate_peer_address(self):
+            del self._m_peer_address
+        @property
+        def protocol(self):
+            """Protocol, 6 for TCP, 17 for UDP."""
+            if hasattr(self, '_m_protocol'):
+                return self._m_protocol
+
+            self._m_protocol = self.cells.items[4].int_value
+            return getattr(self, '_m_protocol', None)
+
+        def _invalidate_protocol(self):
+            del self._m_protocol
+        @property
+        def shutdown(self):
+            """Directions that are closed: 1 receiving, 2 sending (shutdown(2))."""
+            if hasattr(self, '_m_shutdown'):
+                return self._m_shutdown
+
+            self._m_shutdown = self.cells.items[11].int_value
+            return getattr(self, '_m_shutdown', None)
+
+        def _invalidate_shutdown(self):
+            del self._m_shutdown
+        @property
+        def state(self):
+            """What it is in (`socket_state`)."""
+            if hasattr(self, '_m_state'):
+                return self._m_state
+
+            self._m_state = KaitaiStream.resolve_enum(CrimgTables.SocketState, self.cells.items[5].int_value)
+            return getattr(self, '_m_state', None)
+
+        def _invalidate_state(self):
+            del self._m_state
+        @property
+        def type(self):
+            """Type: 1 SOCK_STREAM, 2 SOCK_DGRAM, 5 SOCK_SEQPACKET."""
+            if hasattr(self, '_m_type'):
+                return self._m_type
+
+            self._m_type = self.cells.items[3].int_value
+            return getattr(self, '_m_type', None)
+
+        def _invalidate_type(self):
+            del self._m_type
 
     class Task(ReadWriteKaitaiStruct):
         """A process: a thread group and what it refers to."""
@@ -4123,6 +4726,119 @@ class CrimgTables(ReadWriteKaitaiStruct):
 
         def _invalidate_xsave(self):
             del self._m_xsave
+
+    class Timerfd(ReadWriteKaitaiStruct):
+        """A timer (timerfd_create(2), /proc/PID/fdinfo). The timer is one with its open file description."""
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.Timerfd, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 7) and (_.items[0].is_u32) and (_.items[1].is_s32) and (_.items[2].is_u64) and (_.items[3].is_u32) and (_.items[4].is_s64) and (_.items[5].is_s64) and ( ((_.items[6].is_nil) or (_.items[6].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/timerfd/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.Timerfd, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 7) and (_.items[0].is_u32) and (_.items[1].is_s32) and (_.items[2].is_u64) and (_.items[3].is_u32) and (_.items[4].is_s64) and (_.items[5].is_s64) and ( ((_.items[6].is_nil) or (_.items[6].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/timerfd/seq/0")
+            self._dirty = False
+
+        @property
+        def clock(self):
+            """Clock id."""
+            if hasattr(self, '_m_clock'):
+                return self._m_clock
+
+            self._m_clock = self.cells.items[1].int_value
+            return getattr(self, '_m_clock', None)
+
+        def _invalidate_clock(self):
+            del self._m_clock
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[6].is_nil)):
+                pass
+                self._m_extra = self.cells.items[6]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def file(self):
+            """The open file description, a file of kind timerfd."""
+            if hasattr(self, '_m_file'):
+                return self._m_file
+
+            self._m_file = self.cells.items[0].int_value
+            return getattr(self, '_m_file', None)
+
+        def _invalidate_file(self):
+            del self._m_file
+        @property
+        def interval(self):
+            """Period, 0 for none."""
+            if hasattr(self, '_m_interval'):
+                return self._m_interval
+
+            self._m_interval = self.cells.items[4].int_value
+            return getattr(self, '_m_interval', None)
+
+        def _invalidate_interval(self):
+            del self._m_interval
+        @property
+        def remaining(self):
+            """Time left, 0 for not armed."""
+            if hasattr(self, '_m_remaining'):
+                return self._m_remaining
+
+            self._m_remaining = self.cells.items[5].int_value
+            return getattr(self, '_m_remaining', None)
+
+        def _invalidate_remaining(self):
+            del self._m_remaining
+        @property
+        def settime_flags(self):
+            """Flags of the last timerfd_settime(2): 1 TFD_TIMER_ABSTIME, 2 TFD_TIMER_CANCEL_ON_SET."""
+            if hasattr(self, '_m_settime_flags'):
+                return self._m_settime_flags
+
+            self._m_settime_flags = self.cells.items[3].int_value
+            return getattr(self, '_m_settime_flags', None)
+
+        def _invalidate_settime_flags(self):
+            del self._m_settime_flags
+        @property
+        def ticks(self):
+            """Expirations that were not read."""
+            if hasattr(self, '_m_ticks'):
+                return self._m_ticks
+
+            self._m_ticks = self.cells.items[2].int_value
+            return getattr(self, '_m_ticks', None)
+
+        def _invalidate_ticks(self):
+            del self._m_ticks
 
     class Tty(ReadWriteKaitaiStruct):
         """Settings of a terminal that is open (ioctl_tty(2))."""

@@ -21,7 +21,14 @@ from tests.bench.table import lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MODULES = ("starting", "loading", "dumping")
+MODULES = (
+    "starting",
+    "loading",
+    "dumping",
+    "searching",
+    "rewriting",
+    "showing",
+)
 """Modules of this package, each with a TITLE and with rows(settings); new ones are named here."""
 
 

@@ -56,8 +56,8 @@ class CommandError(Exception):
     """A command that is measured did not go well: there is no figure."""
 
 
-def usage(command: Sequence[str | Path]) -> Usage:
-    """Run a command to its end, its output going nowhere; raises CommandError where its status is not 0."""
+def usage(command: Sequence[str | Path], good: int = 0) -> Usage:
+    """Run a command to its end, its output going nowhere; raises CommandError where its status is another."""
     null = os.open(os.devnull, os.O_RDWR)
     words = [os.fspath(word) for word in command]
     started = time.perf_counter()
@@ -68,7 +68,7 @@ def usage(command: Sequence[str | Path]) -> Usage:
     finally:
         os.close(null)
     elapsed = time.perf_counter() - started
-    if os.waitstatus_to_exitcode(status) != 0:
+    if os.waitstatus_to_exitcode(status) != good:
         raise CommandError(f"{' '.join(words)}: status {os.waitstatus_to_exitcode(status)}")
     return Usage(used.ru_utime + used.ru_stime, elapsed)
 

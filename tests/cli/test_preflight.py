@@ -66,7 +66,9 @@ def test_nothing_has_changed(work: Path) -> None:
     lines = text(crimg("preflight", image)).splitlines()
     assert re.match(r".*image: all \d+ files are as a restart needs them$", lines[0])
     assert "  #" + str(answer(image)["files"][3]["objref"]) not in "\n".join(lines)
-    assert any(line.startswith("same: ") for line in lines)
+    assert any(re.match(r"same: \d+ files as before$", line) for line in lines)
+    assert re.match(r"known by inode \(\d+\)$", lines[2])
+    assert (answer(image)["weak"], "weak" in "\n".join(lines)) == (0, False)
     assert any("scratch (its 4 bytes are in the image)" in line for line in lines)
 
 
@@ -150,7 +152,13 @@ def test_below_a_root(work: Path) -> None:
     value = answer("--root", root, work.parent / "image")
     assert value["root"] == str(root)
     row = next(row for row in value["files"] if row["path"] == f"{work}/log")
-    assert row["verdict"] == "replaced", "a copy on the same file system"
+    assert (row["verdict"], row["basis"], row["weak"]) == ("same", "size and mtime", True)
+    known = {one["basis"]: (one["count"], one["weak"]) for one in value["known_by"]}
+    assert known["size and mtime"] == (1, True)
+    assert value["weak"] == sum(count for count, weak in known.values() if weak)
+    output = crimg("preflight", "--root", root, work.parent / "image").stdout.decode()
+    assert f"; {value['weak']} others by weak evidence alone" in output.splitlines()[0]
+    assert "size and mtime (1, weak)" in " ".join(output.split())
 
 
 def test_from_a_pipe(work: Path) -> None:
@@ -184,6 +192,7 @@ def test_a_rule_that_matches_nothing_is_said(work: Path) -> None:
         (["--map", "/a=/b", "--map", "/a=/c", "IMAGE"], 2, "two rules for /a"),
         (["--timeout", "0", "IMAGE"], 2, "--timeout 0"),
         (["--timeout", "nan", "IMAGE"], 2, "--timeout nan"),
+        (["--root", "", "IMAGE"], 2, "an empty name is no root directory"),
         (["--root", "/no/such/root", "IMAGE"], 4, "/no/such/root: No such file or directory"),
         (["NONE"], 4, "No such file or directory"),
         (["/dev/null"], 2, "is no regular file"),

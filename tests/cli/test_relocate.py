@@ -127,6 +127,7 @@ def test_names_of_any_bytes(tmp_path: Path) -> None:
     [
         (["IMAGE"], 2, "DIR"),
         (["IMAGE", "/no/such"], 4, "/no/such: No such file or directory"),
+        (["IMAGE", ""], 2, "an empty name is no directory to search"),
         (["IMAGE", "/dev/null"], 4, "/dev/null: Not a directory"),
         (["--root", "WORK", "IMAGE", "/"], 2, "/: is not inside"),
         (["--timeout", "x", "IMAGE", "/"], 2, "--timeout x"),

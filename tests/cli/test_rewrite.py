@@ -97,6 +97,14 @@ def test_to_another_file(image: Path) -> None:
     assert other.read_bytes() == Draft().bytes()
 
 
+def test_nothing_to_change_in_another_file(image: Path) -> None:
+    """The file that was asked for is there all the same."""
+    other = image.with_name("other.crimg")
+    result = crimg("rewrite", image, "--map", "/nowhere=/x", "-o", other, "--quiet")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert other.read_bytes() == image.read_bytes() == Draft().bytes()
+
+
 def test_plan_saved_carried_out_and_stale(image: Path) -> None:
     plan = image.with_name("plan.json")
     planned = text(crimg("rewrite", image, "--map", "/tmp=/srv/tmp", "--save-plan", plan))
@@ -114,6 +122,32 @@ def test_plan_saved_carried_out_and_stale(image: Path) -> None:
     assert image.read_bytes() == written
     both = crimg("rewrite", image, "--plan", plan, "--map", "/a=/b")
     assert (both.returncode, both.stdout) == (2, b"")
+
+
+def test_what_is_there_is_not_replaced(image: Path) -> None:
+    """--force is for images that are not sound, and no advice here."""
+    there = image.with_name("there")
+    there.write_text("mine")
+    for option in ("-o", "--save-plan"):
+        result = crimg("rewrite", image, "--map", "/tmp=/srv/tmp", "--force", option, there)
+        assert result.returncode == 2
+        assert result.stderr.decode().endswith("is there already; give another name, or remove it first\n")
+    assert there.read_text() == "mine"
+
+
+def test_a_plan_with_conflicts_is_shown_and_goes_no_further(image: Path) -> None:
+    saved = image.with_name("plan.json")
+    shown = crimg("rewrite", image, "--set", "30=/run/fifo", "--json", "--save-plan", saved)
+    assert (shown.returncode, saved.exists()) == (1, False)
+    saved.write_bytes(shown.stdout)
+    carried_out = crimg("rewrite", image, "--plan", saved)
+    assert carried_out.returncode == 1
+    assert b"nothing was written: #30" in carried_out.stderr
+    value = json.loads(shown.stdout)
+    value["conflicts"] = []  # they are looked for again
+    saved.write_text(json.dumps(value))
+    assert crimg("rewrite", image, "--plan", saved).returncode == 1
+    assert image.read_bytes() == Draft().bytes()
 
 
 def test_hostile_names_are_shown_escaped_and_taken_so(image: Path) -> None:
@@ -177,6 +211,15 @@ def test_an_image_that_is_not_sound_needs_force(image: Path) -> None:
         (["IMAGE", "--rules", "/no/such"], 4, "/no/such"),
         (["IMAGE", "--plan", "/etc/passwd"], 2, "is no JSON"),
         (["-", "--map", "/a=/b"], 2, "standard input"),
+        (["IMAGE", "--map", "/a=/b", "-o", "-"], 2, "standard output"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "-"], 2, "standard output"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "p", "-o", "q"], 2, "-o does not go with --save-plan"),
+        (["IMAGE", "--map", "/a=/b", "--save-plan", "p", "-n"], 2, "-n does not go with --save-plan"),
+        (["IMAGE", "--map", "/a=/b", "--root", "/r"], 2, "--root goes with --restamp"),
+        (["IMAGE", "--map", "/a=/b", "--only", ""], 2, "is no place"),
+        (["IMAGE", "--exact", "/a=/b", "--only", "fd"], 2, "--only limits --map"),
+        (["IMAGE", "--plan", "p", "--only", "fd"], 2, "--plan takes no further rules"),
+        (["IMAGE", "--set", "30=/a", "--set", "30=/b"], 2, "another path by --set"),
         (["/etc/passwd", "--map", "/a=/b"], 3, "/etc/passwd"),
     ],
 )

@@ -47,6 +47,10 @@ def test_undo(image: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["undo", image, "-3"]) == 2
     assert main(["undo", image, "many"]) == 2
     assert main(["undo", image + ".missing"]) == 4
+    for words in (["undo", "-"], ["compact", "-"], ["compact", image, "-o", "-"]):
+        capsys.readouterr()
+        assert main(words) == 2
+        assert "give a file" in capsys.readouterr().err
 
 
 def test_every_verb_says_that_an_image_is_torn(image: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,8 +60,12 @@ def test_every_verb_says_that_an_image_is_torn(image: str, capsys: pytest.Captur
     for words in (["inspect"], ["graph"], ["preflight"], ["validate"], ["log"], ["diff"]):
         main([*words, image])
         assert capsys.readouterr().err.startswith(note + ", of a rewrite that was cut short"), words
-    assert main(["inspect", image, "--quiet"]) == 0
-    assert capsys.readouterr().err == ""
+    for words in (["inspect"], ["graph"], ["preflight"], ["relocate", "/nowhere"], ["log"], ["diff"]):
+        verb, *rest = words
+        main([verb, image, *rest, "--quiet"])
+        assert "note" not in capsys.readouterr().err, words
+    main(["diff", image, image])
+    assert capsys.readouterr().err.count(note) == 1, "one file, one note"
     with locked(image):
         assert main(["inspect", image]) == 0
         assert capsys.readouterr().err.startswith(note + ": a rewrite is going on")

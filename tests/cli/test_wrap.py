@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.model import File
 from crimg.writer.private import PREFIX, private_copy, remove_leftovers
 from tests.cli.command import TIMEOUT, crimg, environment, text
 from tests.dump.dumps import save
@@ -111,7 +112,7 @@ def test_a_directory_that_cannot_be_written(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "mkdtemp", refusing)
-    with private_copy(str(image)) as copy:
+    with private_copy(str(image)) as (copy, _):
         assert copy.startswith(str(tmp_path / "tmp"))
     assert os.listdir(tmp_path / "tmp") == []
 
@@ -284,9 +285,31 @@ def test_what_kill_9_leaves_is_removed_by_the_next(image: Path) -> None:
     assert leftovers(image) == [f"{PREFIX}mine"]
 
 
+def test_a_copy_that_a_command_uses_outlives_wrap(image: Path) -> None:
+    """Its command was not killed with it: the next wrap lets the copy be until the command has ended."""
+    running = Running(image, 'echo "$0"; read line; cat "$0"')
+    running.process.kill()
+    running.process.wait()
+    assert text(crimg("wrap", image, "--", "test", "-f", "{image}")) == ""
+    assert os.path.exists(running.said)
+    output, _ = running.process.communicate(b"\n", timeout=TIMEOUT)  # it ends with the command's output
+    assert output == image.read_bytes()
+    assert text(crimg("wrap", image, "--", "test", "-f", "{image}")) == ""
+    assert leftovers(image) == []
+
+
+def test_an_image_that_is_not_sound(image: Path) -> None:
+    image.write_bytes(Draft().change(File, 30, inode=998).bytes())
+    result = crimg("wrap", image, "--map", "/tmp=/x", "--", "true", "{image}")
+    assert (result.returncode, result.stdout) == (3, b"")
+    assert b"the image is not sound: C201" in result.stderr
+    assert b"--force" not in result.stderr
+    assert leftovers(image) == []
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(143), RuntimeError("x")])
 def test_the_copy_goes_with_an_exception(image: Path, error: BaseException) -> None:
-    with pytest.raises(BaseException) as caught, private_copy(str(image)) as copy:
+    with pytest.raises(BaseException) as caught, private_copy(str(image)) as (copy, _):
         folder = os.path.dirname(copy)
         os.mkdir(os.path.join(folder, "of the command"))
         assert remove_leftovers(str(image.parent)) == []

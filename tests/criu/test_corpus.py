@@ -91,7 +91,7 @@ def check_memory(process: Any, task: Any, seen: Any) -> None:
     assert len(mapped) == process["file_backed_vmas"]
     named = {vma["path"] for vma in mapped}
     in_memory = {path for path in process["mapped_files"] if path.startswith("memfd:")}
-    assert {path for path in named if not path.startswith("/memfd:")} == {
+    assert {path for path in named if not path.startswith(("/memfd:", "/dev/zero"))} == {
         *process["mapped_files"]
     } - in_memory
     shared = sum(vma["stored"] for vma in vmas if vma["permissions"][3] == "s")
@@ -108,10 +108,11 @@ def check_descriptors(said: Any, seen: Any) -> None:
         "PIPE": ("pipe",),
         "FIFO": ("fifo",),
         "TTY": ("character device",),
-        "UNIXSK": ("unix socket",),
-        "INETSK": ("inet socket",),
+        "UNIXSK": ("socket",),
+        "INETSK": ("socket",),
         "EVENTPOLL": ("epoll",),
-        **{kind: (kind.lower(),) for kind in ("EVENTFD", "TIMERFD", "SIGNALFD", "INOTIFY", "MEMFD")},
+        "MEMFD": ("memory",),
+        **{kind: (kind.lower(),) for kind in ("EVENTFD", "TIMERFD", "SIGNALFD", "INOTIFY")},
     }
     for place, fd in listed.items():
         found = fds[place]
@@ -143,11 +144,8 @@ def link_of(fd: Any) -> bytes:
     """What the link in /proc/PID/fd would read."""
     if fd["pipe_number"] is not None and fd["path"] is None:
         return b"pipe:[%d]" % fd["pipe_number"]
-    if fd["name"] is not None:
-        name = exact(fd, "name")
-        if name.startswith(b"socket:"):
-            name = name.split(b" ")[0]
-        return name + (b" (deleted)" if name.startswith(b"/memfd:") else b"")
+    if fd.get("link") is not None:
+        return exact(fd, "link")
     return exact(fd, "path") + (b" (deleted)" if fd["state"] in GONE else b"")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from crimg.model import (
     Cred,
     Fs,
+    ImageInfo,
     Namespaces,
     Sigaction,
     Siginfo,
@@ -17,7 +18,8 @@ from crimg.model import (
     Task,
     Thread,
 )
-from tests.dump.oracle_files import check_descriptors, check_directories
+from tests.dump import proc
+from tests.dump.oracle_files import check_descriptors, check_directories, task_of
 from tests.dump.oracle_memory import check_mappings, check_mm
 from tests.dump.proc import fields, stat_fields, threads
 
@@ -38,9 +40,35 @@ def check_all(image: Image, pid: int) -> None:
     check_directories(image, pid)
 
 
+def check_tree(image: Image, pid: int) -> list[int]:
+    """As `check_all`, for a process and all its descendants, which are those of the image; their pids."""
+    pids = proc.descendants(pid)
+    assert sorted(task.pid for task in image.rows(Task)) == pids
+    assert [row.root for row in image.rows(ImageInfo)] == [task_of(image, pid).objref]
+    for one in pids:
+        if proc.state(one) == "Z":
+            check_zombie(image, one)
+        else:
+            check_all(image, one)
+    return pids
+
+
+def check_zombie(image: Image, pid: int) -> None:
+    """The task of a process that has ended: /proc/PID/stat, and nothing of what it has given back."""
+    task = task_of(image, pid)
+    stat = stat_fields(f"/proc/{pid}/stat")
+    assert (chr(task.state), task.ppid, task.pgid, task.sid, task.start_time) == (
+        "Z",
+        *(int(stat[n - 3]) for n in (4, 5, 6, 22)),
+    )
+    assert (task.extra or {})["exit_status"] == int(stat[52 - 3])
+    assert (task.mm, task.fd_table, task.fs, task.sighand, task.signal) == (None,) * 5
+    assert not [thread for thread in image.rows(Thread) if thread.task == task.objref]
+
+
 def check_task(image: Image, pid: int) -> None:
     """task, cred, namespaces, limits: /proc/PID/{stat,status,limits,ns,personality,oom_score_adj}."""
-    (task,) = image.rows(Task)
+    task = task_of(image, pid)
     stat, status = stat_fields(f"/proc/{pid}/stat"), fields(f"/proc/{pid}/status")
     tty = int(stat[7 - 3]) & 0xFFFF_FFFF
     assert (task.pid, task.ppid, task.pgid, task.sid, task.tty, task.exit_signal, task.start_time) == (
@@ -95,7 +123,8 @@ def check_cred(image: Image, objref: int, path: str) -> None:
 
 def check_threads(image: Image, pid: int) -> None:
     """thread: /proc/PID/task/TID/{comm,stat,status,syscall}, sched_getaffinity(2)."""
-    rows = {thread.tid: thread for thread in image.rows(Thread)}
+    task = task_of(image, pid).objref
+    rows = {thread.tid: thread for thread in image.rows(Thread) if thread.task == task}
     assert sorted(rows) == threads(pid)
     for tid, thread in rows.items():
         place = f"/proc/{pid}/task/{tid}"
@@ -120,11 +149,12 @@ def check_threads(image: Image, pid: int) -> None:
 
 def check_signals(image: Image, pid: int) -> None:
     """sigaction, siginfo: SigIgn, SigCgt, SigPnd, ShdPnd of /proc/PID/status."""
-    actions = {row.signal: row.handler for row in image.rows(Sigaction)}
+    task = task_of(image, pid)
+    actions = {row.signal: row.handler for row in image.rows(Sigaction) if row.sighand == task.sighand}
     status = fields(f"/proc/{pid}/status")
     assert _bits(number for number, handler in actions.items() if handler == 1) == int(status["SigIgn"], 16)
     assert _bits(number for number, handler in actions.items() if handler > 1) == int(status["SigCgt"], 16)
-    pending = image.rows(Siginfo)
+    pending = [row for row in image.rows(Siginfo) if row.signal == task.signal]
     assert _bits(row.number for row in pending if row.tid is None) == int(status["ShdPnd"], 16)
     for tid in threads(pid):
         mine = _bits(row.number for row in pending if row.tid == tid)

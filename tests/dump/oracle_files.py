@@ -10,12 +10,19 @@ from crimg.model import (
     File,
     Fs,
     Inode,
+    Task,
 )
 from crimg.model.enums import Access, FileKind, NameState
 from tests.dump.proc import device, fields
 
 if TYPE_CHECKING:
     from crimg.model.image import Image
+
+
+def task_of(image: Image, pid: int) -> Task:
+    """The row of a process."""
+    (task,) = (task for task in image.rows(Task) if task.pid == pid)
+    return task
 
 
 def shown(file: File) -> bytes:
@@ -39,7 +46,8 @@ def check_inode(image: Image, file: File, found: os.stat_result) -> None:
 
 def check_descriptors(image: Image, pid: int) -> None:
     """fd, file: /proc/PID/{fd,fdinfo}."""
-    rows = {row.fd: row for row in image.rows(Fd)}
+    table = task_of(image, pid).fd_table
+    rows = {row.fd: row for row in image.rows(Fd) if row.table == table}
     assert sorted(rows) == sorted(map(int, os.listdir(f"/proc/{pid}/fd")))
     for number, row in rows.items():
         file = image.find(File, row.file)
@@ -66,7 +74,8 @@ def check_descriptors(image: Image, pid: int) -> None:
 
 def check_directories(image: Image, pid: int) -> None:
     """fs: /proc/PID/{cwd,root}."""
-    (fs,) = image.rows(Fs)
+    fs = image.find(Fs, task_of(image, pid).fs)
+    assert fs is not None
     for objref, name in ((fs.cwd, "cwd"), (fs.root, "root")):
         file = image.find(File, objref)
         assert file is not None

@@ -14,7 +14,7 @@ from crimg.model import (
 )
 from crimg.model.enums import Access
 from crimg.pages import ABSENT, GUARD, SAVED, Memory
-from tests.dump.oracle_files import check_inode, shown
+from tests.dump.oracle_files import check_inode, shown, task_of
 from tests.dump.proc import maps, stat_fields
 
 if TYPE_CHECKING:
@@ -25,9 +25,16 @@ MAP_FILES = os.geteuid() == 0
 KERNEL_MAPPINGS = (b"[vvar]", b"[vvar_vclock]", b"[vsyscall]")
 
 
+def mm_of(image: Image, pid: int) -> Mm:
+    """The address space of a process."""
+    mm = image.find(Mm, task_of(image, pid).mm)
+    assert mm is not None
+    return mm
+
+
 def check_mm(image: Image, pid: int) -> None:
     """mm: /proc/PID/{stat,auxv,exe}."""
-    (mm,) = image.rows(Mm)
+    mm = mm_of(image, pid)
     stat = stat_fields(f"/proc/{pid}/stat")
     assert [mm.start_code, mm.end_code, mm.start_stack] == [int(stat[n - 3]) for n in (26, 27, 28)]
     assert [
@@ -52,7 +59,8 @@ def check_mappings(image: Image, pid: int) -> None:
     """vma: /proc/PID/{maps,map_files} and VmFlags of smaps."""
     flags = re.findall(rb"^VmFlags: (.*?) *$", Path(f"/proc/{pid}/smaps").read_bytes(), re.MULTILINE)
     lines = maps(pid)
-    rows = image.rows(Vma)
+    mm = mm_of(image, pid)
+    rows = [row for row in image.rows(Vma) if row.mm == mm.objref]
     assert len(rows) == len(lines) == len(flags)
     for row, line, letters in zip(rows, lines, flags, strict=True):
         perms = b"".join(
@@ -84,11 +92,13 @@ def check_memory(image: Image, pid: int) -> int:
 
     Returns the bytes compared. Guard pages must be there, and unreadable.
     """
-    (mm,) = image.rows(Mm)
+    mm = mm_of(image, pid)
     saved = Memory(image, mm)
     compared = 0
     with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
         for vma in image.rows(Vma):
+            if vma.mm != mm.objref:
+                continue
             if vma.shared or vma.name in KERNEL_MAPPINGS:
                 assert saved.saved_bytes(vma.start, vma.end) == 0
                 continue

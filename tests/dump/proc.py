@@ -57,6 +57,18 @@ def threads(pid: int) -> list[int]:
     return sorted(map(int, os.listdir(f"/proc/{pid}/task")))
 
 
+def descendants(pid: int) -> list[int]:
+    """The pids of a process and all that come from it, zombies too, ascending."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdigit() and os.path.exists(f"/proc/{name}/stat"):
+            children.setdefault(int(stat_fields(f"/proc/{name}/stat")[1]), []).append(int(name))
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return sorted(found)
+
+
 def device(number: int) -> int:
     """A device number as images have it."""
     return os.major(number) << 32 | os.minor(number)

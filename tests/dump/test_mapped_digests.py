@@ -118,7 +118,7 @@ def test_what_may_never_answer_is_not_read(kind: bytes, read: bool, tmp_path: Pa
     lines = (
         [] if read else ["process 1, mapping 1-2: /file\\n: no digest, stores through the mapping will not"]
     )
-    assert [text.rpartition(" show: ")[0] for _, text in problems.doubts] == lines
+    assert [doubt.text.rpartition(" show: ")[0] for doubt in problems.doubts] == lines
 
 
 @needs_root
@@ -132,7 +132,7 @@ def test_of_what_may_not_be_read_there_is_none(tmp_path: Path) -> None:
         become_nobody()
         digests.want(7, fd, 0, None, "mapping 1-2", b"/file")
         digests.record(Objects())
-        return problems.lines, [text for _, text in problems.doubts]
+        return problems.lines, [doubt.text for doubt in problems.doubts]
 
     lines, doubts = in_child(work)
     assert lines == []

@@ -103,7 +103,7 @@ def test_signals_that_come_during_dumps_arrive_once(tmp_path: Path) -> None:
         while os.waitpid(pid, os.WNOHANG)[0] == 0:
             save(program.pid, tmp_path / str(turn))
             turn += 1
-        assert turn > 1
+        assert turn > 0
         program.send("look\n")
         counts = dict(word.split("=") for word in program.line().split())
         assert counts[str(int(number))] == "400"

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.dump import DumpOptions
+from crimg.dump.checking import check
 from crimg.errors import UnsupportedResourceError
 from tests.dump import proc
 from tests.dump.dumps import command, save
@@ -24,28 +26,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WORDS = {
-    "socket": "a socket",
-    "eventfd": "[eventfd]",
+    "socket": "a socket of family 16",
+    "tcp": "a TCP connection",
     "eventpoll": "[eventpoll]",
-    "timerfd": "[timerfd]",
-    "signalfd": "[signalfd]",
     "inotify": "inotify",
-    "memfd": "a memfd",
     "secret": "secret memory",
     "io_uring": "[io_uring]",
     "pidfd": "pidf",
     "proc": "file system proc",
     "sysfs": "file system sysfs",
     "namespace": "an object of the kernel",
-    "deleted directory": "a deleted directory",
     "pseudo-terminal": "master side of a pseudo-terminal",
     "lease": "a lease",
     "packet": "O_DIRECT",
-    "shared anonymous": "shared anonymous memory",
-    "System V": "System V shared memory",
     "pipe": "holds an end of it",
 }
 """What of each the line must say."""
+
+
+INOTIFY = "import ctypes; fd = ctypes.CDLL(None).syscall(294, 0)"
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def code() -> str:
 def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Path) -> None:
     with Agent(code, tmp_path / "target") as agent:
         found = agent.ask("found")
-        assert len(found) > 20
+        assert len(found) > 12
         untouched = Untouched(agent.pid)
         ran = command("dump", agent.pid, "-o", folder / "image")
         assert (ran.returncode, ran.stdout) == (5, b"")
@@ -65,8 +64,6 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         for what, place in found:
             start = f"process {agent.pid}, {place}: "
             about = [line for line in lines if line.startswith(start)]
-            if what.startswith("child process"):
-                about = [line for line in about if what in line]
             assert len(about) == 1, (what, place, about)
             assert WORDS.get(what, what) in about[0]
         places = [line.partition(": ")[0].partition(", ")[2] for line in lines]
@@ -77,20 +74,20 @@ def test_everything_is_listed_in_one_pass(code: str, tmp_path: Path, folder: Pat
         assert (folder / "image.log").read_text().splitlines()[1:] == lines
         assert stat.S_IMODE((folder / "image.log").stat().st_mode) == 0o600
         untouched.check()
-        assert agent.ask("kept[2].send(b'x'), kept[3].recv(9)") == (1, b"x")
-        agent.ask("os.kill(child, 9), os.waitpid(child, 0)[0] == child")
+        assert agent.ask("kept[0].send(b'x'), kept[1].recv(9)") == (1, b"x")
+        agent.ask("os.kill(child, 9)")
 
 
 def test_library_raises_the_same_list(code: str, tmp_path: Path, folder: Path) -> None:
     with Agent(code, tmp_path / "target") as agent, pytest.raises(UnsupportedResourceError) as caught:
         save(agent.pid, folder / "image")
-    assert len(caught.value.problems) > 20
+    assert len(caught.value.problems) > 12
     assert all("\n" not in line for line in caught.value.problems)
     only(folder)
 
 
 def test_problems_go_to_standard_error_alone_where_the_image_goes_to_a_pipe(tmp_path: Path) -> None:
-    with Agent("fd = os.eventfd(0)", tmp_path / "target") as agent:
+    with Agent(INOTIFY, tmp_path / "target") as agent:
         ran = command("dump", agent.pid, "-o", "-", cwd=tmp_path)
         assert ran.returncode == 5
         assert ran.stderr.count(b"\n") == 2
@@ -100,14 +97,18 @@ def test_problems_go_to_standard_error_alone_where_the_image_goes_to_a_pipe(tmp_
 def test_image_that_is_there_stays(tmp_path: Path, folder: Path) -> None:
     """--force replaces it by another image only."""
     (folder / "image").write_bytes(b"precious")
-    with Agent("fd = os.eventfd(0)", tmp_path / "target") as agent:
+    with Agent(INOTIFY, tmp_path / "target") as agent:
         ran = command("dump", agent.pid, "-o", folder / "image", "--force")
     assert ran.returncode == 5
     assert (folder / "image").read_bytes() == b"precious"
 
 
 def test_name_in_a_problem_is_escaped(tmp_path: Path, folder: Path) -> None:
-    code = "name = b'\\x1b[31m\\n\\xff'; os.mkdir(name); fd = os.open(name, 0); os.rmdir(name)"
+    code = """
+import fcntl
+leased = os.open(b'\\x1b[31m\\n\\xff', os.O_RDONLY | os.O_CREAT)
+fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+"""
     with Agent(code, tmp_path / "target") as agent:
         ran = command("dump", agent.pid, "-o", folder / "image")
     assert ran.returncode == 5
@@ -119,15 +120,14 @@ def test_name_in_a_problem_is_escaped(tmp_path: Path, folder: Path) -> None:
 SLEEPS = ("epoll_wait", "epoll_pwait", "recv_timeout", "read_timeout", "timerfd", "sigtimedwait", "nanosleep")
 
 
-def test_no_call_is_disturbed_by_a_dump_that_is_refused(tmp_path: Path, folder: Path) -> None:
+def test_no_call_is_disturbed_by_a_look(tmp_path: Path, folder: Path) -> None:
     """The stop alone would give some of these calls an EINTR."""
     with Program([compiled("watch"), "count", *SLEEPS], tmp_path / "target") as program:
         counts = Counts(program.folder / "count", len(SLEEPS))
         counts.check()
         untouched = Untouched(program.pid)
         for _ in range(60):
-            with pytest.raises(UnsupportedResourceError):
-                save(program.pid, folder / "image")
+            assert check(program.pid, DumpOptions()).threads == len(SLEEPS)
         counts.check()
         untouched.check()
     only(folder)

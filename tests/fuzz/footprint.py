@@ -1,4 +1,4 @@
-"""What a piece of Python takes, in a fresh interpreter: memory, and bytes that it reads."""
+"""What a piece of Python takes, in a fresh interpreter: memory, and bytes that it reads and writes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ def status(name, file="/proc/self/status"):
     raise KeyError(name)
 path = sys.argv[1]
 exec(sys.argv[2])
-before, read = status("VmHWM"), status("rchar", "/proc/self/io")
+before, read, written = (status(*what) for what in (
+    ("VmHWM",), ("rchar", "/proc/self/io"), ("wchar", "/proc/self/io")))
 exec(sys.argv[3])
-read = status("rchar", "/proc/self/io") - read
+read, written = status("rchar", "/proc/self/io") - read, status("wchar", "/proc/self/io") - written
 mapped = 0
 lines = iter(open("/proc/self/smaps"))
 for line in lines:
@@ -27,17 +28,18 @@ for line in lines:
         while not line.startswith("Rss"):
             line = next(lines)
         mapped += int(line.split()[1]) << 10
-print((status("VmHWM") - before) << 10, read, mapped)
+print((status("VmHWM") - before) << 10, read, mapped, written)
 """
 
 
 class Footprint(NamedTuple):
-    """memory: by how much the most that was in memory grew.  read: bytes read.  mapped: of the file that are
-    in memory because they were looked at through a mapping.  All in bytes."""
+    """memory: by how much the most that was in memory grew.  read, written: by system calls.  mapped: of the
+    file that are in memory because they were looked at through a mapping.  All in bytes."""
 
     memory: int
     read: int
     mapped: int
+    written: int
 
 
 def footprint(path: Path, code: str, *, before: str = "", timeout: float = 60) -> Footprint:
@@ -51,5 +53,4 @@ def footprint(path: Path, code: str, *, before: str = "", timeout: float = 60) -
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    memory, read, mapped = map(int, done.stdout.split())
-    return Footprint(memory, read, mapped)
+    return Footprint(*map(int, done.stdout.split()))

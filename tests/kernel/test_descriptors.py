@@ -132,15 +132,15 @@ def test_same_files_are_grouped_and_lookalikes_are_not(tmp_path: Path) -> None:
         with ProcDir(process.pid) as proc:
             wanted = {fd for group in process.value for fd in group}
             listed = [
-                (fd, (status.st_dev, status.st_ino))
+                (process.pid, fd, (status.st_dev, status.st_ino))
                 for fd in procfd.open_fds(proc)
                 if fd in wanted
                 for status in [os.stat(f"/proc/{process.pid}/fd/{fd}")]
             ]
-        assert descriptors.group_same_files(process.pid, listed) == sorted(process.value)
-        misled = [(fd, (0, 0)) for fd, _ in listed]
-        assert descriptors.group_same_files(process.pid, misled) == sorted(process.value)
-        assert descriptors.group_same_files(process.pid, []) == []
+        expected = sorted([(process.pid, fd) for fd in group] for group in process.value)
+        assert descriptors.group_same_files(listed) == expected
+        assert descriptors.group_same_files([(pid, fd, (0, 0)) for pid, fd, _ in listed]) == expected
+        assert descriptors.group_same_files([]) == []
 
 
 def test_reopen_has_its_own_position_and_leaves_the_access_time(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crimg.model import Filesystem, ImageInfo
+from crimg.model import Filesystem, ImageInfo, Inode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +43,9 @@ class AlteredStore:
         body: memoryview = self._store.stored(section)
         return body
 
+    def release(self) -> None:
+        self._store.release()
+
     def close(self) -> None:
         self._store.close()
 
@@ -62,11 +65,12 @@ def of_another_boot(image: Image) -> Image:
 
 
 def of_another_machine(image: Image) -> Image:
-    """As if it came from a machine whose file systems are others than those here."""
+    """As if it came from a machine whose file systems, and so its inodes, are others than those here."""
     return altered(
         image,
         {
             ImageInfo: lambda row: row.replace(boot_id="00000000-0000-0000-0000-000000000000"),
             Filesystem: lambda row: row.replace(fsid=row.fsid ^ 0x5555),
+            Inode: lambda row: row.replace(number=row.number ^ 1 << 40),
         },
     )

@@ -29,6 +29,7 @@ def judge(top: Path, *, digest: bool = False) -> Judged:
 
 def judged_of(images: list[Image], top: Path) -> Judged:
     found = verdicts_by_name(images, top)
+    assert all(verdict.fine or verdict.remedies for verdict in found.values())
     return {
         name: (
             verdict.verdict,

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crimg.looking.sightings import Contents, Look, Seen
 from crimg.model import Filesystem, Inode
 from crimg.preflight.comparison import (
     OTHER,
     SAME,
+    SNAPSHOT,
     UNKNOWN,
     identify,
     same_filesystem,
@@ -21,7 +23,6 @@ from crimg.preflight.comparison import (
 )
 from crimg.preflight.evidence_words import difference, plain_value
 from crimg.preflight.judge import judge_look, needs_contents
-from crimg.preflight.sightings import Contents, Look, Seen
 from tests import samples
 
 if TYPE_CHECKING:
@@ -236,3 +237,28 @@ def test_differences_in_words() -> None:
     assert plain_value("device", 8 << 32 | 1) == "8:1"
     assert plain_value("type", stat.S_IFDIR) == "a directory"
     assert plain_value("digest", None) is None
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "answer"),
+    [
+        (4 * NS + 9, 4 * NS + 9, SNAPSHOT),
+        (4 * NS, 4 * NS, UNKNOWN),  # as builders of file systems give it to all files
+        (4 * NS + 9, 4 * NS + 8, UNKNOWN),
+        (None, None, UNKNOWN),
+    ],
+)
+def test_a_snapshot_has_number_and_time_of_creation(then: int | None, now: int | None, answer: str) -> None:
+    assert identify(inode(btime=then), seen(btime=now), None, False) == answer
+    assert identify(inode(btime=then), seen(btime=now, number=13), None, False) == UNKNOWN
+    evidence = {one.name: one.agrees for one in weigh(inode(btime=then), seen(btime=now), None, False)}
+    assert evidence["ctime"] is (True if answer == SNAPSHOT else None)
+
+
+def test_a_digest_of_another_kind_says_nothing() -> None:
+    then = inode(digest=b"\1" * 32, digest_kind="blake3")
+    contents = Contents(0, digest=b"\2" * 32)
+    evidence = {one.name: one.agrees for one in weigh(then, seen(), contents, True)}
+    assert evidence["digest"] is None
+    assert judge_look(then, Look(0, seen()), contents, True).verdict == "same"
+    assert not needs_contents(then, seen(), True, always=True)

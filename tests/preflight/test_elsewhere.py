@@ -15,10 +15,12 @@ import crimg
 from crimg.errors import FileError
 from crimg.model import File
 from crimg.preflight import check
-from crimg.preflight.verdicts import BY_BUILD_ID, BY_DIGEST, BY_INODE, BY_SIZE_AND_MTIME, BY_TYPE
+from crimg.preflight.verdicts import BY_BUILD_ID, BY_DIGEST, BY_INODE, BY_SIZE_AND_MTIME, BY_SNAPSHOT, BY_TYPE
 from crimg.rewrite.rules import PathRules, parse_rule
 from tests.dump.dumps import image_of
 from tests.dump.programs import Agent
+from tests.kernel.forked import in_child, mount, needs_root, private_mounts
+from tests.kernel.name_cases import make_file_system, skip_unless_possible
 from tests.preflight.altered import of_another_boot, of_another_machine
 from tests.preflight.cases import libraries
 
@@ -145,15 +147,85 @@ def test_below_another_root(tmp_path: Path) -> None:
         shutil.copytree(tmp_path / "work", inside / "real", copy_function=shutil.copy2)
         (inside / "work").symlink_to(tmp_path / "real")
         found = check(image, root=root)
-        assert of(found, "log").evidence
         by_way = "by way of a symbolic link"
-        assert of(found, "log").verdict == "replaced", "a copy on the same file system is another file"
-        assert by_way in of(found, "log").details
-        assert next(v for v in found if v.path == b"/").looked_at == b"/"
+        for name, basis in (("log", BY_SIZE_AND_MTIME), ("library.so", BY_BUILD_ID)):
+            verdict = of(found, name)
+            assert (verdict.verdict, verdict.basis, verdict.details) == ("same", basis, (by_way,))
+            assert {"device", "inode"} <= {one.name for one in verdict.evidence if one.agrees is None}
+        top = next(v for v in found if v.path == b"/")
+        assert (top.verdict, top.basis, top.looked_at) == ("same", BY_TYPE, b"/")
     with crimg.open(tmp_path / "run0/image") as image:
         found = check(of_another_machine(image), root=root)
         assert (of(found, "data").verdict, of(found, "data").details) == ("same", (by_way,))
         assert of(found, "libc.so.6").verdict == "missing"
+
+
+@needs_root
+def test_below_a_root_that_has_the_very_files(tmp_path: Path) -> None:
+    """Mounted a second time they are no copies: another inode is another file, however it looks."""
+
+    def work() -> list[tuple[str, tuple[str, ...], str]]:
+        private_mounts()
+        with dumped(tmp_path) as image:
+            root = tmp_path / "root"
+            root.mkdir()
+            subprocess.run(["mount", "--bind", "/", root], check=True)
+            shutil.copy2(tmp_path / "work/data", tmp_path / "work/new")
+            (tmp_path / "work/new").rename(tmp_path / "work/data")
+            found = check(image, root=root)
+            names = ("log", "library.so", "data", "work")
+            return [(one.verdict, one.details, one.basis) for one in (of(found, name) for name in names)]
+
+    *same, replaced = in_child(work)[:3]
+    assert same == [("same", (), BY_INODE)] * 2
+    assert replaced == ("replaced", ("another file",), BY_INODE)
+
+
+def snapshot_of_btrfs(top: Path, files: Path) -> Path:
+    subprocess.run(["btrfs", "-q", "subvolume", "snapshot", files, top / "mounted/snapshot"], check=True)
+    return top / "mounted/snapshot"
+
+
+def overlay_of_tmpfs(top: Path, files: Path) -> Path:
+    for name in ("upper", "inner", "merged"):
+        (files.parent / name).mkdir()
+    upper, inner, merged = (files.parent / name for name in ("upper", "inner", "merged"))
+    mount("o", merged, "overlay", f"lowerdir={files},upperdir={upper},workdir={inner}")
+    return merged
+
+
+@pytest.mark.parametrize(
+    ("kind", "taken"), [("btrfs subvolume", snapshot_of_btrfs), ("tmpfs", overlay_of_tmpfs)]
+)
+def test_below_a_snapshot(kind: str, taken: Callable[[Path, Path], Path], tmp_path: Path) -> None:
+    """Its inodes have a device of their own, and number and times of those of then."""
+    skip_unless_possible(kind)
+
+    def work() -> list[tuple[str, tuple[str, ...], str]]:
+        private_mounts()
+        files = make_file_system(kind, tmp_path)
+        if kind == "tmpfs":
+            files = files / "files"
+            files.mkdir()
+        code = f"opened = [open({str(files)!r} + '/' + name, 'a') for name in 'ab']; opened[0].write('text')"
+        image = image_of_code(code, tmp_path)
+        root = tmp_path / "root"
+        (root / str(files).lstrip("/")).mkdir(parents=True)
+        there = taken(tmp_path, files)
+        subprocess.run(["mount", "--bind", there, root / str(files).lstrip("/")], check=True)
+        with (there / "b").open("a") as file:
+            file.write("grown in the snapshot")
+        found = check(image, root=root)
+        return [(one.verdict, one.details, one.basis) for one in (of(found, "a"), of(found, "b"))]
+
+    untouched, grown = in_child(work)
+    assert untouched == ("same", (), BY_SNAPSHOT)
+    assert grown[:2] == ("changed", ("grown",))
+
+
+def image_of_code(code: str, top: Path) -> Image:
+    with Agent(code, top / "agent") as agent:
+        return image_of(agent.pid, top / "saved")
 
 
 def test_commands_below_another_root_name_its_files(tmp_path: Path) -> None:

@@ -93,11 +93,13 @@ def test_deleted_and_copied(tmp_path: Path, digest: bool) -> None:
     with copied_to(image_from(tmp_path, DELETED, digest=digest), keeper) as image:
         found = of(image, "gone")
         assert (found.verdict, found.details) == ("missing", ("its keeper",))
-        assert str(keeper) in found.remedies[0].text
+        assert f"{keeper}, 8 bytes of " in found.remedies[0].text
+        assert f"--map {keeper.parent}=..." in found.remedies[1].text
         keeper.write_text("contents")
         found = of(image, "gone")
         assert found.verdict == "kept"
         assert found.details == (("in a copy",) if digest else ("in a copy, known by its size",))
+        assert (found.basis, found.weak) == (("digest", False) if digest else ("size", True))
         keeper.write_text("CONTENTS")
         assert of(image, "gone").verdict == ("changed" if digest else "kept")
         keeper.write_text("longer than it was")
@@ -137,6 +139,30 @@ def test_deleted_and_re_linked(tmp_path: Path, digest: bool) -> None:
         keeper.unlink()
         found = of(image, "kept")
         assert (found.verdict, found.details) == ("missing", ("its keeper",))
+
+
+@pytest.mark.parametrize(("kind", "command"), [(Keeper.COPIED, "cp -p"), (Keeper.RELINKED, "ln")])
+def test_a_lost_name_is_brought_back_from_the_keeper_of_its_inode(
+    tmp_path: Path, kind: Keeper, command: str
+) -> None:
+    """The inode had another name, deleted, so that its contents are kept: they are those of this one too."""
+    plain = image_from(tmp_path, "f = open('file', 'w'); f.write('contents'); f.flush()")
+    path, keeper = tmp_path / "work/file", tmp_path / "kept"
+    number = path.stat().st_ino
+
+    def change(row: Inode) -> Inode:
+        return row.replace(keeper=kind, keeper_path=os.fsencode(keeper)) if row.number == number else row
+
+    with altered(plain, {Inode: change}) as image:
+        path.unlink()
+        assert not any(str(keeper) in one.text for one in of(image, "file").remedies), "it is not there"
+        keeper.write_text("of another size")
+        assert not any(str(keeper) in one.text for one in of(image, "file").remedies)
+        keeper.write_text("contents")
+        found = of(image, "file")
+        assert found.verdict == "missing"
+        (text,) = (one.text for one in found.remedies if str(keeper) in one.text)
+        assert text.endswith(f": {command} {keeper} {path}")
 
 
 def test_pipes_and_deleted_fifos_are_made_anew(tmp_path: Path) -> None:
@@ -208,7 +234,7 @@ def test_an_inode_number_that_was_given_again(tmp_path: Path) -> None:
 
 @needs_root
 def test_a_file_system_that_is_not_mounted(tmp_path: Path) -> None:
-    def work() -> tuple[str, tuple[str, ...]]:
+    def work() -> tuple[str, tuple[str, ...], str]:
         private_mounts()
         place = tmp_path / "data"
         place.mkdir()
@@ -217,9 +243,10 @@ def test_a_file_system_that_is_not_mounted(tmp_path: Path) -> None:
         assert of(image, "file").verdict == "same"
         os.system(f"umount {place}")
         found = of(image, "file")
-        return found.verdict, found.details
+        return found.verdict, found.details, found.remedies[0].text
 
-    verdict, details = in_child(work)
+    verdict, details, mend = in_child(work)
+    assert mend == f"mount its file system again (tmpfs from some on {tmp_path}/data)"
     assert verdict == "unreachable"
     assert details == (f"nothing is mounted on {tmp_path}/data, which was tmpfs from some",)
 
@@ -259,6 +286,8 @@ def test_a_directory_that_may_not_be_searched(tmp_path: Path) -> None:
         found = in_child(look)
         (tmp_path / "work/d").chmod(0o700)
         assert (found.verdict, found.details) == ("unreachable", ("Permission denied",))
+        assert [one.action for one in found.remedies] == ["bring back", "relocate", "accept"]
+        assert "a user who may search" in found.remedies[0].text
 
 
 def test_names_of_any_bytes(tmp_path: Path) -> None:
@@ -286,6 +315,8 @@ def test_an_image_that_lacks_rows(tmp_path: Path) -> None:
 
     with altered(plain, {File: change}) as image:
         assert of(image, "file").details == ("the image has no inode for it",)
+        assert "crimg undo" in of(image, "file").remedies[0].text
+        assert "--set " in of(image, "odd").remedies[1].text
         assert (of(image, "odd").verdict, of(image, "odd").details) == (
             "unreachable", ("the image has no path for it",),
         )  # fmt: skip

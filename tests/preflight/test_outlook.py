@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.looking.sightings import Look
 from crimg.model import File, Inode
+from crimg.preflight import outlook as outlooks
 from crimg.preflight import verdicts
 from crimg.preflight.judge import Judgement
-from crimg.preflight.outlook import outlook, shell_path, shell_word
-from crimg.preflight.sightings import Look
-from crimg.preflight.verdicts import Users
+from crimg.preflight.remedies import remedies as remedies_for
+from crimg.preflight.remedies import shell_path, shell_word
+from crimg.preflight.verdicts import Remedy, Users
 from tests import samples
 from tests.preflight.test_comparison import inode, seen
 
@@ -29,6 +31,12 @@ def file(**columns: Any) -> File:
     row = next(row for row in samples.small_records() if isinstance(row, File))
     defaults: dict[str, Any] = {"access": 3, "flags": os.O_RDWR, "position": 40, "kind": 1}
     return row.replace(**defaults | columns)
+
+
+def outlook(
+    opened: File, then: Inode, users: Users, judged: Judgement, look: Look, path: bytes
+) -> tuple[str, tuple[Remedy, ...]]:
+    return outlooks.outlook(opened, then, users, judged, look), remedies_for(opened, then, judged, path)
 
 
 def said(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crimg.errors import FileError, UsageError
+from crimg.looking.looker import Looker
 from crimg.preflight import check, relocate
-from crimg.preflight.looker import Looker
 from crimg.rewrite.rules import PathRules
 from tests.dump.dumps import image_of
 from tests.dump.programs import Agent
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from crimg.looking.sightings import Contents
     from crimg.model.image import Image
     from crimg.preflight import Relocation
-    from crimg.preflight.sightings import Contents
 
 CODE = """
 import os

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import time
 from typing import TYPE_CHECKING
 
 import crimg
 from crimg.cli import main
+from crimg.looking.looker import Looker
 from crimg.model import File, HistoryEntry, Inode
 from crimg.preflight import check
 from crimg.validate import validate
@@ -14,6 +16,9 @@ from tests.preflight.test_relocate import dumped
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
+
+    import pytest
 
 
 def below(image_path: Path, top: Path) -> dict[str, tuple[str, str]]:
@@ -67,3 +72,25 @@ def test_copies_are_taken_for_the_files_by_restamp(tmp_path: Path) -> None:
         assert inode.number == (tmp_path / "copy/config").stat().st_ino
         assert opened.rows(HistoryEntry)[-1].note.startswith("restamped: the evidence of 5 inodes")
         assert validate(opened).is_sound()
+
+
+def test_restamp_does_not_wait_for_what_gives_no_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The file that hangs is a conflict; the image stays as it is."""
+    with dumped(tmp_path):
+        pass
+    columns = Looker.columns
+
+    def slow(self: Looker, path: bytes, *arguments: Any) -> object:
+        if path.endswith(b"/config"):
+            time.sleep(60)
+        return columns(self, path, *arguments)
+
+    monkeypatch.setattr(Looker, "columns", slow)
+    image = tmp_path / "image"
+    before = image.read_bytes()
+    assert main(["rewrite", str(image), "--restamp", "--timeout", "0.25"]) == 1
+    output, errors = capfd.readouterr()
+    assert f"{tmp_path}/work/app/config gives no answer" in output + errors
+    assert image.read_bytes() == before

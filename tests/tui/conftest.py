@@ -1,13 +1,20 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.samples import small_image
+from tests.validate.sound import Draft
 
-if TYPE_CHECKING:
-    from pathlib import Path
+
+@pytest.fixture
+def sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sound image, as a file in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    path = Path("sound.crimg")
+    path.write_bytes(Draft().bytes())
+    return path
 
 
 @pytest.fixture

@@ -40,12 +40,24 @@ async def until_shown(pilot: Pilot[None], app: Browser, *texts: str) -> None:
     await until(pilot, lambda: all(text in shown(app) for text in texts))
 
 
+async def answering(pilot: Pilot[None], app: Browser, id: str = "answer") -> None:
+    """Wait until what is typed goes to this field."""
+    await until(pilot, lambda: app.focused is not None and app.focused.id == id)
+
+
+async def type_over(pilot: Pilot[None], app: Browser, text: str) -> None:
+    """Type over what stands in a field."""
+    await pilot.press("ctrl+u")
+    await until(pilot, lambda: app.focused is not None and getattr(app.focused, "value", None) == "")
+    await pilot.press(*text)
+
+
 @asynccontextmanager
 async def opened(
-    path: Path, size: tuple[int, int] = (100, 30), *, checks: bool = True
+    path: Path, size: tuple[int, int] = (100, 30), *, checks: bool = True, revision: int | None = None
 ) -> AsyncIterator[tuple[Browser, Pilot[None]]]:
     """The application on an image, with all tables read and all checks done; checks: False for none."""
-    session = Session(str(path))
+    session = Session(str(path), revision)
     app = Browser(session)
     if not checks:
         app.checking.start = lambda: None  # type: ignore[method-assign]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import shutil
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.cli.command import environment
+from tests.cli.command import crimg, environment, text
+from tests.needed import require
 from tests.samples import small_image
+from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,21 +50,68 @@ class Terminal:
             time.sleep(0.05)
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    """A terminal in which a shell runs the application on torn.crimg, and then waits for a line."""
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed")
-    (tmp_path / "torn.crimg").write_bytes(small_image() + bytes(range(100)))
-    made = Terminal(tmp_path / "tmux")
-    command = f"{shlex.quote(sys.executable)} -m crimg tui torn.crimg; echo status=$?; read line"
-    made("new-session", "-d", "-x", "100", "-y", "30", "-c", str(tmp_path), "sh", "-c", command)
-    yield made
-    made("kill-server")
+@contextmanager
+def terminal_with(folder: Path, image: bytes) -> Iterator[Terminal]:
+    """A terminal in which a shell runs the application on image.crimg, and then waits for a line."""
+    require("tmux")
+    (folder / "image.crimg").write_bytes(image)
+    made = Terminal(folder / "tmux")
+    command = f"{shlex.quote(sys.executable)} -m crimg tui image.crimg; echo status=$?; read line"
+    made("new-session", "-d", "-x", "100", "-y", "30", "-c", str(folder), "sh", "-c", command)
+    try:
+        yield made
+    finally:
+        made("kill-server")
 
 
-def test_a_torn_image_is_browsed_and_the_shell_comes_back(terminal: Terminal) -> None:
-    terminal.wait_for("torn.crimg", "Will it come back?", "Tasks")
+def test_paths_are_rewritten_and_the_command_line_sees_it(tmp_path: Path) -> None:
+    with terminal_with(tmp_path, Draft().bytes()) as terminal:
+        terminal.wait_for("Tasks", "files not as a restart needs them")
+        terminal("send-keys", "3")
+        terminal.wait_for("Files (9)", "/tmp/gone")
+        terminal("send-keys", "j")
+        terminal.wait_for("path               /tmp/gone")
+        terminal("send-keys", "e")
+        terminal.wait_for("New path of #31: /tmp/gone")
+        terminal("send-keys", "-l", "/tmp/elsewhere")  # the old one is selected: it is typed over
+        terminal.wait_for("New path of #31: /tmp/elsewhere", "+ 1 path to change")
+        terminal("send-keys", "Enter")
+        terminal.wait_for("plan: 1 path, not written", gone="New path of")
+        terminal("send-keys", "r")
+        terminal.wait_for("rule   exact  prefix", ">from  /tmp/gone")
+        terminal("send-keys", "-l", "/usr/bin")
+        terminal.wait_for("from  /usr/bin", "it decides no path", gone="from  /tmp")
+        terminal("send-keys", "Tab")
+        terminal.wait_for(">to")
+        terminal("send-keys", "-l", "/opt/bin")
+        terminal.wait_for("/usr/bin/counter -> /opt/bin/counter", "+ 2 paths to change")
+        terminal("send-keys", "Enter")
+        terminal.wait_for("Paths that change (2)", gone="rule   exact")
+        terminal("send-keys", "q")
+        terminal.wait_for("The plan is not written: 2 paths to change.")
+        terminal("send-keys", "Escape")
+        terminal.wait_for("Paths that change (2)", gone="The plan is not written")
+        terminal("send-keys", "w")
+        terminal.wait_for("revision 2 is written", "Plan: nothing is to be changed")
+        terminal("send-keys", "H")
+        terminal.wait_for("Revisions (2)", "file: 2 (path)")
+        terminal("send-keys", "q")
+        terminal.wait_for("status=0", gone="Revisions (2)")
+    image = tmp_path / "image.crimg"
+    assert crimg("validate", image).returncode == 0
+    log = text(crimg("log", image))
+    assert "command: crimg tui image.crimg\n  rule:    prefix /usr/bin=/opt/bin\n" in log
+    assert "  rule:    set #31=/tmp/elsewhere\n  changed: file: 2 (path)\n" in log
+
+
+def test_a_torn_image_is_browsed_and_the_shell_comes_back(tmp_path: Path) -> None:
+    with terminal_with(tmp_path, small_image() + bytes(range(100))) as terminal:
+        browse(terminal)
+
+
+def browse(terminal: Terminal) -> None:
+    """Go somewhere, back, and out."""
+    terminal.wait_for("image.crimg", "Will it come back?", "Tasks")
     terminal("send-keys", "3")
     terminal.wait_for("Files (7)", "/tmp/gone")
     terminal("send-keys", "j", "Enter")

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crimg.errors import FileError, FormatError
+from crimg.format.container import FileHeader
 from crimg.model import File, HistoryEntry, Mm
 from crimg.pages import Memory
 from crimg.reader import open_image
 from crimg.validate import validate
-from crimg.writer import BytesOutput
+from crimg.writer import PAGES_SECTION, BytesOutput, FdOutput, ImageWriter
 from crimg.writer.compaction import write_compacted
 from crimg.writer.copying import copy_image
 from crimg.writer.revise import append_revision
 from tests import samples
+from tests.kernel.forked import in_child, private_mounts
+from tests.kernel.name_cases import make_file_system, skip_unless_possible
 from tests.property.opened import opened
 from tests.unit.sparse import write_sparse_image
 from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from crimg.model import Record
 
 
 def rewritten(path: Path, count: int = 2) -> bytes:
@@ -60,6 +66,61 @@ def test_copies_end_with_the_last_revision(tmp_path: Path, tail: bytes) -> None:
     os.close(write_end)
     reader.join()
     assert received == [whole]
+
+
+@pytest.mark.parametrize("kind", ["btrfs", "xfs", "ext4", "tmpfs"])
+def test_blocks_are_shared_where_the_file_system_can(kind: str, tmp_path: Path) -> None:
+    """On btrfs and xfs a copy takes no room for page data; on the others it is a copy all the same."""
+    skip_unless_possible(kind)
+    size = 48 << 20
+
+    def copy_there() -> tuple[int, int, bool]:
+        """Bytes that a copy took, that a rewrite of it took, and whether it is the same."""
+        private_mounts()
+        folder = make_file_system(kind, tmp_path)
+        path, copy = folder / "image.bin", folder / "copy"
+        write_image_of(path, os.urandom(PAGES_SECTION), size // PAGES_SECTION)
+        before = used_bytes(folder)
+        with open(copy, "w+b") as output:
+            copy_image(path, output.fileno())
+        copied = used_bytes(folder)
+        same = copy.read_bytes() == path.read_bytes()
+        with open_image(copy) as image:
+            row = image.rows(File)[0].replace(path=b"/new")
+            append_revision(copy, [row], fingerprint=image.fingerprint)
+        return copied - before, used_bytes(folder) - copied, same
+
+    copied, appended, same = in_child(copy_there)
+    assert same
+    assert (copied < size // 4) == (kind in ("btrfs", "xfs")), copied
+    assert appended < size // 4
+
+
+def write_image_of(path: Path, pages: bytes, count: int) -> None:
+    """The small image with these pages so many times."""
+    tables: dict[type[Record], list[Record]] = {}
+    for row in samples.small_records():
+        tables.setdefault(type(row), []).append(row)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    try:
+        writer = ImageWriter(FdOutput(fd, str(path)), FileHeader(uuid=bytes(16), created=samples.TIME))
+        writer.tables(tables)
+        for _ in range(count):
+            writer.pages(pages, writer.take_id())
+        writer.finish()
+    finally:
+        os.close(fd)
+
+
+def used_bytes(folder: Path) -> int:
+    """Of the file system, once all that was written is on it."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        subprocess.run(["sync", "-f", folder], check=True)
+        status = os.fstatvfs(fd)
+        return (status.f_blocks - status.f_bfree) * status.f_frsize
+    finally:
+        os.close(fd)
 
 
 def test_holes_stay_holes(tmp_path: Path) -> None:

@@ -102,6 +102,8 @@ def test_index_entry_repeats_the_rules_of_the_section_header() -> None:
         (TABLES, "keeper", enums.Keeper),
         (TABLES, "severity", enums.Severity),
         (TABLES, "lock_kind", enums.LockKind),
+        (TABLES, "memory_kind", enums.MemoryKind),
+        (TABLES, "socket_state", enums.SocketState),
     ],
 )
 def test_enumerations(schema: dict[str, Any], name: str, enumeration: type[IntEnum]) -> None:

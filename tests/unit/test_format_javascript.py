@@ -14,10 +14,12 @@ from kaitaistruct import KaitaiStructError
 
 from crimg.model import KINDS
 from crimg.reader import open_image
+from crimg.redact import Selection
 from tests import samples
 from tests.builders import FILE_HEADER, INDEX_ENTRY, SECTION_HEADER, TRAILER_BODY, ImageBuilder
 from tests.kaitai_view import comparable, comparable_fields, parse_image, view_batches
 from tests.node import call_node, generate, run_node
+from tests.redact.drafts import redacted, secret_draft
 from tests.schema import FORMAT_DIR
 
 if TYPE_CHECKING:
@@ -121,8 +123,15 @@ def limits() -> bytes:
     )
 
 
+def without_secrets() -> bytes:
+    """What `crimg redact` writes."""
+    return redacted(secret_draft().bytes(), Selection(environment=True, contents=True, registers=True))[1]
+
+
 @pytest.mark.parametrize(
-    "build", [samples.small_image, two_revisions, limits], ids=lambda build: build.__name__
+    "build",
+    [samples.small_image, two_revisions, limits, without_secrets],
+    ids=lambda build: build.__name__,
 )
 def test_javascript_reads_the_same_values(compiled: Path, build: Any) -> None:
     image = build()
@@ -164,7 +173,7 @@ BROKEN = {
     "magic": samples.small_image().replace(b"\x89CRI", b"\x89CRJ"),
     "section magic": ImageBuilder().section(4, bytes(8), magic=b"CRS\n").revision().bytes(),
     "padding": ImageBuilder().section(99, b"x", pad_after=b"\0\0\0\0\0\0\1").revision().bytes(),
-    "unknown kind": ImageBuilder().objects(22, []).revision().bytes(),
+    "unknown kind": ImageBuilder().objects(29, []).revision().bytes(),
     "cell of a wrong type": ImageBuilder().objects(9, [(1, b"2", None)]).revision().bytes(),
     "cell out of range": ImageBuilder().objects(9, [(1, 2**32, None)]).revision().bytes(),
     "row too short": ImageBuilder().objects(9, [(1, 2)]).revision().bytes(),

@@ -119,6 +119,8 @@ def test_enumerations_are_on_the_columns_that_name_them() -> None:
         ("file", "name_state"): "name_state",
         ("lock", "kind"): "lock_kind",
         ("log_entry", "severity"): "severity",
+        ("shared_memory", "kind"): "memory_kind",
+        ("socket", "state"): "socket_state",
     }
     for name, table in TABLES.items():
         for column_name, column in columns_of(table).items():

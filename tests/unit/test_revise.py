@@ -21,7 +21,7 @@ from crimg.errors import (
 from crimg.model import KINDS, Fd, File, HistoryEntry, Inode, Record
 from crimg.reader import open_image
 from crimg.validate import validate
-from crimg.writer.locking import is_locked, locked
+from crimg.writer.locking import is_locked, locked, why_unwritable
 from crimg.writer.revise import append_revision, heal, take_back, undo
 from tests import samples
 from tests.builders import ImageBuilder
@@ -174,6 +174,24 @@ def test_undo_says_what_it_took(image: Path) -> None:
     assert image.read_bytes() == samples.small_image()
 
 
+def test_an_undo_of_another_image_than_the_one_meant_is_refused(image: Path) -> None:
+    with open_image(image) as opened:
+        meant = opened.fingerprint
+    append(image, MOVED)
+    with pytest.raises(ImageChangedError, match="look again"):
+        take_back(image, 1, fingerprint=meant)
+    with open_image(image) as opened:
+        assert opened.revision == 2
+        assert take_back(image, 1, fingerprint=opened.fingerprint).revision == 1
+
+
+def test_why_a_file_cannot_be_changed(image: Path, tmp_path: Path) -> None:
+    assert why_unwritable(image) == ""
+    os.mkfifo(tmp_path / "fifo")
+    for name, reason in (("fifo", "no regular file"), ("nothing", "No such file"), (".", "no regular file")):
+        assert reason in why_unwritable(tmp_path / name)
+
+
 def test_heal_cuts_off_the_torn_tail_alone(image: Path) -> None:
     assert heal(image) == 0
     append(image, MOVED)
@@ -227,6 +245,25 @@ def test_what_no_revision_may_hold(image: Path, rows: tuple[Record, ...]) -> Non
     with pytest.raises(ModelError):
         append(image, *rows)
     assert image.read_bytes() == before
+
+
+def test_joined_images_are_refused_and_not_cut(image: Path) -> None:
+    """What `cat a b` makes: neither is the tail of a rewrite that was cut short."""
+    first = image.read_bytes()
+    append(image, MOVED)
+    other = ImageBuilder(uuid=b"\1" * 16).revision().bytes()
+    for joined, end in ((first + other, len(first)), (image.read_bytes() + other[:-5], image.stat().st_size)):
+        image.write_bytes(joined)
+        for call in (lambda: heal(image), lambda: undo(image, 0), lambda: fingerprint(image)):
+            with pytest.raises(FormatError, match=f"another image begins here.*head -c {end}"):
+                call()
+        assert image.read_bytes() == joined
+        with open_image(image, salvage=True) as opened:
+            assert [row.objref for row in opened.rows(File)] == [row.objref for row in FILES]
+            assert "another image" in str(opened.damage[0])
+    image.write_bytes(first + first)
+    with pytest.raises(FormatError):
+        fingerprint(image)
 
 
 def test_one_writer_at_a_time(image: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crimg.model import Fd, File, Filesystem, Fs, Inode, Lock, Pipe
+from crimg.model import Fd, File, Filesystem, Fs, Inode, Lock, LogEntry, Pipe, Vma
 from tests.samples import (
     BLOB_ID,
     CWD_FILE,
@@ -13,6 +13,8 @@ from tests.samples import (
     FD_TABLE,
     FILESYSTEM,
     FS,
+    HISTORY,
+    MM,
     PIPE,
     PIPE_BLOB_ID,
     PIPE_CONTENTS,
@@ -22,12 +24,13 @@ from tests.samples import (
     READ_END,
     REPLACED,
     REPLACED_FILE,
+    TEXT,
     TTY,
     TTY_FILE,
     WRITE_END,
 )
 from tests.validate.cases import breaks
-from tests.validate.sound import FIFO_FILE, FIFO_INODE, RELINKED_FILE, Draft
+from tests.validate.sound import FIFO_FILE, FIFO_INODE, FIFO_PIPE, RELINKED_FILE, Draft
 
 if TYPE_CHECKING:
     from crimg.model.record import Record
@@ -257,6 +260,33 @@ def relinked_on_another_file_system() -> bytes:
 @breaks("C426")
 def contents_removed() -> bytes:
     return revised(Inode, DELETED, keeper=4, blobs=())
+
+
+@breaks("C418")
+def placeholder() -> bytes:
+    extra = {"unsupported": "inotify", "link": b"anon_inode:inotify"}
+    draft = Draft().change(
+        File, FIFO_FILE, kind=7, path=b"", name_state=0, inode=None, pipe=None, extra=extra
+    )
+    return draft.remove(Inode, FIFO_INODE).remove(Pipe, FIFO_PIPE).counted().bytes()
+
+
+@breaks("C418")
+def memory_left_out() -> bytes:
+    return changed(Vma, (MM, TEXT), extra={"unsupported": "secret-memory"})
+
+
+@breaks("C418")
+def log_of_a_leak() -> bytes:
+    entry = LogEntry(
+        time=1,
+        severity=2,
+        text="process 1, fd 3: /x: leak",
+        objref=DELETED_FILE,
+        extra={"unsupported": "leak"},
+    )
+    draft = Draft()
+    return draft.contents().batches(draft.tables()).log([entry]).history(HISTORY).revision().bytes()
 
 
 @breaks("C431")

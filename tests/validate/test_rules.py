@@ -13,6 +13,7 @@ from tests.validate import (  # noqa: F401 - they fill CASES
     broken_files,
     broken_memory,
     broken_references,
+    broken_special,
     broken_tasks,
 )
 from tests.validate.cases import CASES

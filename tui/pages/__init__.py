@@ -31,6 +31,14 @@ _HOMES = {
     "finding": "findings",
     "preflight": "findings",
     "verdict": "findings",
+    "change": "change",
+    "planned": "change",
+    "rule": "change",
+    "proposals": "proposals",
+    "proposal": "proposals",
+    "candidate": "proposals",
+    "revisions": "revisions",
+    "revision": "revisions",
 }
 """Name of a page to the module that has a function of this name."""
 _AT_ONCE = frozenset({"image", "findings", "preflight"})

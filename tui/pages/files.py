@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.model import Fd, File
-from crimg.tui.pages.page import Page, mark
+from crimg.tui.pages.page import Page, mark, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Made, Row
 from crimg.views.files import fd_recorder, file_recorder
@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.tui.session import Session
 
-_KEYS = (("p", "find the path in memory"),)
+_KEYS = (("e", "Edit path"), ("r", "Rule"), ("p", "Path in memory"))
 
 
 def files(session: Session, _place: Place) -> Page:
@@ -35,6 +35,7 @@ def files(session: Session, _place: Place) -> Page:
             ("warning", f"{state_word(row['state']):<8} "),
             ("ok" if verdict and verdict.fine else "error", f"{verdict.verdict if verdict else '':<11} "),
             ("path", path_words(row)),
+            *planned_words(session, file.objref),
         )
         return Row(spans, Place("object", file.objref), copy=path_words(row), subject=file.objref)
 
@@ -63,6 +64,7 @@ def fds(session: Session, place: Place) -> Page:
             ("dim", f"{'cloexec' if fd.cloexec else '':<7} {row['position'] if not lost else '':>12} "),
             ("warning", f"{'' if lost else state_word(row['state']):<8} "),
             ("path", path),
+            *planned_words(session, fd.file),
         )
         return Row(spans, Place("object", fd.file), copy=path, subject=fd.file)
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import Page, mark, object_words, pair
+from crimg.rewrite.rules import parse_rule
+from crimg.tui.checks import WORSE
+from crimg.tui.draft import rule_table
+from crimg.tui.pages.page import Page, mark, object_words, pair, planned_words
 from crimg.tui.places import Place
-from crimg.tui.rows import Fixed, Made, Row, text_row
+from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.tui.checks import Finding, Verdict
+    from crimg.tui.rows import Rows
     from crimg.tui.session import Session
 
 _AGAIN = (("v", "check again"),)
@@ -17,10 +21,10 @@ _AGAIN = (("v", "check again"),)
 def findings(session: Session, _place: Place) -> Page:
     """The findings of validate, the worst first; Enter leads to the object."""
     checks = session.checks
-    numbers = range(len(checks.findings))
+    known = checks.findings
 
     def make(number: int) -> Row:
-        finding = checks.findings[number]
+        finding = known[number]
         spans = (
             mark(finding.severity),
             (finding.severity, f"{finding.rule} "),
@@ -30,11 +34,11 @@ def findings(session: Session, _place: Place) -> Page:
         )
         own = Place("finding", number)
         target = Place("object", finding.objref) if finding.objref is not None else own
-        return Row(spans, target, own, copy=finding.remedy)
+        return Row(spans, target, own, copy=finding.words.remedy)
 
-    rows = (
-        Made(numbers, make) if numbers else Fixed([_nothing(session, "validate", "sound: no rule is broken")])
-    )
+    rows: Rows = Joined(Made(checks.of_severity(severity), make) for severity in WORSE)
+    if not len(rows):
+        rows = Fixed([_nothing(session, "validate", "sound: no rule is broken")])
     counts = ", ".join(
         f"{count} {name}{'s' * (count > 1)}" for name, count in checks.counts().items() if count
     )
@@ -46,16 +50,16 @@ def finding(session: Session, place: Place) -> Page:
     if place.number >= len(session.checks.findings):
         return Page("Finding", Fixed([text_row("the check runs again", "dim")]))
     one = session.checks.findings[place.number]
-    return Page(f"{one.rule} {one.title}", Fixed(_finding_rows(session, one)))
+    return Page(f"{one.rule} {one.words.title}", Fixed(_finding_rows(session, one)))
 
 
 def _finding_rows(session: Session, one: Finding) -> list[Row]:
-    rows = [Row((mark(one.severity), (one.severity, f"{one.rule}  {one.title}")))]
+    rows = [Row((mark(one.severity), (one.severity, f"{one.rule}  {one.words.title}")))]
     if one.objref is not None:
         rows.append(pair("object", object_words_or(session, one.objref), target=Place("object", one.objref)))
     rows += [pair("at", f"{one.place}{', ' + one.field if one.field else ''}"), pair("found", one.text)]
-    rows += [pair("why", reason) for reason in one.reasons]
-    return [*rows, pair("remedy", one.remedy)]
+    rows += [pair("why", reason) for reason in one.words.reasons]
+    return [*rows, pair("remedy", one.words.remedy)]
 
 
 def object_words_or(session: Session, objref: int) -> str:
@@ -83,7 +87,7 @@ def _nothing(session: Session, which: str, sound: str) -> Row:
 
 def preflight(session: Session, _place: Place) -> Page:
     """Every file against this machine: those that are not as a restart needs them come first."""
-    verdicts = sorted(session.checks.verdicts.values(), key=lambda one: one.fine)
+    checks = session.checks
 
     def make(verdict: Verdict) -> Row:
         role = "ok" if verdict.fine else "error"
@@ -93,15 +97,18 @@ def preflight(session: Session, _place: Place) -> Page:
             ("number", f"#{verdict.objref:<6} "),
             ("path", verdict.path or "(no name)"),
             ("key", f" -> {verdict.found}" if verdict.found else ""),
+            *planned_words(session, verdict.objref),
             ("dim", f" ({verdict.details})" if verdict.details else ""),
         )
         target, own = Place("object", verdict.objref), Place("verdict", verdict.objref)
         return Row(spans, target, own, copy=verdict.path, subject=verdict.objref)
 
-    rows = Made(verdicts, make) if verdicts else Fixed([_nothing(session, "preflight", "no files")])
-    wrong = sum(not one.fine for one in verdicts)
-    title = f"Will it come back here? {wrong} of {len(verdicts)} files differ{state(session, 'preflight')}"
-    return Page(title, rows, True, _AGAIN)
+    rows: Rows = Joined([Made(checks.differing, make), Made(checks.fine, make)])
+    if not len(rows):
+        rows = Fixed([_nothing(session, "preflight", "no files")])
+    files = f"{len(checks.differing)} of {len(checks.verdicts)} files differ"
+    title = f"Will it come back here? {files}{state(session, 'preflight')}"
+    return Page(title, rows, True, (*_AGAIN, ("e", "Edit path"), ("R", "Moved files")))
 
 
 def verdict(session: Session, place: Place) -> Page:
@@ -112,6 +119,13 @@ def verdict(session: Session, place: Place) -> Page:
     target = Place("object", one.objref)
     rows = [pair("file", object_words_or(session, one.objref), target=target)]
     rows += [pair(label, text) for label, text in one.lines]
-    for action, text, _rule in one.remedies:
-        rows.append(pair("mend" if action != "accept" else "or accept", text))
-    return Page(f"#{one.objref}: {one.verdict}", Fixed(rows))
+    for number, (action, text, rule) in enumerate(one.remedies):
+        row = pair("mend" if action != "accept" else "or accept", text)
+        if rule:
+            taken = rule_table(parse_rule(rule)) in session.draft.rules
+            words = ("edited", "in the plan: ") if taken else ("link", "Enter, into the plan: ")
+            row = row._replace(
+                spans=(row.spans[0], words, *row.spans[1:]), detail=Place("remedy", one.objref, number)
+            )
+        rows.append(row)
+    return Page(f"#{one.objref}: {one.verdict}", Fixed(rows), False, (("e", "Edit path"),))

@@ -52,7 +52,7 @@ class HexRows(Rows):
         return self._ends[-1] if self._ends else 0
 
     def row_of(self, address: int) -> int:
-        """The row that shows an address, or the gap that it lies in."""
+        """As in Rows; an address that is not mapped has the row of its gap."""
         part = bisect_right(self._starts, address) - 1
         if part < 0:
             return 0
@@ -114,4 +114,5 @@ def hex(session: Session, place: Place) -> Page:
         from crimg.tui.rows import Fixed
 
         return Page("Memory", Fixed([text_row("the image has no such address space", "error")]))
-    return Page(f"Memory #{mm.objref}", HexRows(session, mm), False, _KEYS)
+    rows = session.kept(("hex", mm.objref), lambda: HexRows(session, mm))
+    return Page(f"Memory #{mm.objref}", rows, False, _KEYS)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.tui.pages.page import Page
-from crimg.tui.places import Place
-from crimg.tui.rows import Fixed, Row, text_row
+from crimg.tui.places import REVISIONS, Place
+from crimg.tui.rows import Fixed, Made, Row, text_row
 from crimg.views import journal as records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from crimg.tui.session import Session
 
 
 def journal(session: Session, _place: Place) -> Page:
     """What the dump remarked, and how each revision came to be."""
-    return Page("Log and history", Fixed(_rows(session)))
+    return Page("Log and history", session.kept("journal", lambda: Fixed(_rows(session))))
 
 
 def _rows(session: Session) -> Iterator[Row]:
@@ -39,17 +40,19 @@ def _rows(session: Session) -> Iterator[Row]:
         link = (("link", f" #{about}"),) if about is not None else ()
         yield Row(((role, text), *link), Place("object", about) if about is not None else None)
     yield text_row("")
+    yield Row((("link", "revisions"), ("dim", ": what each changed, and undo")), REVISIONS)
     yield Row((("link", "sections of the file"),), Place("sections"))
 
 
 def sections(session: Session, _place: Place) -> Page:
     """Where each part of the file is."""
-    rows = [
-        text_row(
-            f"{row['offset']:>14,} {row['id']:>6} {row['revision']:>4} {row['codec']:<5} {row['stored']:>14,}"
-            f" {row['raw']:>14,}  {row['type']}" + (f" of {row['rows_of']}" if row["rows_of"] else "")
-        )
-        for row in records.section_records(session.subject)
-    ]
+    rows = session.kept("sections", lambda: records.section_records(session.subject))
     header = f"{'OFFSET':>14} {'ID':>6} {'REV':>4} CODEC {'STORED':>14} {'RAW':>14}  TYPE"
-    return Page(f"Sections ({len(rows):,})", Fixed(rows, header))
+    return Page(f"Sections ({len(rows):,})", Made(rows, _section_row, header))
+
+
+def _section_row(row: dict[str, Any]) -> Row:
+    return text_row(
+        f"{row['offset']:>14,} {row['id']:>6} {row['revision']:>4} {row['codec']:<5} {row['stored']:>14,}"
+        f" {row['raw']:>14,}  {row['type']}" + (f" of {row['rows_of']}" if row["rows_of"] else "")
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.tui.pages.page import Page, mark
+from crimg.tui.pages.page import Page, mark, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Made, Row
 from crimg.views.memory import vma_recorder
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from crimg.model import Vma
     from crimg.tui.session import Session
 
-KEYS = (("m", "list / drawn to scale"), (":", "go to an address"), ("/", "filter"))
+KEYS = (("m", "list / drawn to scale"), ("e", "edit the path"), (":", "go to an address"), ("/", "filter"))
 
 
 def memory(session: Session, place: Place) -> Page:
@@ -35,6 +35,7 @@ def memory(session: Session, place: Place) -> Page:
             ("dim", f"{f'#{vma.file}' if vma.file is not None else '':<6} "),
             ("warning", f"{state:<8} "),
             ("path", name),
+            *planned_words(session, vma.file),
         )
         return Row(spans, Place("hex", place.number, vma.start), copy=name, subject=vma.file)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from crimg.escape import escape
 from crimg.graph import objref_column, references
 from crimg.model import Fd, FdTable, File, Mm, Task, Thread
-from crimg.tui.pages.page import Page, mark, object_words, place_of
+from crimg.rewrite.places import REWRITTEN
+from crimg.tui.pages.page import Page, mark, object_words, place_of, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 from crimg.views.objects import describe, field_records
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from crimg.tui.session import Session
 
 _WIDE = 18
+_EDITED = frozenset(column for _, column, _ in REWRITTEN)
 
 
 def objects(session: Session, place: Place) -> Page:
@@ -35,7 +37,7 @@ def objects(session: Session, place: Place) -> Page:
             ("key", f"{type(row).noun:<12} "),
             ("", escape(describe(session.subject, row))),
         )
-        return Row(spans, Place("object", objref), subject=objref if isinstance(row, File) else None)
+        return Row(spans, Place("object", objref), subject=objref)
 
     parts = [Made(session.subject.image.rows(cls), make) for cls in classes]
     rows = Joined(parts, f"  {'OBJ':<7} {'KIND':<12} WHAT")
@@ -49,22 +51,31 @@ def object(session: Session, place: Place) -> Page:
         missing = text_row(f"#{place.number} is not in the image", "error")
         return Page(f"#{place.number}", Joined([Fixed([missing]), _referrers(session, place.number)]))
     parts = [
-        Fixed(_findings(session, place.number)),
+        _findings(session, place.number),
+        Fixed(_verdict(session, place.number)),
         Fixed(_more(row)),
         Fixed(_fields(session, row)),
         Fixed([text_row(""), text_row(f"Referred to by ({_count(session, place.number):,})", "head")]),
         _referrers(session, place.number),
     ]
-    keys = (("p", "find the path in memory"),) if isinstance(row, File) else ()
+    keys = (("e", "Edit path"), ("p", "Path in memory")) if isinstance(row, File) else ()
     return Page(object_words(session, place.number), Joined(parts), False, keys)
 
 
-def _findings(session: Session, objref: int) -> Iterator[Row]:
-    """What validate and preflight say of it."""
-    for number in session.checks.of_object(objref):
-        finding = session.checks.findings[number]
+def _findings(session: Session, objref: int) -> Made:
+    """What validate says of it: a table of descriptors may have a finding for each."""
+    known = session.checks.findings
+
+    def make(number: int) -> Row:
+        finding = known[number]
         text = f"{finding.rule} {finding.place}: {finding.text}"
-        yield Row((mark(finding.severity), (finding.severity, text)), Place("finding", number))
+        return Row((mark(finding.severity), (finding.severity, text)), Place("finding", number))
+
+    return Made(session.checks.of_object(objref), make)
+
+
+def _verdict(session: Session, objref: int) -> Iterator[Row]:
+    """What preflight says of it."""
     verdict = session.checks.verdicts.get(objref)
     if verdict is not None:
         role = "ok" if verdict.fine else "error"
@@ -108,8 +119,9 @@ def _fields(session: Session, row: Record) -> Iterator[Row]:
             continue
         role = "path" if cls.columns[cls.fields.index(name)].path else ""
         value = value_words(field)
-        own = row.key[0] if role and isinstance(row, File) else None
-        yield Row((("dim", f"{name:<{_WIDE}} "), (role, value)), copy=value, subject=own)
+        own = row.key[0] if role and cls.shared else None
+        planned = planned_words(session, own) if name in _EDITED else ()
+        yield Row((("dim", f"{name:<{_WIDE}} "), (role, value), *planned), copy=value, subject=own)
 
 
 def _count(session: Session, objref: int) -> int:

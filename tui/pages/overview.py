@@ -5,8 +5,9 @@ from __future__ import annotations
 from crimg.errors import FormatError
 from crimg.escape import escape
 from crimg.model import Fd, File, Thread
+from crimg.tui.pages.change import summary
 from crimg.tui.pages.page import Page, mark, pair
-from crimg.tui.places import FILES, FINDINGS, PREFLIGHT, Place
+from crimg.tui.places import CHANGE, FILES, FINDINGS, PREFLIGHT, Place
 from crimg.tui.rows import Fixed, Row, text_row
 from crimg.views import memory, overview, words
 
@@ -28,6 +29,8 @@ def _rows(session: Session) -> Iterator[Row]:
     yield pair("", f"revision {record['revision']}, {record['size']:,} bytes, uuid {record['uuid']}")
     if session.read_only:
         yield pair("read-only", session.read_only, role="warning")
+    if session.torn:
+        yield pair("torn", session.torn, role="warning")
     for error in session.subject.damage:
         yield Row((mark("error"), ("error", f"damaged: {escape(str(error))}")))
     if record["stopped_at"] is not None:
@@ -43,6 +46,7 @@ def _rows(session: Session) -> Iterator[Row]:
     yield text_row("Will it come back?", "head")
     yield _validate_row(session)
     yield _preflight_row(session)
+    yield _change_row(session)
     yield text_row("")
     yield text_row("Tasks", "head")
     for task in session.tasks():
@@ -75,7 +79,7 @@ def _counts(session: Session, task: object) -> tuple[tuple[str, str], ...]:
 
 def _memory(session: Session) -> Iterator[Row]:
     try:
-        kinds = memory.memory_kind_records(session.subject)
+        kinds = session.kept("kinds", lambda: memory.memory_kind_records(session.subject))
     except FormatError as error:
         yield text_row(escape(str(error)), "error")
         return
@@ -105,13 +109,22 @@ def _validate_row(session: Session) -> Row:
 def _preflight_row(session: Session) -> Row:
     """How preflight stands."""
     checks = session.checks
-    wrong = sum(not one.fine for one in checks.verdicts.values())
+    wrong = len(checks.differing)
     role, told = "", ""
     if checks.state["preflight"] == "done":
         role = "error" if wrong else "ok"
         told = f"{wrong} of {len(checks.verdicts)} files not as a restart needs them"
     told += _how_far(session, "preflight")
     return Row((mark(role), ("", "preflight  "), (role, told)), PREFLIGHT)
+
+
+def _change_row(session: Session) -> Row:
+    """What can be changed, or why nothing can."""
+    draft = session.draft
+    role = "edited" if draft.pending else "warning" if session.read_only else ""
+    words = "read-only" if session.read_only else "8, or e on a file: change paths"
+    told = summary(draft) if draft.pending else words
+    return Row((mark(role), ("", "change     "), (role, told)), CHANGE)
 
 
 def _how_far(session: Session, which: str) -> str:

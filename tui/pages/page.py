@@ -38,6 +38,21 @@ def pair(label: str, text: str, width: int = 12, role: str = "", target: Place |
     return Row((("dim", f"{label:<{width}} "), ("link" if target else role, text)), target, copy=text)
 
 
+def count(number: int, noun: str) -> str:
+    """ "1 path", "2,000 paths"."""
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
+def planned_words(session: Session, objref: int | None) -> tuple[Span, ...]:
+    """What the plan makes of the path of an object, to stand behind it; nothing where it stays."""
+    draft = session.draft
+    one = draft.planned(objref) if objref is not None else None
+    if one is None:
+        return ()
+    role = "error" if objref in draft.clashing else "edited"
+    return ((role, f"  {MARKS[role]} -> {one.after}"),)
+
+
 def object_words(session: Session, objref: int) -> str:
     """ "#12 file /tmp/x": an object in a line."""
     row = session.subject.image.lookup(objref)

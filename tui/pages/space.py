@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.model import Mm
+from crimg.model.memory import memory_kind
 from crimg.tui.pages.memory import KEYS
 from crimg.tui.pages.page import Page
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
-from crimg.views.memory import SavedBytes, memory_kind
+from crimg.views.memory import SavedBytes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,12 +34,15 @@ _LETTERS = {
 
 def space(session: Session, place: Place) -> Page:
     """The bars, and beneath them every mapping with its share of its stretch."""
-    vmas = session.subject.vmas(place.number)
-    mm = next((one for one in session.subject.image.rows(Mm) if one.objref == place.number), None)
+    rows = session.kept(place, lambda: _bars(session, place.number))
+    return Page(f"Memory #{place.number}, drawn to scale", rows, False, KEYS)
+
+
+def _bars(session: Session, number: int) -> Joined:
+    mm = session.subject.image.find(Mm, number)
     saved = SavedBytes(session.subject.memory(mm) if mm else None)
-    parts = [Fixed(_legend())]
-    joined = [*parts, *(part for group in _stretches(vmas) for part in _drawn(place.number, group, saved))]
-    return Page(f"Memory #{place.number}, drawn to scale", Joined(joined), False, KEYS)
+    groups = _stretches(session.subject.vmas(number))
+    return Joined([Fixed(_legend()), *(part for group in groups for part in _drawn(number, group, saved))])
 
 
 def _legend() -> Iterator[Row]:

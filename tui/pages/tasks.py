@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from crimg.escape import escape
 from crimg.model import Sigaction, Signal, Task, Thread
 from crimg.tui.pages.page import Page, object_words, pair
@@ -57,9 +59,11 @@ def _registers(session: Session, row: Thread) -> Iterator[Row]:
     task = session.subject.image.find(Task, row.task)
     mm = task.mm if task is not None else None
     vmas = session.subject.vmas(mm) if mm is not None else ()
+    starts = [vma.start for vma in vmas]
     for name, value in (details.registers(row.registers) or {}).items():
         number = int(value, 16)
-        mapped = mm is not None and any(vma.start <= number < vma.end for vma in vmas)
+        index = bisect_right(starts, number) - 1
+        mapped = index >= 0 and number < vmas[index].end
         yield pair(name, value, 18, target=Place("hex", mm, number) if mapped and mm is not None else None)
 
 

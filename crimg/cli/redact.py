@@ -1,0 +1,139 @@
+"""Write an image without what others must not see, to be sent to somebody.
+
+Chosen parts of the memory, of deleted files and of registers are replaced by zeros or left out; the rest
+stays as it is. The new image is a file of its own, with one revision and another uuid; the removed bytes are
+nowhere in it, and marks say what was removed: it can be looked at, but not be restarted. Afterwards what is
+left is searched for copies of the removed strings.
+
+WHAT of --vma: all, anonymous, heap, stack, file, shared; /PATH of a mapped file (a glob; what is below it,
+too); [NAME]; START-END; 0xADDRESS; the number of a task, file or inode. N:WHAT: only of task N.
+
+Exit status: 0 written; 1 the image has nothing of that kind, or with --strict copies are left: nothing was
+written; 2 usage; 3 not a sound image.
+"""
+
+from __future__ import annotations
+
+import os
+
+from crimg.errors import ConflictError, UsageError
+from crimg.escape import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from crimg.redact import Redaction, Selection
+    from crimg.redact.redaction import Written
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this verb."""
+    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("-o", "--output", metavar="FILE", help="the new image (mode 0600)")
+    parser.add_argument("--force", action="store_true", help="FILE may be there, and is replaced")
+    group = parser.add_argument_group("what to remove")
+    group.add_argument("--environment", action="store_true", help="environment variables")
+    group.add_argument("--arguments", action="store_true", help="command lines")
+    group.add_argument("--vma", dest="vmas", metavar="WHAT", action="append", default=[],
+                       help="the memory of these mappings (repeatable)")  # fmt: skip
+    group.add_argument("--contents", action="store_true", help="contents of deleted files and of pipes")
+    group.add_argument("--contents-of", dest="objects", metavar="N", action="append", default=[],
+                       help="contents of file, inode or pipe N alone (repeatable)")  # fmt: skip
+    group.add_argument("--registers", action="store_true", help="registers, but for where threads stand")
+    group.add_argument("--copies", action="store_true",
+                       help="copies of removed strings elsewhere in the memory, too")  # fmt: skip
+    group.add_argument("--all", action="store_true", help="all of this: only the structure is left")
+    group = parser.add_argument_group("how")
+    group.add_argument("--drop", action="store_true", help="whole pages are left out, not zero")
+    group.add_argument("--strict", action="store_true", help="write nothing where copies are left")
+    group.add_argument("-n", "--dry-run", action="store_true", help="print what would be removed")
+    group.add_argument("--json", action="store_true", help="JSON (specs/redact.schema.json)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `crimg redact`; the exit status."""
+    from crimg.cli.counting import Counting
+    from crimg.cli.opening import opened
+    from crimg.cli.output import write_lines
+    from crimg.cli.redact_text import json_lines, text_lines
+    from crimg.cli.streams import say
+    from crimg.redact import plan
+
+    selection = _selection(args)
+    _check_output(args)
+    with opened(args.image, quiet=args.quiet) as subject:
+        with Counting("bytes searched", quiet=args.quiet) as counting:
+            redaction = plan(subject.image, selection, progress=counting.show)
+        written = None if args.dry_run else _write(args, redaction)
+        if args.json:
+            write_lines(json_lines(subject, redaction, written))
+        else:
+            write_lines(text_lines(subject, redaction, written, verbose=args.verbose > 0))
+    if written is not None and written.copies and not args.quiet:
+        count = len(written.copies)
+        strings = f"copies of {count} removed string{'s' if count != 1 else ''} are still in it"
+        say(f"note: {escape(args.output)}: {strings}; --copies removes those in memory")
+    return 0
+
+
+def _check_output(args: argparse.Namespace) -> None:
+    if args.output is None:
+        if args.dry_run:
+            return
+        raise UsageError("give the new image a name: -o FILE (-n prints what would be removed)")
+    if args.output == "-":
+        raise UsageError("-o -: the new image is looked through when it is written; give a file")
+    if (
+        os.path.exists(args.output)
+        and os.path.exists(args.image)
+        and os.path.samefile(args.output, args.image)
+    ):
+        raise UsageError(f"{escape(args.output)}: is the image itself; the new one is a file of its own")
+
+
+def _selection(args: argparse.Namespace) -> Selection:
+    from crimg.redact import Selection, Selector
+
+    return Selection(
+        vmas=[Selector(word) for word in args.vmas],
+        environment=args.environment,
+        arguments=args.arguments,
+        contents=args.contents,
+        objects=list(_objects(args.objects)),
+        registers=args.registers,
+        copies=args.copies,
+        everything=args.all,
+        drop=args.drop,
+    )
+
+
+def _objects(texts: list[str]) -> Iterator[int]:
+    for text in texts:
+        if not (text.isascii() and text.isdecimal()):
+            raise UsageError(f"--contents-of {escape(text)}: is no number of an object")
+        yield int(text)
+
+
+def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
+    """Write the new image, and look for copies in it before it gets its name."""
+    from crimg.cli.atomic import AtomicOutput
+    from crimg.cli.counting import Counting
+    from crimg.reader import open_image
+    from crimg.redact import find_copies, write
+    from crimg.redact.redaction import Written
+
+    with AtomicOutput(args.output, replace=args.force, sync=True) as output:
+        with Counting("bytes of memory", quiet=args.quiet) as counting:
+            write(redaction, output, progress=counting.show)
+        with (
+            open_image(f"/proc/self/fd/{output.fd}") as made,
+            Counting("bytes searched", quiet=args.quiet) as counting,
+        ):
+            copies = find_copies(made, redaction.secrets, counting.show)
+            written = Written(os.fsencode(args.output), made.size, made.uuid, tuple(copies))
+        if args.strict and copies:
+            raise ConflictError([f"{copy.label}: {copy.number} copies are left" for copy in copies])
+        output.commit()
+    return written

@@ -1,0 +1,137 @@
+"""Bring the process of an image back.
+
+The image is checked first (as by `crimg validate`), then its files (as by `crimg preflight`). Files are
+opened before anything else, and each is held once more against what was seen, now on the open descriptor; the
+process gets these very descriptors, and its mappings are made of them. Nothing runs until all is in place:
+whatever fails leaves no process and no file behind.
+
+The process id is printed. The process is in the background; --wait stays until it ends.
+
+Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 files are not as they were;
+2 usage; 3 not a sound image; 4 the kernel refused; 5 it cannot be brought back faithfully.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+
+from crimg.cli.opening import opened
+from crimg.cli.preflight import add_looking, path_rules, seconds
+from crimg.errors import FormatError, UnsupportedResourceError, UsageError
+from crimg.escape import escape, unescape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from crimg.model.image import Image
+    from crimg.preflight import Verdict
+    from crimg.restart.steps import Plan
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of this verb."""
+    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, and do nothing")
+    parser.add_argument("--json", action="store_true", help="with -n: JSON (specs/restart.schema.json)")
+    parser.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
+    parser.add_argument("--new-pids", action="store_true",
+                        help="take any process and thread ids, instead of those of the image")  # fmt: skip
+    group = parser.add_argument_group("files")
+    group.add_argument("--map", dest="rules", metavar="OLD=NEW", action="append", default=[],
+                       help=r"take what is below NEW for what was below OLD (repeatable)")  # fmt: skip
+    group.add_argument("--accept", metavar="FILE=VERDICT", action="append", default=[],
+                       help="go on although the verdict on FILE (a path, or #N) is this one")  # fmt: skip
+    group.add_argument("--deleted-in", metavar="DIR",
+                       help="make deleted files in DIR, instead of the directories they were in")  # fmt: skip
+    group.add_argument("--digest", action="store_true",
+                       help="read every file whose digest was recorded")  # fmt: skip
+    add_looking(group)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `crimg restart`; the exit status."""
+    from crimg import restart
+    from crimg.cli.output import write_lines
+    from crimg.cli.streams import say
+
+    if args.json and not args.dry_run:
+        raise UsageError("--json goes with --dry-run")
+    timeout, rules = seconds(args.timeout), path_rules(args.rules)
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    with opened(args.image, quiet=args.quiet) as subject:
+        image = subject.image
+        _check_sound(image)
+        from crimg.preflight import check
+
+        verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
+        try:
+            plan = restart.plan(
+                image, verdicts, new_pids=args.new_pids, accept=_accepted(args.accept, verdicts)
+            )
+        except UnsupportedResourceError as error:
+            for problem in error.problems:
+                say(problem)
+            raise
+        if args.dry_run:
+            write_lines(_json_lines(plan) if args.json else _text_lines(plan))
+            return 0
+        for note in () if args.quiet else plan.notes:
+            say(f"note: {note}")
+        done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
+    write_lines([str(done.pid)])
+    if not args.wait:
+        return 0
+    _, status = os.waitpid(done.pid, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return 128 - code if code < 0 else code
+
+
+def _check_sound(image: Image) -> None:
+    """Raise FormatError for an image with errors, the first of which it names."""
+    from crimg.validate import Severity, validate
+
+    errors = [one for one in validate(image).findings if one.severity == Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise FormatError(f"the image is not sound: {errors[0].rule} {errors[0].text}{more}")
+
+
+def _accepted(texts: Sequence[str], verdicts: Sequence[Verdict]) -> dict[int, str]:
+    """Objref of a file to the verdict that is accepted. Raises UsageError."""
+    from crimg.preflight.verdicts import MEANINGS
+
+    found = {}
+    for text in texts:
+        name, equals, verdict = text.rpartition("=")
+        if not equals or verdict not in MEANINGS:
+            raise UsageError(f"--accept {escape(text)}: is not FILE=VERDICT ({', '.join(MEANINGS)})")
+        number = name[1:] if name.startswith("#") else ""
+        objrefs = [
+            one.objref
+            for one in verdicts
+            if (number and str(one.objref) == number) or one.path == unescape(name)
+        ]
+        if not objrefs:
+            raise UsageError(f"--accept {escape(text)}: the image has no such file")
+        found.update(dict.fromkeys(objrefs, verdict))
+    return found
+
+
+def _text_lines(plan: Plan) -> list[str]:
+    width = len(str(len(plan.steps)))
+    lines = [f"{number:{width}d} {step.describe()}" for number, step in enumerate(plan.steps, 1)]
+    return lines + [f"note: {note}" for note in plan.notes]
+
+
+def _json_lines(plan: Plan) -> list[str]:
+    import json
+
+    steps = [
+        {"step": type(step).__name__, "objects": list(step.objects), "text": step.describe()}
+        for step in plan.steps
+    ]
+    return json.dumps({"steps": steps, "notes": list(plan.notes)}, indent=2).splitlines()

@@ -1,0 +1,81 @@
+"""A new process with a process id of our choice (clone3(2)), and the program that it first becomes.
+
+The program has one page of code, an endless jump, and no library: a process that has executed it has next to
+nothing left of its parent, neither signal handlers nor memory, and is the blank sheet of a restart.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import struct
+
+from crimg.errors import KernelError
+from crimg.kernel import libc
+
+# arch/x86/entry/syscalls/syscall_64.tbl
+_NR_EXECVEAT = 322
+_NR_CLONE3 = 435
+
+_AT_EMPTY_PATH = 0x1000
+_SIGCHLD = 17
+_CLONE_ARGS = struct.Struct("<11Q")  # struct clone_args (linux/sched.h)
+
+# CDLL would let another thread of the interpreter run during the call, and the child, in which there is no
+# such thread, then wait for it without end.
+_syscall = ctypes.PyDLL(None, use_errno=True).syscall
+_syscall.restype = ctypes.c_long
+_syscall.argtypes = (ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p)
+
+_LOAD_ADDRESS = 0x20_0000
+_JUMP = b"\xeb\xfe"
+
+
+def clone_arguments(flags: int, exit_signal: int, set_tid: int = 0, set_tid_size: int = 0) -> bytes:
+    """`struct clone_args`, with no stack. set_tid: address of an array of that many process ids."""
+    return _CLONE_ARGS.pack(flags, 0, 0, 0, exit_signal, 0, 0, 0, set_tid, set_tid_size, 0)
+
+
+def fork(pid: int | None = None) -> int:
+    """As fork(2); pid: the process id of the child, in the pid namespace of the caller.
+
+    Raises KernelError in the parent: EEXIST where the number is taken, EPERM without
+    CAP_CHECKPOINT_RESTORE.
+    """
+    wanted = ctypes.c_int32(pid or 0)
+    address, count = (ctypes.addressof(wanted), 1) if pid is not None else (0, 0)
+    arguments = ctypes.create_string_buffer(clone_arguments(0, _SIGCHLD, address, count))
+    result: int = _syscall(_NR_CLONE3, ctypes.addressof(arguments), _CLONE_ARGS.size)
+    if result >= 0:
+        return result
+    number = ctypes.get_errno()
+    hints = {
+        errno.EEXIST: f"process id {pid} is in use here: end that process, or take --new-pids",
+        errno.EPERM: "choosing a process id takes CAP_CHECKPOINT_RESTORE; --new-pids does without",
+    }
+    raise KernelError("clone3", number, hint=hints.get(number, "") if pid is not None else "")
+
+
+def blank_program() -> int:
+    """A descriptor of the blank program, for `execute` (memfd_create(2)); it is closed by execve(2)."""
+    header = struct.pack(
+        "<4s5B7xHHIQQQIHHHHHH",
+        b"\x7fELF", 2, 1, 1, 0, 0,
+        2, 62, 1, _LOAD_ADDRESS + 120, 64, 0, 0, 64, 56, 1, 64, 0, 0,
+    )  # fmt: skip
+    size = 120 + len(_JUMP)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, _LOAD_ADDRESS, _LOAD_ADDRESS, size, size, 4096)
+    fd = os.memfd_create("blank", os.MFD_CLOEXEC)
+    try:
+        os.write(fd, header + segment + _JUMP)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def execute(fd: int) -> None:
+    """Become the program open at `fd`, with no arguments and environment (execveat(2)). Or KernelError."""
+    nothing = (ctypes.c_char * 8)()
+    libc.syscall("execveat", _NR_EXECVEAT, fd, b"", nothing, nothing, _AT_EMPTY_PATH)

@@ -1,0 +1,1 @@
+"""Looking at the files of this machine without touching them, with a limit of time."""

@@ -1,0 +1,141 @@
+"""Copies of removed strings in what is kept: memory, contents of deleted files and of pipes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crimg.escape import escape
+from crimg.model import File, Inode, Mm, Pipe, Vma
+from crimg.pages import Memory, blob_extents
+from crimg.redact.ranges import union, without
+from crimg.searching import find_all, saved_parts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from crimg.model.image import Image
+    from crimg.redact.ranges import Range
+    from crimg.redact.redaction import Secret
+
+    Progress = Callable[[int], object]
+
+SHOWN = 16
+"""Places that are kept of one string; all of them are counted."""
+
+_MOST_APART = 1 << 17
+"""Ranges, which may overlap, before they are joined: one letter 8 times is in a page of it 4,000 times."""
+
+
+class Spot(NamedTuple):
+    """Where a copy is. objref: of the mm, inode or pipe.  position: address, or offset in the contents.
+    label: the mapping, file or pipe, printable."""
+
+    objref: int
+    position: int
+    label: str
+
+
+class Copy(NamedTuple):
+    """A removed string that is still there. label: of the secret.  length: bytes.  number: how often."""
+
+    label: str
+    length: int
+    number: int
+    spots: tuple[Spot, ...]
+
+
+def find_copies(image: Image, secrets: Sequence[Secret], progress: Progress | None = None) -> list[Copy]:
+    """Every removed string that is still in the image, the first ones of its places. progress: of bytes.
+
+    Raises FormatError.
+    """
+    spots: list[list[Spot]] = [[] for _ in secrets]
+    counts = [0] * len(secrets)
+    values = [secret.value for secret in secrets]
+    for objref, index, position in _hits(image, values, {}, progress) if secrets else ():
+        counts[index] += 1
+        if counts[index] <= SHOWN:
+            spots[index].append(Spot(objref, position, _label(image, objref, position)))
+    return [
+        Copy(secret.label, len(secret.value), count, tuple(where))
+        for secret, count, where in zip(secrets, counts, spots, strict=True)
+        if count
+    ]
+
+
+def memory_copies(
+    image: Image,
+    secrets: Sequence[Secret],
+    removed: Mapping[int, Sequence[Range]],
+    progress: Progress | None = None,
+) -> dict[int, list[Range]]:
+    """Objref of every mm to the ranges of its memory, outside of what is removed, with copies of these."""
+    found: dict[int, list[Range]] = {}
+    values = [secret.value for secret in secrets]
+    for objref, index, address in _hits(image, values, removed, progress) if secrets else ():
+        if image.find(Mm, objref) is not None:
+            ranges = found.setdefault(objref, [])
+            ranges.append((address, address + len(values[index])))
+            if len(ranges) > _MOST_APART:
+                ranges[:] = union(ranges)
+    return {objref: union(ranges) for objref, ranges in found.items()}
+
+
+def _hits(
+    image: Image,
+    values: Sequence[bytes],
+    removed: Mapping[int, Sequence[Range]],
+    progress: Progress | None,
+) -> Iterator[tuple[int, int, int]]:
+    """Objref, index of the string, and position of every copy."""
+    gone_through = 0
+    for objref, parts in _places(image, removed):
+        done = 0
+        for done, hit in find_all(parts, values):
+            if hit is not None:
+                yield objref, *hit
+            elif progress is not None:
+                progress(gone_through + done)
+        gone_through += done
+
+
+def _places(
+    image: Image, removed: Mapping[int, Sequence[Range]]
+) -> Iterator[tuple[int, Iterable[tuple[int, memoryview]]]]:
+    """Objref and bytes of all memory and contents."""
+    bounds: dict[int, list[Range]] = {}
+    for vma in image.rows(Vma):
+        bounds.setdefault(vma.mm, []).append((vma.start, vma.end))
+    for mm in image.rows(Mm):
+        ranges = without(union(bounds.get(mm.objref, ())), removed.get(mm.objref, ()))
+        yield mm.objref, saved_parts(Memory(image, mm), ranges)
+    rows: list[Inode | Pipe] = [*image.rows(Inode), *image.rows(Pipe)]
+    for row in rows:
+        yield row.objref, blob_extents(image, row.blobs)
+
+
+def _label(image: Image, objref: int, position: int) -> str:
+    if image.find(Mm, objref) is not None:
+        for vma in image.rows(Vma):
+            if vma.mm == objref and vma.start <= position < vma.end:
+                return mapping_label(image, vma)
+        return ""
+    return contents_label(image, objref)
+
+
+def mapping_label(image: Image, vma: Vma) -> str:
+    """What a mapping is of, printable: a path, the kernel's name, or "anonymous"."""
+    file = image.find(File, vma.file)
+    if file is not None:
+        return escape(file.path)
+    return escape(vma.name) if vma.name else "anonymous"
+
+
+def contents_label(image: Image, objref: int) -> str:
+    """The path of a file with this inode, or the kernel's name of this pipe; printable."""
+    pipe = image.find(Pipe, objref)
+    if pipe is not None:
+        return f"pipe:[{pipe.number}]"
+    paths = [file.path for file in image.rows(File) if file.inode == objref]
+    return escape(paths[0]) if paths else f"inode #{objref}"

@@ -1,0 +1,138 @@
+"""Files that were deleted when the image was made: they come back with no name, all openers on one inode."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from crimg.errors import FileError
+from crimg.escape import escape
+from crimg.kernel.uninterrupted import Uninterrupted
+from crimg.model.enums import Keeper
+from crimg.pages import blob_extents
+from crimg.restart.opening import flags_to_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from crimg.kernel.lookup import Root
+    from crimg.model import File, Inode
+    from crimg.model.image import Image
+    from crimg.restart.steps import MakeDeleted
+
+
+class DeletedFiles:
+    """Makes them. keepers: files that keep contents, to be deleted at the very end.
+
+    folder: directory in which they are made, or None for the one that each was in.
+    """
+
+    def __init__(self, image: Image, root: Root, folder: str | None) -> None:
+        self.image = image
+        self.root = root
+        self.folder = folder
+        self.keepers: list[bytes] = []
+
+    def make(self, step: MakeDeleted) -> list[int]:
+        """Descriptors for the files of a step, in their order. Raises FileError; nothing is left behind."""
+        try:
+            if step.inode.keeper in (Keeper.COPIED, Keeper.RELINKED):
+                return self._from_keeper(step)
+            parent, _, name = step.name.rpartition(b"/")
+            folder = self._folder(parent or b"/")
+            try:
+                return self._file(step, folder, name)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            hint = "; --deleted-in DIR makes it elsewhere" if self.folder is None else ""
+            raise FileError(f"deleted file {escape(step.name)}: {error.strerror}{hint}") from error
+
+    def remove_keepers(self) -> None:
+        """Delete the files that kept contents. Raises FileError."""
+        for path in self.keepers:
+            try:
+                os.unlink(path)
+            except OSError as error:
+                raise FileError(f"{escape(path)}: {error.strerror}") from error
+
+    def _folder(self, parent: bytes) -> int:
+        if self.folder is not None:
+            return os.open(self.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return self.root.open(parent, follow=True)
+
+    def _from_keeper(self, step: MakeDeleted) -> list[int]:
+        path = step.inode.keeper_path or b""
+        found = self.root.open(path)
+        try:
+            if not stat.S_ISREG(os.fstat(found).st_mode):
+                raise OSError(errno.EINVAL, "its keeper is no regular file")
+            fds = _open_all(step.files, f"/proc/self/fd/{found}")
+            self.keepers.append(os.readlink(f"/proc/self/fd/{found}").encode("utf-8", "surrogateescape"))
+            return fds
+        finally:
+            os.close(found)
+
+    def _file(self, step: MakeDeleted, folder: int, name: bytes) -> list[int]:
+        here = f"/proc/self/fd/{folder}"
+        fd = os.open(here, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            for offset, data in blob_extents(self.image, step.inode.blobs):
+                written = 0
+                while written < len(data):
+                    written += os.pwrite(fd, data[written:], offset + written)
+            os.ftruncate(fd, step.inode.size)
+            _attributes(fd, step.inode)
+            if step.visible and self.folder is None:
+                fds = _under_its_name(step, fd, folder, name)
+                if fds is not None:
+                    return fds
+            return _open_all(step.files, f"/proc/self/fd/{fd}")
+        finally:
+            os.utime(fd, ns=(step.inode.mtime, step.inode.mtime))
+            os.close(fd)
+
+
+def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> list[int] | None:
+    """Opened while the file has its name for a moment; None where something has that name."""
+    with Uninterrupted():
+        try:
+            os.link(f"/proc/self/fd/{fd}", name, dst_dir_fd=folder, follow_symlinks=True)
+        except FileExistsError:
+            return None
+        try:
+            return _open_all(step.files, name, folder, os.fstat(fd))
+        finally:
+            os.unlink(name, dir_fd=folder)
+
+
+def _open_all(
+    files: tuple[File, ...], path: str | bytes, folder: int | None = None, same: os.stat_result | None = None
+) -> list[int]:
+    """One open file description for each file; all or none."""
+    fds: list[int] = []
+    try:
+        for file in files:
+            flags = os.O_NOFOLLOW if folder is not None else 0
+            fds.append(os.open(path, flags_to_open(file) | flags, dir_fd=folder))
+            there = os.fstat(fds[-1])
+            if same is not None and (there.st_dev, there.st_ino) != (same.st_dev, same.st_ino):
+                raise OSError(errno.ESTALE, "somebody changed the name meanwhile")
+    except BaseException:
+        for fd in fds:
+            os.close(fd)
+        raise
+    return fds
+
+
+def _attributes(fd: int, inode: Inode) -> None:
+    """Owner, mode, extended attributes."""
+    now = os.fstat(fd)
+    if (now.st_uid, now.st_gid) != (inode.uid, inode.gid):
+        os.fchown(fd, inode.uid, inode.gid)
+    os.fchmod(fd, stat.S_IMODE(inode.mode))
+    xattrs: Any = (inode.extra or {}).get("xattrs", ())
+    for name, value in xattrs:
+        os.setxattr(fd, name, value)

@@ -1,0 +1,198 @@
+"""Opens the files of an image, each only once it is known to be the one that is meant."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import struct
+
+from crimg.errors import FileError, FilesDifferError
+from crimg.escape import escape
+from crimg.evidence import device_number
+from crimg.kernel import inodes
+from crimg.kernel.lookup import Root
+from crimg.kernel.pipes import queued_bytes
+from crimg.model import File, Lock, Pipe
+from crimg.model.enums import Access, FileKind, LockKind
+from crimg.pages import blob_extents
+from crimg.restart.deleted import DeletedFiles
+from crimg.restart.opening import flags_to_open
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.image import Image
+    from crimg.restart.steps import MakeDeleted, MakePipe, OpenFile
+
+_SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
+"""Flags that F_SETFL sets (fcntl(2))."""
+_F_SETOWN_EX, _F_SETSIG, _F_SETPIPE_SZ, _F_OFD_SETLK = 15, 10, 1031, 37
+_OWNER = struct.Struct("<ii")
+_FLOCK = struct.Struct("<hhxxxxqqixxxx")
+
+
+class OpenFiles:
+    """The open file descriptions of an image by objref, as descriptors of this process; a context manager.
+
+    root: directory that stands for "/".
+    deleted_in: directory in which deleted files are made, instead of the one that each was in; or None.
+    """
+
+    def __init__(self, image: Image, *, root: str = "/", deleted_in: str | None = None) -> None:
+        self.image = image
+        self.by_objref: dict[int, int] = {}
+        self._others: list[int] = []
+        self._filled: set[int] = set()
+        self.root = Root(root)
+        self.deleted = DeletedFiles(image, self.root, deleted_in)
+
+    def __enter__(self) -> OpenFiles:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all of them here; a second call does nothing."""
+        for fd in (*self.by_objref.values(), *self._others):
+            os.close(fd)
+        self.by_objref.clear()
+        self._others.clear()
+        self.root.close()
+
+    def open_named(self, step: OpenFile) -> None:
+        """Open a file under its name. Raises FileError; FilesDifferError: it is not the file of preflight."""
+        shown = f"#{step.file.objref} {escape(step.path)}"
+        try:
+            found = self.root.open(step.path, follow=True)
+            try:
+                _hold_against(step, found, shown)
+                fd = self._reopen(step.file, found)
+            finally:
+                os.close(found)
+            self._settle(step.file, fd)
+        except OSError as error:
+            raise FileError(f"{shown}: {error.strerror}") from error
+
+    def _reopen(self, file: File, found: int) -> int:
+        """The inode at the O_PATH descriptor `found`, opened as it was."""
+        link = f"/proc/self/fd/{found}"
+        if file.flags & os.O_PATH:
+            return os.dup(found)
+        flags = flags_to_open(file)
+        if file.kind != FileKind.FIFO:
+            return os.open(link, flags)
+        # To open one end of a FIFO waits for the other; with both ends held it does not.
+        both = os.open(link, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._others.append(both)
+        self._refill(file, self._others[-1])
+        return os.open(link, flags)
+
+    def _refill(self, file: File, both: int) -> None:
+        """Put back what was in a FIFO, once, if nothing is in it."""
+        pipe = self.image.find(Pipe, file.pipe)
+        if pipe is None or pipe.objref in self._filled:
+            return
+        self._filled.add(pipe.objref)
+        if pipe.length and queued_bytes(both):
+            raise FilesDifferError(
+                [f"#{file.objref} {escape(file.path)}: there is something in the FIFO already"]
+            )
+        _fill_pipe(self.image, pipe, both)
+
+    def make_pipe(self, step: MakePipe) -> None:
+        """Make a pipe, with its ends as they were."""
+        read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            _fill_pipe(self.image, step.pipe, write_end)
+            for file in step.files:
+                end = write_end if file.access == Access.WRITE else read_end
+                # Through /proc each opening makes an open file description of its own.
+                fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
+                self._settle(file, fd)
+        except OSError as error:
+            raise FileError(f"pipe #{step.pipe.objref}: {error.strerror}") from error
+        finally:
+            os.close(read_end)
+            os.close(write_end)
+
+    def make_deleted(self, step: MakeDeleted) -> None:
+        """Make a deleted file or directory."""
+        for file, fd in zip(step.files, self.deleted.make(step), strict=True):
+            try:
+                self._settle(file, fd)
+            except OSError as error:
+                raise FileError(f"#{file.objref} {escape(file.path)}: {error.strerror}") from error
+
+    def _settle(self, file: File, fd: int) -> None:
+        """Flags, position and locks of a file that is open."""
+        self.by_objref[file.objref] = fd
+        if file.flags & os.O_PATH:
+            return
+        now = fcntl.fcntl(fd, fcntl.F_GETFL)
+        if (now ^ file.flags) & _SETTABLE & ~os.O_ASYNC:
+            fcntl.fcntl(fd, fcntl.F_SETFL, file.flags & ~os.O_ASYNC)
+        if file.position and file.kind in (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE):
+            os.lseek(fd, file.position, os.SEEK_SET)
+        for lock in self.image.rows(Lock):
+            if lock.file == file.objref and lock.kind != LockKind.POSIX:
+                _lock(fd, lock)
+
+    def set_owners(self, pids: dict[int, int]) -> None:
+        """F_SETOWN and O_ASYNC, once the processes are there. pids: number in the image to that of now."""
+        for file in self.image.rows(File):
+            fd = self.by_objref.get(file.objref)
+            if fd is None or file.flags & os.O_PATH:
+                continue
+            if file.owner_signal:
+                fcntl.fcntl(fd, _F_SETSIG, file.owner_signal)
+            if file.owner_type >= 0 and file.owner:
+                owner = _OWNER.pack(file.owner_type, pids.get(file.owner, file.owner))
+                try:
+                    fcntl.fcntl(fd, _F_SETOWN_EX, owner)
+                except ProcessLookupError:
+                    continue  # it had ended before, or is none of the image
+            if file.flags & os.O_ASYNC:
+                fcntl.fcntl(fd, fcntl.F_SETFL, file.flags)
+
+
+def _hold_against(step: OpenFile, fd: int, shown: str) -> None:
+    """Raise FilesDifferError where what is open is not what preflight saw there a moment ago."""
+    seen = inodes.statx(fd)
+    now: dict[str, object] = {
+        "device": device_number(seen.dev),
+        "inode": seen.ino,
+        "type": stat.S_IFMT(seen.mode),
+        "rdev": device_number(seen.rdev),
+        "size": seen.size,
+        "mtime": seen.mtime,
+        "ctime": seen.ctime,
+    }
+    for one in step.evidence:
+        if one.name in now and one.now is not None and now[one.name] != one.now:
+            raise FilesDifferError(
+                [f"{shown}: another file, or changed, since it was looked at ({one.name})"]
+            )
+
+
+def _fill_pipe(image: Image, pipe: Pipe, fd: int) -> None:
+    fcntl.fcntl(fd, _F_SETPIPE_SZ, pipe.capacity)
+    for _, data in blob_extents(image, pipe.blobs):
+        written = 0
+        while written < len(data):
+            written += os.write(fd, data[written:])
+
+
+def _lock(fd: int, lock: Lock) -> None:
+    """An open file description lock, or one of flock(2). Raises OSError: somebody else has one."""
+    if lock.kind == LockKind.FLOCK:
+        fcntl.flock(fd, (fcntl.LOCK_EX if lock.write else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        return
+    fcntl.fcntl(fd, _F_OFD_SETLK, flock_of(lock))
+
+
+def flock_of(lock: Lock) -> bytes:
+    """`struct flock` of fcntl_locking(2)."""
+    kind = fcntl.F_WRLCK if lock.write else fcntl.F_RDLCK
+    length = 0 if lock.end is None else lock.end - lock.start + 1
+    return _FLOCK.pack(kind, os.SEEK_SET, lock.start, length, 0)

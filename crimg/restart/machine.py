@@ -1,0 +1,20 @@
+"""What a restart has to know of this machine."""
+
+from __future__ import annotations
+
+import os
+
+from crimg.kernel.access import read_proc
+from crimg.kernel.procmaps import parse_maps
+from crimg.restart.problems import Machine
+
+
+def this_machine() -> Machine:
+    """As it is for this process: the vDSO is that of the running kernel."""
+    pid = os.getpid()
+    for vma in parse_maps(read_proc(pid, "maps") or b""):
+        if vma.label == b"[vdso]":
+            with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+                memory.seek(vma.start)
+                return Machine(memory.read(vma.end - vma.start))
+    return Machine(b"")

@@ -1,0 +1,133 @@
+"""What of an image cannot be brought back faithfully; found in one pass, before anything is made."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from crimg.escape import escape
+from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
+from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.pages import PARENT, Memory
+from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crimg.model.image import Image
+    from crimg.model.record import Record
+
+_KINDS = frozenset(
+    (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
+)
+_UNLINKED = (NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
+_EXTRA: dict[type[Record], frozenset[str]] = {
+    Task: frozenset(("child_subreaper",)),
+    Mm: frozenset(("thp_disable", "mdwe", "memory_merge")),
+    Thread: frozenset(("pdeath_signal", "timer_slack_ns", "mce_kill", "tsc", "ioprio")),
+    Vma: frozenset[str](),
+    Fs: frozenset[str](),
+    Cred: frozenset[str](),
+    Fd: frozenset[str](),
+}
+_TRAVELLING_CLOCKS = (0, 1, 4, 5, 6, 7, 8, 9, 11)  # those of clock_gettime(2) that name no process
+
+
+class Machine(NamedTuple):
+    """What a restart has to know of this machine. vdso: the kernel's code for user space, as it is mapped."""
+
+    vdso: bytes
+
+
+def find_problems(image: Image, machine: Machine, *, new_pids: bool) -> list[str]:
+    """Each problem with the object that has it, one line. An empty list: it can be brought back."""
+    return [
+        *_of_tasks(image),
+        *_of_files(image),
+        *_of_memory(image, machine),
+        *_of_extras(image),
+        *(_of_numbers(image) if new_pids else ()),
+    ]
+
+
+def _of_tasks(image: Image) -> Iterator[str]:
+    tasks = image.rows(Task)
+    if len(tasks) != 1:
+        yield f"the image has {len(tasks)} processes: one alone can be restarted yet"
+    for task in tasks:
+        if task.mm is None or task.fd_table is None or task.fs is None:
+            yield f"process {task.pid} is a zombie"
+    for thread in image.rows(Thread):
+        extra = thread.extra or {}
+        if extra.get("removed"):
+            yield f"thread {thread.tid}: its registers were removed from the image on purpose"
+
+
+def _of_files(image: Image) -> Iterator[str]:
+    for file in image.rows(File):
+        where = f"file #{file.objref} {escape(file.path)}"
+        if file.kind not in _KINDS:
+            yield f"{where}: files of this kind cannot be restarted yet"
+            continue
+        inode = image.find(Inode, file.inode)
+        pipe = image.find(Pipe, file.pipe)
+        if pipe is not None and pipe.is_removed:
+            yield f"{where}: what was in it was removed from the image on purpose"
+        if file.kind == FileKind.PIPE:
+            continue
+        if inode is None:
+            yield f"{where}: nothing is known of its inode"
+        elif file.name_state in _UNLINKED:
+            yield from (f"{where}: {reason}" for reason in _of_deleted(file, inode))
+        elif file.name_state != NameState.LINKED:
+            yield f"{where}: no path led to it at the dump"
+    for tty in image.rows(Tty):
+        if tty.extra:
+            yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
+
+
+def _of_deleted(file: File, inode: Inode) -> Iterator[str]:
+    if file.kind == FileKind.REGULAR:
+        if inode.keeper == Keeper.REMOVED:
+            yield "its contents were removed from the image on purpose"
+        elif inode.keeper == Keeper.NONE:
+            yield "it was deleted, and its contents are kept nowhere"
+    else:
+        yield "it was deleted, and is no regular file"
+
+
+def _of_memory(image: Image, machine: Machine) -> Iterator[str]:
+    for mm in image.rows(Mm):
+        vmas = [vma for vma in image.rows(Vma) if vma.mm == mm.objref]
+        memory = Memory(image, mm)
+        for vma in vmas:
+            where = f"mapping {vma.start:x}-{vma.end:x}"
+            if vma.name == b"[vdso]":
+                if memory.read(vma.start, vma.end - vma.start) != machine.vdso:
+                    yield f"{where}: the vDSO of this kernel is another one"
+            elif vma.name in KERNEL_MAPPINGS:
+                continue
+            elif vma.file is None and vma.shared:
+                yield f"{where}: shared anonymous memory cannot be restarted yet"
+            elif odd := unknown_flags(vma):
+                yield f"{where}: has flags that are not known here ({' '.join(odd)})"
+            elif any(piece.origin == PARENT for piece in memory.pieces(vma.start, vma.end)):
+                yield f"{where}: some of its pages are in another image"
+        if not any(vma.name == b"[vdso]" for vma in vmas):
+            yield f"address space #{mm.objref} has no vDSO"
+
+
+def _of_extras(image: Image) -> Iterator[str]:
+    for cls, known in _EXTRA.items():
+        for row in image.rows(cls):
+            extra = row[-1] or {}
+            for name in sorted(extra):
+                if name not in known or not isinstance(extra[name], int):
+                    yield f"{cls.noun} {row[0]}: {escape(str(name))} cannot be set again"
+
+
+def _of_numbers(image: Image) -> Iterator[str]:
+    """What does not go with other process ids than those of the image."""
+    for timer in image.rows(PosixTimer):
+        if timer.clock not in _TRAVELLING_CLOCKS:
+            yield f"POSIX timer {timer.id}: its clock is that of a process id (--new-pids)"

@@ -1,0 +1,190 @@
+"""The address space of a process that is being made: its mappings, its pages, what prctl(2) says of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+
+from crimg.errors import KernelError
+from crimg.escape import escape
+from crimg.kernel.access import read_proc
+from crimg.kernel.procmaps import parse_maps
+from crimg.pages import GUARD, SAVED, ZERO, Memory
+from crimg.restart import flags as vm
+from crimg.restart.calls import Calls, numbers, prctl
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from crimg.kernel.inject import Injector
+    from crimg.model import Mm, Vma
+    from crimg.model.image import Image
+    from crimg.restart.steps import FillMemory, MapMemory
+
+# arch/x86/entry/syscalls/syscall_64.tbl
+_NR_MMAP = 9
+_NR_MUNMAP = 11
+_NR_MADVISE = 28
+_NR_PERSONALITY = 135
+_NR_PRCTL = 157
+_NR_ARCH_PRCTL = 158
+_NR_MLOCK2 = 325
+_NR_MSEAL = 462
+
+_ARCH_MAP_VDSO_64 = 0x2003
+_PR_SET_DUMPABLE = 4
+_PR_SET_MM, _PR_SET_MM_MAP = 35, 14
+_PR_SET_THP_DISABLE = 41
+_PR_SET_MDWE = 65
+_PR_SET_MEMORY_MERGE = 67
+_PR_SET_VMA = 0x53564D41
+_MM_MAP = struct.Struct("<12QII")  # struct prctl_mm_map (linux/prctl.h)
+_END_OF_USER_SPACE = (1 << 47) - 4096
+_MLOCK_ONFAULT = 1
+_SYSCALL = b"\x0f\x05"
+_STEP = 1 << 26
+
+
+class Space:
+    """Rebuilds the memory of a process by calls that its first thread makes.
+
+    fds: descriptors of the process by objref of the file.
+    """
+
+    def __init__(self, image: Image, injector: Injector, fds: Mapping[int, int]) -> None:
+        self.image = image
+        self.injector = injector
+        self.fds = fds
+        self.syscall_at = 0
+
+    def map(self, step: MapMemory, personality: int) -> None:
+        """Unmap what the process has, and make its mappings. Raises KernelError."""
+        injector, scratch = self.injector, self.injector.scratch
+        end = scratch.start + scratch.size
+        calls = Calls(injector)
+        calls.add("munmap", _NR_MUNMAP, 0, scratch.start)
+        calls.add("munmap", _NR_MUNMAP, end, _END_OF_USER_SPACE - end)
+        calls.add("personality", _NR_PERSONALITY, personality)
+        own = [vma for vma in step.vmas if vma.name in vm.KERNEL_MAPPINGS]
+        if own:
+            calls.add("arch_prctl(ARCH_MAP_VDSO_64)", _NR_ARCH_PRCTL, _ARCH_MAP_VDSO_64, own[0].start)
+        calls.make()
+        self._find_vdso(own)
+        for vma in step.vmas:
+            if vma.name not in vm.KERNEL_MAPPINGS:
+                self._add_mapping(calls, vma)
+        calls.make()
+        self._name(step.vmas, calls)
+        for vma in step.vmas:
+            if vma.name not in vm.KERNEL_MAPPINGS:
+                self._advise(calls, vma)
+        calls.make()
+
+    def _find_vdso(self, own: Sequence[Vma]) -> None:
+        """The kernel may have put it elsewhere, which is no use: code and auxv have its address."""
+        there = {vma.label: vma for vma in parse_maps(read_proc(self.injector.tid, "maps") or b"")}
+        for vma in own:
+            now = there.get(vma.name or b"")
+            if now is None or (now.start, now.end) != (vma.start, vma.end):
+                hint = f"the kernel does not put {escape(vma.name or b'')} where it was"
+                raise KernelError("arch_prctl(ARCH_MAP_VDSO_64)", errno.EINVAL, hint=hint)
+        code = there[b"[vdso]"]
+        self.syscall_at = code.start + self.injector.read(code.start, code.end - code.start).index(_SYSCALL)
+
+    def _add_mapping(self, calls: Calls, vma: Vma) -> None:
+        fd = self.fds[vma.file] if vma.file is not None else -1
+        calls.add(
+            f"mmap of {vma.start:x}-{vma.end:x}",
+            *(_NR_MMAP, vma.start, vma.end - vma.start, vma.prot, vm.map_flags(vma), fd, vma.offset),
+            expected=vma.start,
+        )
+
+    def _name(self, vmas: Sequence[Vma], calls: Calls) -> None:
+        """Names of anonymous memory: PR_SET_VMA_ANON_NAME. Kernels without it have shown none."""
+        slot = self.injector.reserve(256)
+        for vma in vmas:
+            name = vma.name or b""
+            if name.startswith(b"[anon:"):
+                self.injector.write(slot, name[6:-1][:255] + b"\0")
+                length = vma.end - vma.start
+                calls.add("prctl(PR_SET_VMA)", _NR_PRCTL, _PR_SET_VMA, 0, vma.start, length, slot)
+                calls.make()
+
+    def _advise(self, calls: Calls, vma: Vma) -> None:
+        given = vm.flags_of(vma)
+        for flag, advice in vm.ADVICE.items():
+            if flag in given:
+                name = f"madvise of {vma.start:x}-{vma.end:x} for {flag}"
+                calls.add(name, _NR_MADVISE, vma.start, vma.end - vma.start, advice)
+
+    def fill(self, step: FillMemory) -> None:
+        """Write the saved pages, then lock, guard and describe. Raises KernelError, FormatError."""
+        memory = Memory(self.image, step.mm)
+        calls = Calls(self.injector)
+        fd = os.open(f"/proc/{self.injector.tid}/mem", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            for vma in step.vmas:
+                if vma.name not in vm.KERNEL_MAPPINGS:
+                    self._fill_mapping(memory, vma, fd, calls)
+        finally:
+            os.close(fd)
+        for vma in step.vmas:
+            given = vm.flags_of(vma)
+            if vm.LOCKED in given:
+                on_fault = _MLOCK_ONFAULT if vm.ON_FAULT in given else 0
+                calls.add("mlock2", _NR_MLOCK2, vma.start, vma.end - vma.start, on_fault)
+        calls.make()
+        self._describe(step.mm)
+        for vma in step.vmas:
+            if vm.SEALED in vm.flags_of(vma) and vma.name not in vm.KERNEL_MAPPINGS:
+                calls.add("mseal", _NR_MSEAL, vma.start, vma.end - vma.start, 0)
+        calls.make()
+
+    def _fill_mapping(self, memory: Memory, vma: Vma, fd: int, calls: Calls) -> None:
+        for piece in memory.pieces(vma.start, vma.end):
+            if piece.origin == SAVED and piece.data is not None and not vma.shared:
+                _write(fd, piece.start, piece.data)
+            elif piece.origin == ZERO and vma.file is not None and not vma.shared:
+                for at in range(piece.start, piece.end, _STEP):
+                    _write(fd, at, memoryview(bytes(min(_STEP, piece.end - at))))
+            elif piece.origin == GUARD:
+                length = piece.end - piece.start
+                calls.add("madvise(MADV_GUARD_INSTALL)", _NR_MADVISE, piece.start, length, vm.ADVICE_GUARD)
+
+    def _describe(self, mm: Mm) -> None:
+        """What /proc/PID/stat, auxv, cmdline, environ and exe show: PR_SET_MM_MAP (prctl(2))."""
+        auxv = self.injector.reserve(len(mm.auxv))
+        self.injector.write(auxv, mm.auxv)
+        exe = self.fds[mm.exe] if mm.exe is not None else (1 << 32) - 1
+        record = _MM_MAP.pack(
+            *(mm.start_code, mm.end_code, mm.start_data, mm.end_data, mm.start_brk, mm.brk, mm.start_stack),
+            *(mm.arg_start, mm.arg_end, mm.env_start, mm.env_end, auxv, len(mm.auxv), exe),
+        )
+        at = self.injector.reserve(len(record))
+        self.injector.write(at, record)
+        calls = Calls(self.injector)
+        name = "prctl(PR_SET_MM_MAP)"
+        calls.add(name, _NR_PRCTL, _PR_SET_MM, _PR_SET_MM_MAP, at, len(record), 0)
+        extra = numbers(mm.extra)
+        calls.add("prctl(PR_SET_DUMPABLE)", *prctl(_PR_SET_DUMPABLE, min(mm.dumpable, 1)))
+        for key, option in (
+            ("thp_disable", _PR_SET_THP_DISABLE),
+            ("memory_merge", _PR_SET_MEMORY_MERGE),
+            ("mdwe", _PR_SET_MDWE),
+        ):
+            if extra.get(key):
+                calls.add(f"prctl for {key}", *prctl(option, extra[key]))
+        calls.make()
+
+
+def _write(fd: int, address: int, data: memoryview) -> None:
+    """Into memory of any protection (access_remote_vm with FOLL_FORCE)."""
+    done = 0
+    while done < len(data):
+        try:
+            done += os.pwrite(fd, data[done : done + _STEP], address + done)
+        except OSError as error:
+            hint = f"at address {address + done:#x}"
+            raise KernelError("pwrite(/proc/PID/mem)", error.errno or errno.EIO, hint=hint) from error

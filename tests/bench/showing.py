@@ -1,0 +1,80 @@
+"""The application on a terminal: how soon it shows an image, and what it takes in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.bench.install import scripts
+from tests.bench.loading import write_large_tables
+from tests.bench.measure import Series, alternate
+from tests.bench.screen import on_screen
+from tests.bench.table import Row
+from tests.unit.sparse import write_sparse_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tests.bench.settings import Settings
+
+TITLE = "Showing"
+_FIRST = "Will it come back?"
+"""What stands on the first screen, below what the image is."""
+_EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("It is empty")
+Empty().run()
+"""
+_MOST_MEMORY = 300
+
+
+def first_paint(command: Sequence[str | Path], text: str) -> float:
+    """Seconds from the start of a command to the text on its screen."""
+    with on_screen(command) as screen:
+        return screen.wait_for(text)
+
+
+def memory(command: Sequence[str | Path]) -> float:
+    """MiB that the application has had when all tables are read, all is checked, and all ends were seen."""
+    with on_screen(command) as screen:
+        screen.wait_for(_FIRST)
+        screen.press("5")
+        screen.wait_for(" rules")  # which stands there when validate has ended
+        screen.press("G")
+        for key, title in (("4", "Objects ("), ("2", "mappings)"), ("6", "files differ")):
+            screen.press(key)
+            screen.wait_for(title)
+            screen.press("Gg")
+        return screen.peak_memory() / (1 << 20)
+
+
+def rows(settings: Settings) -> Iterator[Row]:
+    """An image larger than memory, and one with large tables, beside an application that shows one line."""
+    python, crimg, _ = scripts(settings.folder)
+    large, tables = settings.folder / "large.crimg", settings.folder / "tables.crimg"
+    write_sparse_image(large, settings.image)
+    if not tables.exists():
+        write_large_tables(tables, settings.rows)
+    images = {
+        f"an image of {settings.image >> 30} GiB": large,
+        f"{settings.rows:,} vmas and {settings.rows:,} fds": tables,
+    }
+    empty, *shown = alternate(
+        settings.rounds,
+        lambda: first_paint([python, "-c", _EMPTY], "It is empty"),
+        *(lambda path=path: first_paint([crimg, "tui", path], _FIRST) for path in images.values()),
+    )
+    for what, figures in zip(images, shown, strict=True):
+        text = f"first screen of {what}, ms from the start"
+        yield Row(text, figures.times(1e3), at_most=500, note="crimg tui, on a pseudo-terminal")
+        against = "empty Textual application"
+        yield Row(text, figures.times(1e3), against, empty.times(1e3), note="its first screen")
+    for what, path in images.items():
+        peak = Series([memory([crimg, "tui", path])])
+        yield Row(
+            f"all pages of {what}, peak RSS MiB", peak, at_most=_MOST_MEMORY, note="without its children"
+        )
+    large.unlink()

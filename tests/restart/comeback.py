@@ -1,0 +1,80 @@
+"""Programs that are dumped, killed and brought back, and then go on under the same object."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import crimg
+from crimg import restart
+from crimg.preflight import check
+from tests.dump.dumps import save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from tests.dump.programs import Program
+
+
+class Child:
+    """A child of the test run, with the calls of subprocess.Popen that `Program` makes."""
+
+    args = "restarted"
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Its exit status, or None while it runs."""
+        if self.returncode is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.returncode = os.waitstatus_to_exitcode(status)
+        return self.returncode
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """Its exit status; fails after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while (status := self.poll()) is None:
+            assert time.monotonic() < deadline, f"{self.pid} does not end"
+            time.sleep(0.002)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """kill(2), unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
+def put_away(program: Program, image: Path, **options: Any) -> None:
+    """Dump the program and kill it. options: of DumpOptions."""
+    save(program.pid, image, leave="killed", **options)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(program.pid, signal.SIGKILL)
+    program.process.wait()
+
+
+def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> None:
+    """Restart it from the image, as a child of the test run.
+
+    accept: end of the paths for which any verdict will do.  options: of `restart.plan`.
+    """
+    with crimg.open(image) as opened:
+        verdicts = check(opened)
+        if accept:
+            options["accept"] = {one.objref: one.verdict for one in verdicts if one.path.endswith(accept)}
+        plan = restart.plan(opened, verdicts, **options)
+        done = restart.restart(opened, plan)
+    program.pid = done.pid
+    program.process = Child(done.pid)  # type: ignore[assignment]  # all that Program asks of it
+
+
+def there_and_back(program: Program, image: Path, **options: Any) -> None:
+    """Both. options: of `restart.plan`."""
+    put_away(program, image)
+    bring_back(program, image, **options)

@@ -1,0 +1,88 @@
+"""`crimg restart` as a command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import crimg
+from crimg import restart
+from crimg.preflight import check
+from tests.cli import schemas
+from tests.dump.dumps import command, save
+from tests.dump.programs import Agent, Program
+from tests.restart.comeback import put_away
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_it_is_in_the_background(tmp_path: Path) -> None:
+    """The process id is what is printed; the program is nobody's child any more."""
+    with Agent("", tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        done = command("restart", tmp_path / "image")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"%d\n" % agent.pid, b"")
+        try:
+            agent.send("1 + 1\n")
+            agent.process = subprocess.Popen(["true"])  # `line` looks whether it has ended
+            agent.process.poll = lambda: None  # type: ignore[method-assign]
+            assert agent.line() == "2"
+        finally:
+            os.kill(agent.pid, signal.SIGKILL)
+
+
+def test_wait_passes_the_exit_status_on(tmp_path: Path) -> None:
+    with Program(["sh", "-c", "echo ready; read word; exit 7"], tmp_path / "target") as program:
+        put_away(program, tmp_path / "image")
+        words = [sys.executable, "-m", "crimg", "restart", "--wait", str(tmp_path / "image")]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as waiting:
+            assert waiting.stdout is not None
+            assert waiting.stdout.readline() == b"%d\n" % program.pid
+            program.send("word\n")
+            assert waiting.wait(20) == 7
+
+
+def test_dry_run_tells_the_steps_and_makes_nothing(tmp_path: Path) -> None:
+    code = "fd = os.open('gone', os.O_RDWR | os.O_CREAT)\nos.write(fd, b'12345')\nos.unlink('gone')"
+    with Agent(code, tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        text = command("restart", "-n", tmp_path / "image").stdout.decode()
+        assert f"5 bytes of the deleted {tmp_path}/target/gone" in text
+        assert f"make process {agent.pid}, a session of its own" in text
+        value = json.loads(command("restart", "-n", "--json", tmp_path / "image").stdout)
+        assert schemas.problems(value, "restart") == []
+        with crimg.open(tmp_path / "image") as image:
+            plan = restart.plan(image, check(image))
+            assert [step["text"] for step in value["steps"]] == [step.describe() for step in plan.steps]
+        assert not os.path.exists(f"/proc/{agent.pid}")
+
+
+def test_wrong_input(tmp_path: Path) -> None:
+    """One line, and what to do."""
+    with Agent("", tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        for words, status, text in (
+            (["--accept", "out"], 2, "--accept out: is not FILE=VERDICT"),
+            (["--accept", "/nowhere=same"], 2, "the image has no such file"),
+            (["--json"], 2, "--json goes with --dry-run"),
+            (["--deleted-in", "/nowhere", "--root", "/nowhere"], 4, "/nowhere"),
+        ):
+            done = command("restart", tmp_path / "image", *words)
+            assert done.returncode == status, done.stderr
+            assert text in done.stderr.decode()
+            assert done.stderr.count(b"\n") == 1
+
+
+def test_taken_process_id(tmp_path: Path) -> None:
+    """The program is still there: it is left alone, and --new-pids is named."""
+    with Agent("", tmp_path / "target") as agent:
+        save(agent.pid, tmp_path / "image")
+        done = command("restart", tmp_path / "image")
+        assert done.returncode == 4
+        assert b"--new-pids" in done.stderr
+        assert agent.ask("1") == 1

@@ -1,0 +1,130 @@
+"""What is to be changed and not written yet: rules and single paths, and the plan that was made of them.
+
+The plan comes from a child (crimg.tui.changing), in printable words; nothing here knows what a rule means.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from crimg.escape import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.rewrite.rules import PathRule
+
+Message = dict[str, Any]
+RuleTable = dict[str, Any]
+"""A rule as in a file of rules: kind, old, new, places."""
+
+
+def rule_table(rule: PathRule) -> RuleTable:
+    """A rule of a remedy as the draft has it."""
+    return {"kind": "prefix", "old": escape(rule.old), "new": escape(rule.new)}
+
+
+class Planned(NamedTuple):
+    """One path that changes. before, after: escaped.  users: who refers to it."""
+
+    objref: int
+    kind: str
+    column: str
+    before: str
+    after: str
+    rule: str
+    users: str
+
+
+class Clash(NamedTuple):
+    """A conflict (crimg.rewrite.changes.Conflict)."""
+
+    objref: int
+    others: tuple[int, ...]
+    text: str
+
+
+class RuleUse(NamedTuple):
+    """A rule of the plan. text: as the history will have it.  unused: it decides no path."""
+
+    text: str
+    unused: bool
+
+
+class Draft:
+    """Rules and edits, and their plan.
+
+    edits: objref to the path it is to have, escaped.  typed: a rule, or objref and path, that is being typed.
+    number: of the last request.  state: of its plan: "none", "running", "done" or "failed".  error: why.
+    refused: why it was not written.  uses: one for each rule, the typed one last.
+    """
+
+    def __init__(self) -> None:
+        self.rules: list[RuleTable] = []
+        self.edits: dict[int, str] = {}
+        self.typed: RuleTable | tuple[int, str] | None = None
+        self.number = 0
+        self.refused = ""
+        self._forget("none")
+
+    def _forget(self, state: str) -> None:
+        self.state = state
+        self.error = ""
+        self.changes: list[Planned] = []
+        self.clashes: list[Clash] = []
+        self.uses: list[RuleUse] = []
+        self.clashing: dict[int, list[int]] = {}
+        self._by_objref: dict[int, int] = {}
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything that was not written."""
+        return bool(self.rules or self.edits)
+
+    def clear(self) -> None:
+        """Nothing is to be changed any more."""
+        self.rules.clear()
+        self.edits.clear()
+        self.refused = ""
+
+    def request(self) -> Message | None:
+        """What to ask the child for: the plan of this draft; None where there is nothing to plan."""
+        rules, edits = list(self.rules), dict(self.edits)
+        if isinstance(self.typed, dict):
+            rules.append(self.typed)
+        elif self.typed is not None:
+            edits[self.typed[0]] = self.typed[1]
+        self.number += 1
+        if not rules and not edits:
+            self._forget("none")
+            return None
+        self.state = "running"
+        return {"plan": self.number, "rules": rules, "edits": list(edits.items())}
+
+    def take(self, message: Message) -> None:
+        """Take a part of a plan; those of earlier requests mean nothing any more."""
+        if message["number"] != self.number:
+            return
+        if "rules" in message:
+            self._forget("running")
+            self.uses = [RuleUse(*use) for use in message["rules"]]
+        for objref, others, text in message.get("clashes", ()):
+            for each in (objref, *others):
+                self.clashing.setdefault(each, []).append(len(self.clashes))
+            self.clashes.append(Clash(objref, tuple(others), text))
+        for values in message.get("changes", ()):
+            self._by_objref.setdefault(values[0], len(self.changes))
+            self.changes.append(Planned(*values))
+        if "done" in message:
+            self.state = "done"
+        elif "error" in message:
+            self.fail(message["error"])
+
+    def fail(self, error: str) -> None:
+        """There is no plan."""
+        self._forget("failed")
+        self.error = error
+
+    def planned(self, objref: int) -> Planned | None:
+        """What the plan makes of the path of an object; None where it stays."""
+        index = self._by_objref.get(objref)
+        return None if index is None else self.changes[index]

@@ -1,0 +1,314 @@
+"""Changing the image: what is asked of the user, and what becomes of the draft.
+
+The rules, the plan and the writing are the library's, in a child (crimg.tui.changing).
+"""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from crimg.escape import escape
+from crimg.rewrite.places import path_of
+from crimg.rewrite.rules import parse_rule
+from crimg.tui.bars import Prompt
+from crimg.tui.draft import rule_table
+from crimg.tui.form import RuleForm
+from crimg.tui.pages.change import summary
+from crimg.tui.pages.page import count
+from crimg.tui.pages.proposals import rule_of
+from crimg.tui.places import CHANGE, PROPOSALS
+from crimg.tui.planner import Planner
+from crimg.tui.theme import MARKS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.binding import BindingType
+
+    from crimg.tui.answers import Unsettled
+    from crimg.tui.app import Browser
+    from crimg.tui.draft import Draft, RuleTable
+    from crimg.tui.places import Place
+
+ASKING = "a question is open: answer it, or give it up with Esc"
+_REDRAW = 0.03
+"""Seconds after which news of a plan are shown."""
+BINDINGS: list[BindingType] = [
+    Binding("e", "change('edit')", "Edit the path", show=False),
+    Binding("r", "change('rule')", "Rule", show=False),
+    Binding("R", "change('search')", "Moved files", show=False),
+    Binding("x,delete", "change('drop')", "Take out", show=False),
+    Binding("w", "change('write')", "Write", show=False),
+    Binding("u", "change('undo')", "Undo", show=False),
+    Binding("H", "change('history')", "Revisions", show=False),
+    Binding("ctrl+r", "change('reopen')", "Open anew", show=False),
+]
+COMMANDS = (
+    ("Plan: rules and paths to change", "key 8", "plan"),
+    ("Change the path under the cursor", "key e", "edit"),
+    ("New rule", "for many paths, key r", "rule"),
+    ("Search for moved files", "key R", "search"),
+    ("Write the plan", "as a new revision, key w", "write"),
+    ("Drop the plan", "all its rules and paths", "forget"),
+    ("Undo", "take the last revision back, key u", "undo"),
+    ("Revisions", "what each changed, key H", "history"),
+    ("Open the image anew", "key ctrl+r", "reopen"),
+)
+"""What the command palette has of this: title, help, name of a method."""
+
+
+class Editing:
+    """Edits of one session."""
+
+    def __init__(self, app: Browser) -> None:
+        self._app = app
+        self.planner = Planner(app.session, self._told)
+        self._redraw = False
+
+    @property
+    def _draft(self) -> Draft:
+        return self._app.session.draft
+
+    def _told(self) -> None:
+        """There is news of the plan: soon to be shown, together with what comes until then."""
+        if not self._redraw:
+            self._redraw = True
+            self._app.set_timer(_REDRAW, self._show)
+
+    def _show(self) -> None:
+        self._redraw = False
+        if not self._app.screen_stack:
+            return
+        self._app.show_judgement(self._judgement())
+        self._app.show_page(keep=True)
+
+    def _judgement(self) -> tuple[str, str] | None:
+        """Role and text of what there is to say of what is typed; None where nothing is."""
+        draft = self._draft
+        if draft.typed is None:
+            return None
+        if draft.error:
+            return "error", draft.error
+        if draft.clashes:
+            more = f" (and {len(draft.clashes) - 1} more)" if len(draft.clashes) > 1 else ""
+            return "error", draft.clashes[0].text + more
+        if draft.state == "running":
+            return "dim", "..."
+        unused = isinstance(draft.typed, dict) and draft.uses and draft.uses[-1].unused
+        return ("warning", "it decides no path of the image") if unused else ("ok", summary(draft))
+
+    def changed(self) -> None:
+        """The draft is another one."""
+        self._draft.refused = ""
+        self.planner.request()
+
+    def _may_edit(self) -> bool:
+        app = self._app
+        reason = app.busy or ("" if app.session.loaded else "the tables of the image are still being read")
+        reason = reason or (ASKING if app.asking else "")
+        if reason:
+            app.say(reason, "warning")
+        return not reason
+
+    def plan(self) -> None:
+        """Look at the plan."""
+        self._app.go(CHANGE)
+
+    def edit(self) -> None:
+        """Ask for the new path of what is under the cursor."""
+        app = self._app
+        if not self._may_edit():
+            return
+        objref = app.focused_subject
+        path = path_of(app.session.subject.image, objref) if objref is not None else None
+        if objref is None or path is None:
+            app.say("what is under the cursor has no path that could be changed", "warning")
+            return
+        self._ask_path(objref, self._draft.edits.get(objref, escape(path)), escape(path))
+
+    def _ask_path(self, objref: int, value: str, before: str) -> None:
+        draft = self._draft
+
+        def typed(text: str) -> None:
+            draft.typed = (objref, text)
+            self.changed()
+
+        def done(text: str) -> None:
+            self._accept((objref, text), lambda: self._take_edit(objref, text, before), again)
+
+        def again() -> None:
+            self._ask_path(objref, draft.typed[1] if isinstance(draft.typed, tuple) else value, before)
+
+        self._app.query_one(Prompt).ask(
+            f"New path of #{objref}:", done, value=value, changed=typed, cancelled=self._give_up
+        )
+        typed(value)
+
+    def _take_edit(self, objref: int, text: str, before: str) -> None:
+        if text == before:
+            self._draft.edits.pop(objref, None)
+        else:
+            self._draft.edits[objref] = text
+
+    def _give_up(self) -> None:
+        """What was typed means nothing."""
+        self._draft.typed = None
+        self.changed()
+
+    def _accept(
+        self, typed: RuleTable | tuple[int, str], take: Callable[[], None], again: Callable[[], None]
+    ) -> None:
+        """Take what was typed into the draft, unless it can be no rule; then ask again."""
+
+        async def work() -> None:
+            draft = self._draft
+            draft.typed = typed
+            self.changed()
+            await self.planner.settled()
+            if draft.error:
+                self._app.say(draft.error, "error")
+                again()
+                return
+            take()
+            self._app.query_one(RuleForm).close()
+            self._give_up()
+            self._app.focus_pane()
+
+        self._app.run_worker(work(), group="edit", exclusive=True)
+
+    def rule(self) -> None:
+        """Ask for a rule; on a rule of the plan, for what it is to be."""
+        row = self._app.focused_row
+        if not self._may_edit():
+            return
+        draft = self._draft
+        place = row.detail if row is not None else None
+        if place is not None and place.page == "rule" and place.number < len(draft.rules):
+            number: int | None = place.number
+            table = draft.rules[place.number]
+        else:
+            objref = self._app.focused_subject
+            path = path_of(self._app.session.subject.image, objref) if objref is not None else None
+            shown = escape(path) if path is not None and path.startswith(b"/") else "/"
+            number, table = None, {"kind": "prefix", "old": shown, "new": shown}
+        self._ask_rule(table, number)
+
+    def _ask_rule(self, table: RuleTable, number: int | None) -> None:
+        """number: of the rule of the draft that it stands in for, or None for a further one."""
+        draft, form = self._draft, self._app.query_one(RuleForm)
+        rules = list(draft.rules)
+        if number is not None:
+            del draft.rules[number]
+        came_from = self._app.place
+        self._app.go(CHANGE)
+
+        def typed(table: RuleTable) -> None:
+            draft.typed = table
+            self.changed()
+
+        def take() -> None:
+            draft.rules.insert(len(draft.rules) if number is None else number, table_now())
+
+        def table_now() -> RuleTable:
+            return draft.typed if isinstance(draft.typed, dict) else table
+
+        def cancelled() -> None:
+            draft.rules[:] = rules
+            self._give_up()
+            if came_from != CHANGE:
+                self._app.action_step(-1)
+            self._app.arrange()
+            self._app.focus_pane()
+
+        form.ask(
+            table, changed=typed, done=lambda now: self._accept(now, take, lambda: None), cancelled=cancelled
+        )
+        self._app.arrange()
+
+    def drop(self) -> None:
+        """Take what is under the cursor out of the plan."""
+        row = self._app.focused_row
+        draft = self._draft
+        if row is None or not self._may_edit():
+            return
+        if row.detail is not None and row.detail.page == "rule" and row.detail.number < len(draft.rules):
+            del draft.rules[row.detail.number]
+        elif row.subject in draft.edits:
+            del draft.edits[row.subject]
+        else:
+            self._app.say("under the cursor is nothing that could be taken out of the plan", "warning")
+            return
+        self.changed()
+
+    def forget(self) -> None:
+        """Drop the whole plan."""
+        if self._may_edit():
+            self._draft.clear()
+            self.changed()
+
+    def search(self) -> None:
+        """Ask where to search for moved files."""
+        if self._may_edit():
+            value = ":".join(self._app.session.proposals.directories)
+            self._app.query_one(Prompt).ask(
+                "Search in directories (: between them):", self._search, value=value
+            )
+
+    def _search(self, text: str) -> None:
+        directories = tuple(part for part in text.split(":") if part)
+        if directories:
+            self._app.go(PROPOSALS)
+            self._app.jobs.search(directories)
+
+    def opened(self, place: Place | None) -> bool:
+        """Enter on a row that stands for something to be done; whether it was such a row."""
+        app = self._app
+        if place is None or place.page not in ("proposal", "candidate", "remedy", "open"):
+            return False
+        if place.page == "open":
+            app.rewriting.show_revision(place.number)
+        elif self._may_edit():
+            self._toggle(place)
+            self.changed()
+        return True
+
+    def _toggle(self, place: Place) -> None:
+        """Take a proposal into the plan, or out of it; what was forgotten meanwhile is none any more."""
+        app, draft = self._app, self._draft
+        found, verdict = app.session.proposals, app.session.checks.verdicts.get(place.number)
+        if place.page == "candidate" and place.number < len(found.unsettled):
+            self._toggle_edits(found.unsettled[place.number], place.at - 1)
+            return
+        if place.page == "remedy" and verdict is not None:
+            table = rule_table(parse_rule(verdict.remedies[place.at][2]))
+        elif place.page == "proposal" and place.number < len(found.rules):
+            table = rule_of(found.rules[place.number])
+        else:
+            return
+        if table in draft.rules:
+            draft.rules.remove(table)
+        else:
+            draft.rules.append(table)
+
+    def _toggle_edits(self, one: Unsettled, index: int) -> None:
+        """Take one of several files for the one that is looked for, or take that back."""
+        edits = self._draft.edits
+        if index >= len(one.candidates):
+            return
+        path = one.candidates[index]
+        taken = all(edits.get(each) == path for each in one.objrefs)
+        for objref in one.objrefs:
+            if taken:
+                del edits[objref]
+            else:
+                edits[objref] = path
+
+    def head(self) -> str:
+        """What the first line says of the plan; empty where there is none."""
+        draft = self._draft
+        return (
+            f"  {MARKS['edited']} plan: {count(len(draft.changes), 'path')}, not written "
+            if draft.pending
+            else ""
+        )

@@ -1,0 +1,121 @@
+"""Moved files that a search found, and the rules that lead to them, to be taken into the plan one by one."""
+
+from __future__ import annotations
+
+from crimg.tui.pages.page import Page, count, mark, pair
+from crimg.tui.places import CHANGE, Place
+from crimg.tui.rows import Fixed, Row, text_row, wrapped
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from crimg.tui.answers import Proposal, Proposals, Unsettled
+    from crimg.tui.draft import RuleTable
+    from crimg.tui.session import Session
+
+_KEYS = (
+    ("Enter", "Into the plan, or out"),
+    ("R", "Search again"),
+    ("8", "Plan"),
+)
+
+
+def rule_of(proposal: Proposal) -> RuleTable:
+    """A proposal as a rule of the draft."""
+    return {"kind": "prefix", "old": proposal.old, "new": proposal.new}
+
+
+def proposals(session: Session, _place: Place) -> Page:
+    """The rules, then the files that they do not explain."""
+    found = session.proposals
+    keys = _KEYS if found.rules or found.unsettled else _KEYS[1:]
+    return Page(f"Moved files: {how_far(found)}", Fixed(_rows(session)), True, keys)
+
+
+def how_far(found: Proposals) -> str:
+    """What there is to say of a search, in few words."""
+    entries = f"{found.entries:,} directory entries"
+    if found.state == "running":
+        return f"{entries} so far ..."
+    if found.state == "failed":
+        return "the search failed"
+    if found.state == "none":
+        return "no search yet"
+    files = sum(len(rule.moves) for rule in found.rules)
+    return f"{count(files, 'file')} found, {len(found.unsettled):,} not, in {entries}"
+
+
+def _rows(session: Session) -> Iterator[Row]:
+    found = session.proposals
+    if found.error:
+        yield from wrapped(found.error, "error", mark("error"))
+    if found.state == "none":
+        yield text_row(
+            "R asks for directories, and searches them for the files that are not where they were", "dim"
+        )
+    if found.state == "done" and not found.rules and not found.unsettled:
+        yield Row((mark("ok"), ("ok", "no file has to be looked for")))
+    if found.rules:
+        yield text_row("Rules: the fewest that explain the moves; Enter takes one into the plan", "head")
+    for number, rule in enumerate(found.rules):
+        yield from _rule_rows(session, rule, number)
+    if found.unsettled:
+        yield text_row("")
+        yield text_row("Not found, or more than once; Enter on a path takes it for the file", "head")
+    for number, one in enumerate(found.unsettled):
+        yield from _unsettled_rows(session, one, number)
+    for note in found.notes:
+        yield text_row(note, "dim")
+    yield text_row("")
+    yield Row((("link", "the plan"),), CHANGE)
+
+
+def _rule_rows(session: Session, proposal: Proposal, number: int) -> Iterator[Row]:
+    taken = rule_of(proposal) in session.draft.rules
+    spans = (
+        mark("edited" if taken else ""),
+        ("dim", f"{proposal.known}: "),
+        ("path", proposal.old),
+        ("key", " -> "),
+        ("edited" if taken else "path", proposal.new),
+    )
+    yield Row(spans, None, Place("proposal", number), copy=f"{proposal.old} -> {proposal.new}")
+
+
+def _unsettled_rows(session: Session, one: Unsettled, number: int) -> Iterator[Row]:
+    objref = one.objrefs[0]
+    spans = (mark("error"), ("number", f"#{objref} "), ("path", one.old))
+    yield Row(spans, Place("object", objref), Place("candidate", number), copy=one.old, subject=objref)
+    for index, path in enumerate(one.candidates, 1):
+        taken = all(session.draft.edits.get(each) == path for each in one.objrefs)
+        role = "edited" if taken else ""
+        yield Row((("", "    "), mark(role), (role or "path", path)), None, Place("candidate", number, index))
+
+
+def _again() -> Row:
+    return text_row("the search runs again", "dim")
+
+
+def proposal(session: Session, place: Place) -> Page:
+    """One rule that a search proposes, and the files that it is for."""
+    if place.number >= len(session.proposals.rules):
+        return Page("Proposal", Fixed([_again()]))
+    one = session.proposals.rules[place.number]
+    taken = "is in the plan" if rule_of(one) in session.draft.rules else "Enter takes it into the plan"
+    rows = [pair("from", one.old), pair("to", one.new), pair("files", one.known), pair("", taken)]
+    for objrefs, old, new, basis in one.moves:
+        target = Place("object", objrefs[0])
+        rows += [pair(f"#{objrefs[0]}", old, target=target), pair("", f"{new} (by {basis})")]
+    return Page("Proposal", Fixed(rows))
+
+
+def candidate(session: Session, place: Place) -> Page:
+    """A file that was not found, or one of the files that could be it."""
+    if place.number >= len(session.proposals.unsettled):
+        return Page("Not found", Fixed([_again()]))
+    one = session.proposals.unsettled[place.number]
+    rows = [pair("file", one.old, target=Place("object", one.objrefs[0]))]
+    if place.at:
+        rows.append(pair("could be", one.candidates[place.at - 1]))
+    return Page("Not found", Fixed([*rows, *(pair("why", row.text) for row in wrapped(one.why))]))
