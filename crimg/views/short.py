@@ -24,6 +24,16 @@ _SHORT_KINDS = {
     "timerfd": "tmfd",
     "signalfd": "sgfd",
     "socket": "sock",
+    "netlink socket": "nlnk",
+    "packet socket": "pckt",
+    "epoll": "epol",
+    "inotify": "inot",
+    "fanotify": "fano",
+    "pidfd": "pid",
+    "namespace": "ns",
+    "bpf map": "bpf",
+    "external": "ext",
+    "unknown": "?",
 }
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
