@@ -49,6 +49,7 @@ MONO = Theme(
     error="ansi_default",
     dark=True,
     ansi=True,
+    variables={"ansi-background": "ansi_default", "ansi-foreground": "ansi_default"},
 )
 THEMES = (DARK, LIGHT, MONO)
 
