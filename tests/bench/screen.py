@@ -66,7 +66,7 @@ class Screen:
 
 @contextmanager
 def on_screen(command: Sequence[str | Path], **terminal_words: str) -> Iterator[Screen]:
-    """Run a command on a terminal of its own; it is killed in the end. terminal_words: for its environment."""
+    """Run a command on a terminal of its own; it is killed in the end. terminal_words: of its environment."""
     terminal, its_end = os.openpty()
     fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("4H", 30, 100, 0, 0))
     words = [os.fspath(word) for word in command]
