@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench regenerate regenerate-criu check-generated golden clean
+.PHONY: demo test lint bench regenerate regenerate-criu check-generated golden picture clean
 
 demo: $(VENV)/.demo
 	$(BIN)/crimg demo
@@ -34,6 +34,10 @@ regenerate-criu: $(VENV)/.test
 check-generated: $(VENV)/.test
 	cd format/generator && npm ci --silent
 	$(BIN)/python -m pytest -q tests/unit/test_format_generated.py
+
+# The picture in README, by the program itself.
+picture: $(VENV)/.test
+	$(BIN)/python -m tests.picture docs/tui.svg
 
 golden: $(VENV)/.test
 	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui/test_snapshots.py

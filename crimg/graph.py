@@ -9,7 +9,7 @@ from collections import Counter
 from operator import itemgetter
 
 from crimg.escape import escape
-from crimg.model import Fd, File, Inode, Task, Thread, Vma
+from crimg.model import EpollWatch, Fd, File, Inode, Task, Thread, Vma
 from crimg.model.record import KINDS, Record
 
 TYPE_CHECKING = False
@@ -41,6 +41,8 @@ def row_label(row: Record) -> str:
         return f"file {escape(row.path)}" if row.path else "file"
     if isinstance(row, Fd):
         return f"fd {row.fd}"
+    if isinstance(row, EpollWatch):
+        return f"watch by fd {row.fd}"
     if isinstance(row, Vma):
         return f"vma {row.start:x}-{row.end:x}"
     if isinstance(row, Task):

@@ -41,9 +41,11 @@ def unpack_runs(
     """
     if len(body) % RUN_SIZE:
         raise FormatError(f"length {len(body)} is no multiple of {RUN_SIZE}", section=section, offset=offset)
-    runs = list(RUN.iter_unpack(body))
+    # A body of zeros, which zstd packs into few bytes, is refused at its first run, before a list is made.
+    runs = []
     end = 0
-    for number, (first_page, num_pages, pages_id, first_index) in enumerate(runs):
+    for number, run in enumerate(RUN.iter_unpack(body)):
+        first_page, num_pages, pages_id, first_index = run
         if first_page < end or num_pages == 0:
             raise FormatError(f"run {number} is empty or out of order", section=section, offset=offset)
         if pages_id > MAX_SECTION_ID and pages_id not in _SPECIAL:
@@ -51,6 +53,7 @@ def unpack_runs(
         if first_index and pages_id in _SPECIAL:
             raise FormatError(f"run {number} has an index but no section", section=section, offset=offset)
         end = first_page + num_pages
+        runs.append(run)
     if end > _MAX_PAGES:
         raise FormatError("runs reach past the 64-bit address space", section=section, offset=offset)
     return runs

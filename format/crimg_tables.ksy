@@ -44,7 +44,7 @@ types:
         type: msgpack_value
         valid:
           expr: >-
-            _.is_int and ((_.int_value >= 1 and _.int_value <= 21) or (_.int_value >= 23 and _.int_value <= 27)
+            _.is_int and ((_.int_value >= 1 and _.int_value <= 27)
             or (_.int_value >= 30 and _.int_value <= 31) or (_.int_value >= 0x8000 and _.int_value <= 0xffff))
         doc: A number of `object_kind`, or 0x8000 to 0xffff. Other numbers are refused.
       - id: rows_head
@@ -74,6 +74,7 @@ types:
             object_kind::task: task
             object_kind::thread: thread
             object_kind::siginfo: siginfo
+            object_kind::epoll_watch: epoll_watch
             object_kind::eventfd: eventfd
             object_kind::timerfd: timerfd
             object_kind::signalfd: signalfd
@@ -595,7 +596,7 @@ types:
         value: cells.items[3].bytes_value
         -type: bytes
         -path: true
-        doc: 'Its name, seen from the task''s root, without the kernel''s " (deleted)"; empty for a pipe.'
+        doc: 'Its name, seen from the task''s root, without the kernel''s " (deleted)"; empty if it never had one.'
       name_state:
         value: cells.items[4].int_value
         enum: name_state
@@ -618,7 +619,7 @@ types:
         if: not cells.items[8].is_nil
         -type: u32
         -ref: [inode]
-        doc: The inode, or nil for a pipe.
+        doc: The inode, or nil for a pipe or epoll instance.
       pipe:
         value: cells.items[9].int_value
         if: not cells.items[9].is_nil
@@ -1447,6 +1448,48 @@ types:
         if: not cells.items[5].is_nil
         -type: map
         doc: Further attributes, or nil.
+  epoll_watch:
+    doc: |
+      What an epoll instance watches (epoll_ctl(2); the "tfd:" lines of /proc/PID/fdinfo). The instance is
+      one with its open file description.
+    -kind: 22
+    -key: [epoll, fd, file]
+    seq:
+      - id: cells
+        type: msgpack_value
+        valid:
+          expr: >-
+            _.is_array and _.len == 6 and _.items[0].is_u32 and _.items[1].is_u32 and
+            _.items[2].is_u32 and _.items[3].is_u32 and _.items[4].is_u64 and
+            (_.items[5].is_nil or _.items[5].is_map)
+    instances:
+      epoll:
+        value: cells.items[0].int_value
+        -type: u32
+        -ref: [file]
+        doc: The instance, a file of kind epoll.
+      fd:
+        value: cells.items[1].int_value
+        -type: u32
+        doc: 'Descriptor that the file was registered by, whatever it may be by now (tfd).'
+      file:
+        value: cells.items[2].int_value
+        -type: u32
+        -ref: [file]
+        doc: The open file description that is watched.
+      events:
+        value: cells.items[3].int_value
+        -type: u32
+        doc: Events and options, EPOLLIN and the like (events).
+      data:
+        value: cells.items[4].int_value
+        -type: u64
+        doc: What the program gets with an event, struct epoll_event (data).
+      extra:
+        value: cells.items[5]
+        if: not cells.items[5].is_nil
+        -type: map
+        doc: Further attributes, or nil.
   eventfd:
     doc: An event counter (eventfd(2), /proc/PID/fdinfo). The counter is one with its open file description.
     -kind: 23
@@ -1784,6 +1827,7 @@ enums:
     19: task
     20: thread
     21: siginfo
+    22: epoll_watch
     23: eventfd
     24: timerfd
     25: signalfd
@@ -1797,6 +1841,7 @@ enums:
     3: character_device
     4: fifo
     5: pipe
+    6: epoll
     7:
       id: placeholder
       doc: It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it.
@@ -1824,7 +1869,7 @@ enums:
   name_state:
     0:
       id: none
-      doc: It never had a name (a pipe).
+      doc: It never had a name (a pipe, an epoll instance).
     1:
       id: linked
       doc: The path leads to this inode.

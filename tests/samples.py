@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from crimg.model import (
     DEFINITION_ORDER,
     Cred,
+    EpollWatch,
     Fd,
     FdTable,
     File,
@@ -55,6 +56,7 @@ PROGRAM_FILE, DELETED_FILE, REPLACED_FILE, TTY_FILE, CWD_FILE, READ_END, WRITE_E
     35,
     36,
 )
+EPOLL_FILE = 39
 FD_TABLE, FS, MM, SIGHAND, SIGNAL, NAMESPACES, TASK, INFO = 40, 41, 42, 43, 44, 45, 46, 0xFFFF_FFFF
 
 DELETED_CONTENTS = ((0, b"first line\n"), (1 << 20, b"a megabyte further on\n"))
@@ -218,6 +220,8 @@ def _files() -> list[Record]:
         ),
         Lock(file=DELETED_FILE, kind=1, write=True, pid=4242, start=0, end=99),
         Lock(file=DELETED_FILE, kind=2, write=False, pid=-1, start=100, end=None),
+        _file(EPOLL_FILE, 6, b"", 0, flags=2, access=3, mount_id=17),
+        EpollWatch(epoll=EPOLL_FILE, fd=5, file=READ_END, events=0x8000_2019, data=0xFFFF_FFFF_0000_0005),
         FdTable(objref=FD_TABLE, referrers=0),
         Fd(table=FD_TABLE, fd=0, cloexec=False, file=TTY_FILE),
         Fd(table=FD_TABLE, fd=1, cloexec=False, file=TTY_FILE),
@@ -225,6 +229,7 @@ def _files() -> list[Record]:
         Fd(table=FD_TABLE, fd=4, cloexec=False, file=REPLACED_FILE),
         Fd(table=FD_TABLE, fd=5, cloexec=False, file=READ_END),
         Fd(table=FD_TABLE, fd=6, cloexec=False, file=WRITE_END),
+        Fd(table=FD_TABLE, fd=9, cloexec=True, file=EPOLL_FILE),
         Fs(objref=FS, referrers=0, cwd=CWD_FILE, root=CWD_FILE, umask=0o022),
     ]
 

@@ -12,6 +12,7 @@ from crimg.errors import CrimgError
 from crimg.escape import one_line
 from crimg.tui.background import Checking
 from crimg.tui.bars import Prompt
+from crimg.tui.compared import Comparing
 from crimg.tui.dialogs import Help
 from crimg.tui.editing import BINDINGS as EDIT_BINDINGS
 from crimg.tui.editing import COMMANDS, Editing
@@ -20,7 +21,7 @@ from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
 from crimg.tui.pages import page_of
 from crimg.tui.panes import Panes, while_running
-from crimg.tui.places import CHANGE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
+from crimg.tui.places import CHANGE, COMPARE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
 from crimg.tui.rewriting import Rewriting
 from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from crimg.tui.rows import Row
     from crimg.tui.session import Session
 
-_TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log", "Plan")
+TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log", "Plan")
 _ROOM_FOR_NAME = 24
 _REDRAW = 0.2
 """Seconds between two looks at what the checks have said."""
@@ -55,7 +56,8 @@ class Browser(Panes):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit"),
         Binding("question_mark,f1", "help", "Help"),
-        *(Binding(str(n), f"tab({n})", name, show=False) for n, name in enumerate(_TABS, 1)),
+        *(Binding(str(n), f"tab({n})", name, show=False) for n, name in enumerate(TABS, 1)),
+        Binding("c", "compare", "Differences", show=False),
         Binding("b,backspace,escape", "step(-1)", "Back", show=False),
         Binding("f", "step(1)", "Forward", show=False),
         Binding("slash", "find", "Find", show=False),
@@ -82,6 +84,7 @@ class Browser(Panes):
         self.editing = Editing(self)
         self.rewriting = Rewriting(self)
         self.jobs = Jobs(session, self.redraw_soon)
+        self.comparing = Comparing(session, self.redraw_soon)
         self.busy = ""
 
     def on_mount(self) -> None:
@@ -100,6 +103,8 @@ class Browser(Panes):
     async def _load(self) -> None:
         try:
             await asyncio.to_thread(self.session.load)
+            if self.session.compared is not None:
+                await asyncio.to_thread(self.session.compared.other.load)
         except CrimgError as error:
             self.say(str(error), "error")
         else:
@@ -161,12 +166,12 @@ class Browser(Panes):
         told += [("error", f"  x {wrong} files differ here")] if wrong else []
         told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
         self.bar("head").show(told)
-        pages = [self._tab_place(number).page for number in range(1, len(_TABS) + 1)]
+        pages = [self._tab_place(number).page for number in range(1, len(TABS) + 1)]
         spans = [
             ("chosen" if page == self.place.page else "", f" {number} {name} ")
-            for number, (name, page) in enumerate(zip(_TABS, pages, strict=True), 1)
+            for number, (name, page) in enumerate(zip(TABS, pages, strict=True), 1)
         ]
-        self.bar("tabs").show(spans, [str(number) for number in range(1, len(_TABS) + 1)])
+        self.bar("tabs").show(spans, [str(number) for number in range(1, len(TABS) + 1)])
         keys = (
             ("?", "Help"),
             ("/", "Find"),
@@ -217,6 +222,10 @@ class Browser(Panes):
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""
         self.go(self._tab_place(number))
+
+    def action_compare(self) -> None:
+        """Go to the differences of two images."""
+        self.go(COMPARE)
 
     def action_step(self, by: int) -> None:
         """Go back or forward; back first takes a filter away."""
@@ -325,10 +334,11 @@ class Browser(Panes):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette has: the pages, and everything that has a key."""
-        for number, name in enumerate(_TABS, 1):
+        for number, name in enumerate(TABS, 1):
             yield SystemCommand(
                 f"{name} page", f"key {number}", lambda number=number: self.action_tab(number)
             )
+        yield SystemCommand("Differences of two images", "key c", self.action_compare)
         for title, words, what in COMMANDS:
             yield SystemCommand(title, words, lambda what=what: self.action_change(what))
         yield SystemCommand("Check again", "validate and preflight, key v", self.action_check)
@@ -341,11 +351,13 @@ class Browser(Panes):
     def action_check(self) -> None:
         """Validate and compare with this machine, each in a child."""
         self.checking.start()
+        self.comparing.start()
 
     async def on_unmount(self) -> None:
         """No child outlives the application."""
         await self.checking.stop()
         await self.jobs.stop()
+        await self.comparing.stop()
         await self.editing.planner.stop()
 
     def redraw_soon(self) -> None:

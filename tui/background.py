@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from crimg.tui.session import Session
 
 
-async def run_child(which: str, fd: int, take: Callable[[Message], None]) -> str:
+async def run_child(which: str, fd: int, take: Callable[[Message], None], revision: int | None = None) -> str:
     """Run a check to its end, each of its messages given to `take`; what went wrong, or "".
 
-    fd: of the image.
+    fd: of the image.  revision: to look at; None for the last one.
     """
-    return await Child("crimg.tui.checking", (which, str(fd)), fd, take).run()
+    words = (which, str(fd), *(() if revision is None else (str(revision),)))
+    return await Child("crimg.tui.checking", words, (fd,), take).run()
 
 
 class Checking:
@@ -63,5 +64,5 @@ class Checking:
             checks.take(which, message)
             self.news = True
 
-        checks.finish(which, await run_child(which, self._session.fd, take))
+        checks.finish(which, await run_child(which, self._session.fd, take, self._session.revision))
         self.news = True

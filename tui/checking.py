@@ -4,7 +4,7 @@ In a process of its own it takes no time from the keys (one of the interpreter's
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
 it is printable, and no line is longer than crimg.tui.children.LONGEST.
 
-Its words: "validate" or "preflight", and a descriptor of the image.
+Its words: "validate" or "preflight", a descriptor of the image, the revision if it is not the last.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import time
 
 from crimg.errors import CrimgError
 from crimg.escape import escape
+from crimg.reader import open_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -112,12 +113,13 @@ def progress() -> Callable[[int, int | None], None]:
     return show
 
 
-def validate(path: str) -> None:
+def validate(path: str, revision: int | None) -> None:
     """Send what the tables show at once, then what the checksums of all memory show."""
     from crimg import validate as validation
 
     sent = Findings()
-    with validation.open_for_check(path) as image:
+    image = open_image(path, revision=revision) if revision else validation.open_for_check(path)
+    with image:
         for page_data in (False, True):
             report = validation.validate(image, page_data=page_data, progress=progress())
             sent.send(report.findings)
@@ -128,12 +130,11 @@ def _summary(report: Report) -> str:
     return f"{len(report.checked)} rules" + (f", {len(report.skipped)} left out" if report.skipped else "")
 
 
-def preflight(path: str) -> None:
+def preflight(path: str, revision: int | None) -> None:
     """Send the verdict on every file."""
     from crimg.preflight import check, same_boot
-    from crimg.reader import open_image
 
-    with open_image(path) as image:
+    with open_image(path, revision=revision) as image:
         for verdict in check(image, progress=progress()):
             send(verdict=_verdict(verdict))
         send(summary="dumped in this boot" if same_boot(image) else "dumped in another boot")
@@ -175,15 +176,15 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
 
 def main(words: Sequence[str]) -> int:
     """Do it; the exit status. What goes wrong is the last message."""
-    which, fd = words
+    which, fd, revision = words[0], words[1], int(words[2]) if words[2:] else None
     path = f"/proc/self/fd/{fd}"
     gc.disable()
     os.nice(_NICE)
     try:
         if which == "validate":
-            validate(path)
+            validate(path, revision)
         else:
-            preflight(path)
+            preflight(path, revision)
     except CrimgError as error:
         send(error=escape(str(error).replace(path, "the image")))
         return error.exit_status

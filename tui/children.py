@@ -25,12 +25,14 @@ LONGEST = 1 << 22
 class Child:
     """One child: requests go to it, each of its messages is given to `take`.
 
-    module: that it runs.  words: its arguments.  fd: a descriptor that it inherits.
+    module: that it runs.  words: its arguments.  fds: descriptors that it inherits.
     """
 
-    def __init__(self, module: str, words: Sequence[str], fd: int, take: Callable[[Message], None]) -> None:
+    def __init__(
+        self, module: str, words: Sequence[str], fds: Sequence[int], take: Callable[[Message], None]
+    ) -> None:
         self._words = ("-P", "-m", module, *words)
-        self._fd = fd
+        self._fds = tuple(fds)
         self._take = take
         self._waiting: list[bytes] = []
         self._process: Process | None = None
@@ -81,7 +83,7 @@ class Child:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            pass_fds=(self._fd,),
+            pass_fds=self._fds,
             env={**os.environ, "PYTHONPATH": paths},
             limit=LONGEST,
         )

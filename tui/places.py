@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.model.record import Record
+
 
 class Place(NamedTuple):
     """One thing to look at.
@@ -26,6 +30,25 @@ CHANGE = Place("change")
 PROPOSALS = Place("proposals")
 REVISIONS = Place("revisions")
 JOURNAL = Place("journal")
+COMPARE = Place("compare")
+BEFORE = "before."
+"""What the names of pages begin with that show the other one of two images."""
+
+
+def place_of(row: Record) -> Place | None:
+    """Where one sees a row: the object, or the list that a part stands in; None for what has no place."""
+    cls = type(row)
+    if cls.shared:
+        return Place("object", row.key[0])
+    if cls.noun == "fd":
+        return Place("fds", row[0])
+    if cls.noun == "vma":
+        return Place("hex", row[0], row[1])
+    if cls.noun == "thread":
+        return Place("thread", row[0], row[1])
+    if cls.columns[cls.key_columns[0]].kinds:
+        return Place("object", row[0])
+    return None
 
 
 class Trail:

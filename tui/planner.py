@@ -22,7 +22,7 @@ def changing_child(session: Session, take: Callable[[Message], None]) -> Child:
     """A child that plans, writes and searches for a session (crimg.tui.changing)."""
     fd, fingerprint = session.fd, session.subject.image.fingerprint
     revision = "" if session.revision is None else str(session.revision)
-    return Child("crimg.tui.changing", (str(fd), session.name, fingerprint, revision), fd, take)
+    return Child("crimg.tui.changing", (str(fd), session.name, fingerprint, revision), (fd,), take)
 
 
 class Planner:

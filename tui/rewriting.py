@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from crimg.errors import CrimgError, FormatError, ImageChangedError
+from crimg.errors import CrimgError, ImageChangedError, UnsoundError
 from crimg.tui.dialogs import Confirm
 from crimg.tui.editing import ASKING
 from crimg.tui.pages.change import summary
@@ -61,7 +61,7 @@ class Rewriting:
         finally:
             app.busy = ""
         app.show_page(keep=True)
-        if answer["kind"] == FormatError.__name__ and not force:
+        if answer["kind"] == UnsoundError.__name__ and not force:
             return await self._write_unsound(answer)
         app.say(draft.refused, "error")
         return False

@@ -137,3 +137,28 @@ class Chosen(Rows):
     def row(self, index: int) -> Row:
         """As in Rows."""
         return self.base.row(self.indices[index])
+
+
+class Moved(Rows):
+    """Another list, its links to the pages whose names begin otherwise, and about no object."""
+
+    def __init__(self, base: Rows, start: str) -> None:
+        self.base = base
+        self._start = start
+        self.header = base.header
+
+    def __len__(self) -> int:
+        return len(self.base)
+
+    def row(self, index: int) -> Row:
+        """As in Rows."""
+        row = self.base.row(index)
+        target, detail = self._moved(row.target), self._moved(row.detail)
+        return row._replace(target=target, detail=detail, subject=None)
+
+    def row_of(self, address: int) -> int:
+        """As in Rows."""
+        return self.base.row_of(address)
+
+    def _moved(self, place: Place | None) -> Place | None:
+        return place._replace(page=self._start + place.page) if place is not None else None

@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from crimg.errors import CrimgError
 from crimg.escape import unescape
 from crimg.tui.bars import Prompt
-from crimg.tui.pages.hexadecimal import HexRows
+from crimg.tui.pages.hexadecimal import memory_rows
 from crimg.tui.rows import Chosen
 from crimg.views.memory_search import find
 
@@ -42,7 +42,7 @@ class Search:
     def ask(self, view: LineView, place: Place) -> None:
         """Ask what to look for. Lists are filtered while one types."""
         prompt = self._app.query_one(Prompt)
-        if isinstance(view.rows, HexRows):
+        if memory_rows(view.rows) is not None:
             prompt.ask("Search memory (text, or 0x and digits):", lambda text: self._search(view, text))
             return
         prompt.ask(
@@ -106,13 +106,14 @@ class Search:
     def again(self, view: LineView, by: int) -> None:
         """Go to the next (1) or previous (-1) match."""
         rows = view.rows
-        if isinstance(rows, HexRows):
+        memory = memory_rows(rows)
+        if memory is not None:
             if not self.matches:
                 self._app.say("nothing was searched for, or nothing found: / searches", "warning")
                 return
-            here = rows.address_of(view.cursor)
+            here = memory.address_of(view.cursor)
             at = bisect_right(self.matches, here + 15) if by > 0 else bisect_left(self.matches, here) - 1
-            view.move_to(rows.row_of(self.matches[at % len(self.matches)]))
+            view.move_to(memory.row_of(self.matches[at % len(self.matches)]))
         elif view.pattern is not None:
             self._app.run_worker(self._next(view, rows, view.pattern, by), group="next", exclusive=True)
 
@@ -143,14 +144,14 @@ class Search:
         self._app.run_worker(self._run(view, wanted, self._stop), group="search", exclusive=True)
 
     async def _run(self, view: LineView, wanted: bytes, stop: threading.Event) -> None:
-        rows = view.rows
-        if not isinstance(rows, HexRows):
+        rows = memory_rows(view.rows)
+        if rows is None:
             return
         found: list[int] = []
 
         def work() -> int:
             gone_through = 0
-            for done, address in find(self._app.session.subject, rows.mm, wanted):
+            for done, address in find(rows.subject, rows.mm, wanted):
                 gone_through = done
                 if address is not None:
                     found.append(address)
@@ -170,5 +171,5 @@ class Search:
         self._app.say(
             f"{len(found):,} matches in {done:,} saved bytes" if found else f"not in {done:,} saved bytes"
         )
-        if found and view.rows is rows:
+        if found and memory_rows(view.rows) is rows:
             view.move_to(rows.row_of(found[0]))

@@ -17,7 +17,7 @@ from crimg.reader import open_image
 from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
-from crimg.tui.places import IMAGE, Trail
+from crimg.tui.places import COMPARE, IMAGE, Trail
 from crimg.validate import open_for_check
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.reader.file import ImageFile
+    from crimg.tui.compared import Compared
 
     R = TypeVar("R", bound=Record)
     T = TypeVar("T")
@@ -43,18 +44,23 @@ class Session:
     name: as the user gave it.  loaded: all tables are there, `parts` and `graph` can be asked.
     revision: that was asked for, where it is not the last one.  trail: the places that were visited.
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
+    compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
-        self.revision = revision
         try:
-            image = open_for_check(name) if revision is None else open_image(name, revision=revision)
+            image = open_for_check(name)
+            last = image.revision
+            if revision not in (None, last):
+                image.close()
+                image = open_image(name, revision=revision)
         except FormatError as error:
             hint = "; this is no image of crimg" if isinstance(error, BadMagicError) else ""
             raise FormatError(f"{self.shown_name}: {error}{hint}") from error
+        self.revision = revision if revision not in (None, last) else None
         self._file: ImageFile = image.store  # type: ignore[assignment]  # what a file is opened with
         self.subject = Subject(image, os.fsencode(name), salvage=True)
         self.loaded = False
@@ -63,10 +69,18 @@ class Session:
         self.draft = Draft()
         self.proposals = Proposals()
         self.past = Past()
+        self.compared: Compared | None = None
         self._graph: Graph | None = None
         self._parts: dict[type[Record], dict[int, list[Record]]] = {}
         self._kept: tuple[Subject, dict[Hashable, Any]] = (self.subject, {})
         self.read_only = self._why_read_only()
+
+    def compare_with(self, other: Session) -> None:
+        """Begin with what differs from another image, which this one comes after."""
+        from crimg.tui.compared import Compared
+
+        self.compared = Compared(other)
+        self.trail = Trail(COMPARE)
 
     @property
     def shown_name(self) -> str:

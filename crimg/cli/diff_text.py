@@ -8,8 +8,8 @@ from operator import itemgetter
 from crimg.cli.output import shown_name
 from crimg.escape import escape
 from crimg.views import words
-from crimg.views.change_words import MARKS, object_lines
-from crimg.views.changes import count_records, memory_change_records, object_change_records
+from crimg.views.change_words import MARKS, count_words, object_lines, pages_text, summary
+from crimg.views.changes import memory_change_records, object_change_records
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,34 +52,14 @@ def _image_line(subject: Subject) -> str:
 def _memory_lines(memory: Row, *, every: bool) -> Iterator[str]:
     """The pages of one address space that differ."""
     whose = ", ".join(map(str, memory["pids"]))
-    yield f"memory of process {whose}: {_pages_text(memory)}" if whose else f"memory: {_pages_text(memory)}"
+    yield f"memory of process {whose}: {pages_text(memory)}" if whose else f"memory: {pages_text(memory)}"
     runs = memory["runs"]
     shown = runs if every else runs[:_SHOWN_RUNS]
     for run in shown:
         mapping = escape(run["mapping"]) if run["mapping"] is not None else "not mapped"
-        text = f"  {MARKS[run['change']]} {run['start'][2:]}-{run['end'][2:]} {_count(run['pages'], 'page')}"
+        pages = count_words(run["pages"], "page")
+        text = f"  {MARKS[run['change']]} {run['start'][2:]}-{run['end'][2:]} {pages}"
         yield f"{text}  {mapping}".rstrip()
     left_out = len(runs) - len(shown) + memory["runs_left_out"]
     if left_out:
         yield f"  ... and {left_out} more runs of pages"
-
-
-def _pages_text(memory: Row) -> str:
-    return ", ".join(
-        f"{_count(memory[change]['pages'], 'page')} {change}" for change in MARKS if memory[change]["pages"]
-    )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' if number != 1 else ''}"
-
-
-def summary(found: Difference) -> str:
-    """One line that counts what differs."""
-    counts = count_records(found)
-    objects = [f"{counts[change]:,} {change}" for change in MARKS if counts[change]]
-    pages = [f"{counts[f'pages_{change}']:,} {change}" for change in MARKS if counts[f"pages_{change}"]]
-    parts = [f"objects: {', '.join(objects)}"] if objects else []
-    parts += [f"pages: {', '.join(pages)}"] if pages else []
-    told = "; ".join(parts) or "no differences"
-    return told if found.contents else f"{told} (memory was not compared)"

@@ -59,6 +59,8 @@ def _references(title: str, first: str, rows: Sequence[Sequence[str]], columns: 
 
 
 def _how_to_look(row: Row) -> str:
+    if row["kind"] == "epoll_watch":
+        return f"--object {row['place']['epoll']}"
     if row["objref"] is not None:
         return f"--object {row['objref']}"
     if row["kind"] == "vma":

@@ -25,6 +25,7 @@ from crimg.model import (
     Tty,
     Vma,
 )
+from crimg.model.enums import NAMELESS
 from crimg.model.record import KINDS
 
 TYPE_CHECKING = False
@@ -108,7 +109,11 @@ def _files(pairing: Pairing) -> None:
         return (before if token is pairing.token_before else after).get(row.objref)
 
     def thing(row: File, token: Token) -> tuple[Any, ...]:
-        return token(row.inode), token(row.pipe) if row.inode is None else None
+        return (
+            token(row.inode),
+            token(row.pipe) if row.inode is None else None,
+            row.kind if row.kind in NAMELESS else None,
+        )
 
     steps: tuple[Key, ...] = (
         lambda row, token: (thing(row, token), row.path, row.access, user(row, token)),
@@ -117,7 +122,7 @@ def _files(pairing: Pairing) -> None:
         lambda row, token: (row.path, user(row, token)) if row.path else None,
         lambda row, token: (thing(row, token), row.access) if row.inode is not None else None,
         lambda row, _token: (row.kind, row.path) if row.path else None,
-        lambda row, token: (row.kind, user(row, token)) if row.pipe is not None else None,
+        lambda row, token: (row.kind, user(row, token)) if row.kind in NAMELESS else None,
     )
     for step in steps:
         pairing.by_key(File, step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.dump.epoll import EpollCollector
 from crimg.dump.kinds import Refusal, file_kind, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.opened import Descriptor
@@ -63,6 +64,7 @@ class FileCollector:
         self.pipes = PipeCollector(objects)
         self.leaks = Leaks(problems)
         self.sockets = SocketCollector(objects, self.leaks)
+        self.epolls = EpollCollector(objects)
         self.known: dict[tuple[int, int, bytes], int] = {}
         self._opened: dict[tuple[int, int], Descriptor] = {}
         self._pidfds: dict[int, int] = {}
@@ -94,6 +96,7 @@ class FileCollector:
                     files.update(dict.fromkeys(group, file))
                     self._locks(file, group)
             self.sockets.finish()
+            self.epolls.watches(self._opened, files)
         finally:
             while self._pidfds:
                 os.close(self._pidfds.popitem()[1])
@@ -168,6 +171,8 @@ class FileCollector:
         inode = pipe = tty = None
         if kind == FileKind.MEMORY:
             inode = self.memory(copy, one.attributes, one.link)
+        elif kind == FileKind.EPOLL:
+            self.epolls.add(copy, one)
         elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
             inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)

@@ -6,6 +6,7 @@ import os
 import stat
 from typing import NamedTuple
 
+from crimg.kernel.epoll import EPOLL_LINK
 from crimg.model.enums import FileKind
 
 TYPE_CHECKING = False
@@ -46,7 +47,6 @@ _ANONYMOUS = (
     (b"[perf_event]", "perf", "a performance counter"),
     (b"[pidfd]", "pidfd", "a pidfd"),
     (b"bpf", "bpf", "a BPF object"),
-    (b"[eventpoll]", "epoll", "an epoll instance"),
     (b"", "anon-inode", "an anonymous inode of the kernel"),
 )
 _NAMELESS = (*((b"anon_inode:" + text, kind, what) for text, kind, what in _ANONYMOUS),)
@@ -76,6 +76,8 @@ def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: 
     """
     if link.startswith(b"socket:["):
         return FileKind.SOCKET
+    if link == EPOLL_LINK:
+        return FileKind.EPOLL
     if link in _STATEFUL:
         return _STATEFUL[link]
     if not mounted and filesystem_type == _TMPFS and link.startswith(_SHARED_MEMORY):

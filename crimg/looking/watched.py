@@ -62,7 +62,7 @@ class Watched(Looks):
         os.close(self._from)
         os.kill(self._pid, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):  # the caller has SIGCHLD ignored
-            for _ in range(100):  # one that hangs in the kernel is left to itself
+            for _ in range(1000):  # one that hangs in the kernel is left to itself
                 if os.waitpid(self._pid, os.WNOHANG)[0]:
                     break
                 time.sleep(0.001)
@@ -111,7 +111,7 @@ class Watched(Looks):
                 yield answer
 
     def _send(self, data: bytes) -> bool:
-        """Write requests to the other process; whether it took them in time. Raises CrimgError if it ended."""
+        """Write requests to the other process; whether it took them in time. CrimgError if it ended."""
         rest = memoryview(data)
         while rest:
             if not select.select([], [self._to], [], self._timeout)[1]:
@@ -134,7 +134,7 @@ class Watched(Looks):
     def _mourn(self, path: bytes) -> None:
         """Note the mount point as dead if it gives no answer itself, else the directory of `path`."""
         self.close()
-        self._start()
+        self._start(again=True)
         if path != b"/":  # this one answered when the process was started
             self._dead.add(path.rpartition(b"/")[0] or path)
         top = self.top.rstrip(b"/")
@@ -149,11 +149,12 @@ class Watched(Looks):
         except NoAnswerError:
             self._failures[point] = _GIVE_UP_AFTER
             self.close()
-            self._start()
+            self._start(again=True)
         if self._failures[point] >= _GIVE_UP_AFTER:
             self._dead.add(point)
 
-    def _start(self) -> None:
+    def _start(self, *, again: bool = False) -> None:
+        """again: the root has answered before, so that a busy machine is what it waits for."""
         requests, self._to = os.pipe()
         os.set_blocking(self._to, False)
         self._from, answers = os.pipe()
@@ -164,7 +165,8 @@ class Watched(Looks):
         os.close(requests)
         os.close(answers)
         try:
-            problem, self.top = self._answer()
+            limit = max(self._timeout, TIMEOUT) if again else self._timeout
+            problem, self.top = self._answer(limit)
         except BaseException:
             self.close()
             raise
@@ -172,17 +174,17 @@ class Watched(Looks):
             self.close()
             raise FileError(problem)
 
-    def _answer(self) -> Any:
-        """The next answer. Raises NoAnswerError after a silence."""
+    def _answer(self, limit: float | None = None) -> Any:
+        """The next answer. Raises NoAnswerError after a silence of `limit` seconds (default: the timeout)."""
         while True:
-            kind, value = marshal.loads(self._frame())
+            kind, value = marshal.loads(self._frame(limit or self._timeout))
             if kind == ANSWER:
                 return value
 
-    def _frame(self) -> bytes:
+    def _frame(self, limit: float) -> bytes:
         while len(self._buffer) < FRAME.size or len(self._buffer) < self._length():
-            if not select.select([self._from], [], [], self._timeout)[0]:
-                raise NoAnswerError(f"no answer in {self._timeout:g} s")
+            if not select.select([self._from], [], [], limit)[0]:
+                raise NoAnswerError(f"no answer in {limit:g} s")
             data = os.read(self._from, 65536)
             if not data:
                 raise CrimgError(_ENDED)

@@ -6,7 +6,7 @@ kind stands behind the kinds that it refers to.
 
 from __future__ import annotations
 
-from crimg.model.files import Fd, FdTable, File, Fs, Inode, Lock, Pipe, Tty
+from crimg.model.files import EpollWatch, Fd, FdTable, File, Fs, Inode, Lock, Pipe, Tty
 from crimg.model.journal import HistoryEntry, LogEntry
 from crimg.model.memory import Mm, Vma
 from crimg.model.record import KINDS, Column, Record
@@ -24,6 +24,7 @@ DEFINITION_ORDER: tuple[type[Record], ...] = (
     Tty,
     File,
     Lock,
+    EpollWatch,
     Eventfd,
     Timerfd,
     Signalfd,
@@ -49,6 +50,7 @@ __all__ = [
     "KINDS",
     "Column",
     "Cred",
+    "EpollWatch",
     "Eventfd",
     "Fd",
     "FdTable",

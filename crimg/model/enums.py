@@ -6,13 +6,14 @@ from enum import IntEnum, IntFlag
 
 
 class FileKind(IntEnum):
-    """What a file object is (`file_kind` of the schema); the kinds of inode(7) and pipe(7)."""
+    """What a file object is (`file_kind` of the schema); the kinds of inode(7), pipe(7) and epoll(7)."""
 
     REGULAR = 1
     DIRECTORY = 2
     CHARACTER_DEVICE = 3
     FIFO = 4
     PIPE = 5
+    EPOLL = 6
     PLACEHOLDER = 7
     """It could not be saved, and was left out on purpose (`crimg dump --allow`). A restart refuses it."""
     MEMORY = 8
@@ -24,7 +25,7 @@ class FileKind(IntEnum):
 
 NAMELESS = frozenset(
     {
-        *(FileKind.PIPE, FileKind.PLACEHOLDER, FileKind.MEMORY),
+        *(FileKind.PIPE, FileKind.EPOLL, FileKind.PLACEHOLDER, FileKind.MEMORY),
         *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
     }
 )
@@ -57,7 +58,6 @@ class OtherFileKind(IntEnum):
     UNKNOWN = 128
     NETLINK_SOCKET = 131
     PACKET_SOCKET = 132
-    EPOLL = 134
     INOTIFY = 135
     FANOTIFY = 136
     PIDFD = 140
@@ -72,7 +72,7 @@ class NameState(IntEnum):
     """How the name of a file object stood at the dump, by lstat of the name against the open file itself."""
 
     NONE = 0
-    """It never had a name (a pipe)."""
+    """It never had a name (a pipe, an epoll instance)."""
     LINKED = 1
     """The path leads to this inode."""
     DELETED = 2

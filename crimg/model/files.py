@@ -131,7 +131,7 @@ class File(Record, kind=7, noun="file"):
     kind: U8
     """What it is (`file_kind`)."""
     path: Path
-    """Its name, seen from the task's root, without the kernel's " (deleted)"; empty for a pipe."""
+    """Its name, seen from the task's root, without the kernel's " (deleted)"; empty if it never had one."""
     name_state: U8
     """How the name stood at the dump (`name_state`)."""
     flags: U32
@@ -141,7 +141,7 @@ class File(Record, kind=7, noun="file"):
     position: S64
     """File offset, bytes."""
     inode: InodeRef | None
-    """The inode, or nil for a pipe."""
+    """The inode, or nil for a pipe or epoll instance."""
     pipe: PipeRef | None
     """The pipe, for pipes and FIFOs, else nil."""
     tty: TtyRef | None
@@ -175,6 +175,25 @@ class Lock(Record, kind=8, noun="lock", key=("file", "kind", "start", "end", "pi
     """First byte."""
     end: U64 | None
     """Last byte; nil for "to the end of the file"."""
+    extra: Extra | None = None
+    """Further attributes, or nil."""
+
+
+class EpollWatch(Record, kind=22, noun="epoll_watch", key=("epoll", "fd", "file")):
+    """What an epoll instance watches (epoll_ctl(2); the "tfd:" lines of /proc/PID/fdinfo). The instance is
+    one with its open file description.
+    """
+
+    epoll: FileRef
+    """The instance, a file of kind epoll."""
+    fd: U32
+    """Descriptor that the file was registered by, whatever it may be by now (tfd)."""
+    file: FileRef
+    """The open file description that is watched."""
+    events: U32
+    """Events and options, EPOLLIN and the like (events)."""
+    data: U64
+    """What the program gets with an event, struct epoll_event (data)."""
     extra: Extra | None = None
     """Further attributes, or nil."""
 

@@ -1,4 +1,4 @@
-"""Files that need nothing of the old names: deleted ones, whose contents are kept, and pipes."""
+"""Files that need nothing of the old names: deleted ones, whose contents are kept, and what never had one."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def users_of_files(image: Image) -> dict[int, Users]:
             )
     for cls in KINDS.values():
         for index, column in cls.references:
-            if "File" in column.kinds and column.name != "file":
+            if "File" in column.kinds and cls.shared:
                 for row in image.rows(cls):
                     if row[index] is not None:
                         old = found.get(row[index], _NOBODY)

@@ -102,6 +102,8 @@ def _of_memory(image: Image, machine: Machine) -> Iterator[str]:
         memory = Memory(image, mm)
         for vma in vmas:
             where = f"mapping {vma.start:x}-{vma.end:x}"
+            if "unsupported" in (vma.extra or {}):
+                yield f"{where}: its memory was left out of the image on purpose"
             if vma.name == b"[vdso]":
                 if memory.read(vma.start, vma.end - vma.start) != machine.vdso:
                     yield f"{where}: the vDSO of this kernel is another one"

@@ -22,6 +22,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     criu,
     criu_links,
     descriptors,
+    epoll,
     keepers,
     kinds,
     left_out,
@@ -58,14 +59,6 @@ __all__ = [
     "select",
     "validate",
 ]
-
-
-CONTAINER_FAMILY = "C1"
-"""What the ids of rules about the file itself begin with."""
-
-
-CRIU_FAMILY = "C6"
-"""What the ids of rules about directories of CRIU begin with."""
 
 
 class Report:
@@ -139,10 +132,12 @@ def validate(
     be read.
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
-    other = CRIU_FAMILY if criu_store(image) is None else CONTAINER_FAMILY
-    chosen = [rule for rule in chosen if not rule.id.startswith(other)]
+    if criu_store(image) is None:
+        chosen = [rule for rule in chosen if not rule.of_criu]
+    else:
+        chosen = [rule for rule in chosen if not rule.of_container]
     if not layout:
-        chosen = [rule for rule in chosen if not rule.id.startswith(CONTAINER_FAMILY)]
+        chosen = [rule for rule in chosen if not rule.of_container]
     checked = Checked(image, page_data=page_data, layout=layout, progress=progress)
     findings: list[Finding] = []
     skipped = []

@@ -29,8 +29,8 @@ A rule that concludes from what is missing (marked *whole*) is left out where se
 would repeat the damage. Which columns are references, and to which kinds, is said once, in the model
 (`crimg/model`); the rules about references derive from it.
 
-Not covered: epoll instances that watch a closed file (the format has no kind for them), and whether a kept
-file lies in the area that the dump was told to use (the image does not record it)."""
+Not covered: whether a kept file lies in the area that the dump was told to use (the image does not
+record it)."""
 
 
 def document() -> str:

@@ -48,6 +48,7 @@ _ENUMERATIONS = (
 _OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _NAMELESS_WORDS = {
     FileKind.PIPE: "a pipe",
+    FileKind.EPOLL: "an epoll instance",
     FileKind.PLACEHOLDER: "a placeholder",
     FileKind.MEMORY: "shared memory",
     FileKind.EVENTFD: "an eventfd",
@@ -85,7 +86,7 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     """A path is not absolute.
 
     A restart would look for it from wherever it was started. The kernel shows paths from the root of the
-    task; only pipes, sockets, shared memory and the like have none.
+    task; only pipes, sockets, epoll instances, shared memory and the like have none.
 
     Remedy: rewrite the path, or dump again.
     """

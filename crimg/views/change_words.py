@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from crimg.escape import escape
+from crimg.views.changes import count_records
 from crimg.views.values import value_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from crimg.compare import Difference
 
     Row = dict[str, Any]
 
@@ -74,3 +77,28 @@ def _hex_difference(before: str | None, after: str | None) -> str:
     ]
     lengths = f"{len(left) // 2} bytes" + (f", now {len(right) // 2}" if len(left) != len(right) else "")
     return f"{lengths}; from byte {start // 2}: {parts[0]} -> {parts[1]}"
+
+
+def pages_text(memory: Row) -> str:
+    """How many pages of an address space differ, by how (a record of `memory_change_records`)."""
+    return ", ".join(
+        f"{count_words(memory[change]['pages'], 'page')} {change}"
+        for change in MARKS
+        if memory[change]["pages"]
+    )
+
+
+def count_words(number: int, what: str) -> str:
+    """ "3 pages"."""
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def summary(found: Difference) -> str:
+    """One line that counts what differs."""
+    counts = count_records(found)
+    objects = [f"{counts[change]:,} {change}" for change in MARKS if counts[change]]
+    pages = [f"{counts[f'pages_{change}']:,} {change}" for change in MARKS if counts[f"pages_{change}"]]
+    parts = [f"objects: {', '.join(objects)}"] if objects else []
+    parts += [f"pages: {', '.join(pages)}"] if pages else []
+    told = "; ".join(parts) or "no differences"
+    return told if found.contents else f"{told} (memory was not compared)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crimg.graph import references
 from crimg.model import (
+    EpollWatch,
     Fd,
     File,
     Filesystem,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _ADDRESSES = (
     *("start_code", "end_code", "start_data", "end_data", "start_brk", "brk", "start_stack"),
     *("arg_start", "arg_end", "env_start", "env_end", "altstack", "robust_list", "rseq", "rseq_cs"),
-    *("clear_child_tid", "restorer", "fsid", "personality", "value"),
+    *("clear_child_tid", "restorer", "fsid", "personality", "value", "events", "data"),
 )
 """Columns whose numbers are addresses or patterns, in every kind."""
 _READABLE: dict[str, Callable[[Any], Readable]] = {
@@ -200,6 +201,8 @@ def describe(subject: Subject, row: Record) -> bytes:
     if isinstance(row, Lock):
         kind = name_of(LockKind, row.kind)
         return f"{kind} lock, {'exclusive' if row.write else 'shared'}, from byte {row.start}".encode()
+    if isinstance(row, EpollWatch):
+        return b"watch by fd %d, events %#x" % (row.fd, row.events)
     if isinstance(row, PosixTimer):
         return b"timer %d" % row.id
     if isinstance(row, Sigaction | Siginfo):

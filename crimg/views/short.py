@@ -26,7 +26,6 @@ _SHORT_KINDS = {
     "socket": "sock",
     "netlink socket": "nlnk",
     "packet socket": "pckt",
-    "epoll": "epol",
     "inotify": "inot",
     "fanotify": "fano",
     "pidfd": "pid",
@@ -37,6 +36,7 @@ _SHORT_KINDS = {
 }
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
+_COUNTED = {"vma": ("vma", "vmas"), "lock": ("lock", "locks"), "epoll_watch": ("watch", "watches")}
 
 
 def kib(size: int) -> str:
@@ -75,6 +75,8 @@ def path_words(row: Row) -> str:
         return escape(row["path"])
     if row["pipe_number"] is not None:
         return f"pipe:[{row['pipe_number']}]"
+    if row["kind"] == "epoll":
+        return words.EPOLL_NAME
     return escape(row.get("link", b""))
 
 
@@ -85,8 +87,8 @@ def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
         rows = used_by[word]
         if word == "fd":
             parts.append(_fd_words(rows, several, room // 2))
-        elif word in ("vma", "lock"):
-            parts.append(f"{len(rows)} {word}{'s' if len(rows) > 1 else ''}")
+        elif word in _COUNTED:
+            parts.append(f"{len(rows)} {_COUNTED[word][len(rows) > 1]}")
         else:
             parts.append(word)
     return fitted(parts, ", ", room)

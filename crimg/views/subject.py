@@ -6,9 +6,10 @@ from operator import attrgetter
 
 from crimg.errors import FormatError
 from crimg.model import File, ImageInfo, Mm, Pipe, Task, Vma
+from crimg.model.enums import FileKind
 from crimg.model.record import KINDS, Record
 from crimg.pages import Memory
-from crimg.views.words import kernel_name
+from crimg.views.words import EPOLL_NAME, kernel_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,13 +119,16 @@ class Subject:
 
     @property
     def users(self) -> dict[int, Users]:
-        """Objref of a file to who refers to it. Derived from the model's annotations."""
+        """Objref of a file to who refers to it. Derived from the model's annotations.
+
+        A part refers to a file as its `file`; by other columns it says whose part it is.
+        """
         if self._users is None:
             self._users = {}
             for cls in KINDS.values():
                 if rows := self.image.rows(cls):
                     for index, column in cls.references:
-                        if "File" in column.kinds:
+                        if "File" in column.kinds and (cls.shared or column.name == "file"):
                             self._add_users(rows, index, cls.noun if column.name == "file" else column.name)
         return self._users
 
@@ -139,6 +143,8 @@ class Subject:
         """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""
         if file.path:
             return file.path
+        if file.kind == FileKind.EPOLL:
+            return EPOLL_NAME.encode()
         if file.pipe is None:
             return kernel_name(file) or b""
         pipe = self.image.find(Pipe, file.pipe)

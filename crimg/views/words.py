@@ -43,12 +43,15 @@ _STATES = {
     "X": "dead",
     "I": "idle",
 }
+EPOLL_NAME = "anon_inode:[eventpoll]"
+"""The kernel's name for every epoll instance, in /proc/PID/fd."""
 _FILE_KINDS = {
     FileKind.REGULAR: "file",
     FileKind.DIRECTORY: "dir",
     FileKind.CHARACTER_DEVICE: "chr",
     FileKind.FIFO: "fifo",
     FileKind.PIPE: "pipe",
+    FileKind.EPOLL: "epoll",
     FileKind.PLACEHOLDER: "none",
     FileKind.MEMORY: "mem",
     FileKind.EVENTFD: "evfd",

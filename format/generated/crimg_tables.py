@@ -40,6 +40,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         character_device = 3
         fifo = 4
         pipe = 5
+        epoll = 6
         placeholder = 7
         memory = 8
         eventfd = 9
@@ -94,6 +95,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         task = 19
         thread = 20
         siginfo = 21
+        epoll_watch = 22
         eventfd = 23
         timerfd = 24
         signalfd = 25
@@ -148,7 +150,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             self.kind_number = msgpack_value.MsgpackValue(self._io)
             self.kind_number._read()
             _ = self.kind_number
-            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 23) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
+            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
                 raise kaitaistruct.ValidationExprError(self.kind_number, self._io, u"/types/batch/seq/1")
             self.rows_head = msgpack_value.MsgpackValue.ArrayHeader(self._io)
             self.rows_head._read()
@@ -158,6 +160,13 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     _t_rows = CrimgTables.Cred(self._io, self, self._root)
+                    try:
+                        _t_rows._read()
+                    finally:
+                        self.rows.append(_t_rows)
+                elif _on == CrimgTables.ObjectKind.epoll_watch:
+                    pass
+                    _t_rows = CrimgTables.EpollWatch(self._io, self, self._root)
                     try:
                         _t_rows._read()
                     finally:
@@ -373,6 +382,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     self.rows[i]._fetch_instances()
+                elif _on == CrimgTables.ObjectKind.epoll_watch:
+                    pass
+                    self.rows[i]._fetch_instances()
                 elif _on == CrimgTables.ObjectKind.eventfd:
                     pass
                     self.rows[i]._fetch_instances()
@@ -471,6 +483,9 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 if _on == CrimgTables.ObjectKind.cred:
                     pass
                     self.rows[i]._write__seq(self._io)
+                elif _on == CrimgTables.ObjectKind.epoll_watch:
+                    pass
+                    self.rows[i]._write__seq(self._io)
                 elif _on == CrimgTables.ObjectKind.eventfd:
                     pass
                     self.rows[i]._write__seq(self._io)
@@ -563,7 +578,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             if not _.len == 2:
                 raise kaitaistruct.ValidationExprError(self.head, None, u"/types/batch/seq/0")
             _ = self.kind_number
-            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 21)) ) or ( ((_.int_value >= 23) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
+            if not  ((_.is_int) and ( (( ((_.int_value >= 1) and (_.int_value <= 27)) ) or ( ((_.int_value >= 30) and (_.int_value <= 31)) ) or ( ((_.int_value >= 32768) and (_.int_value <= 65535)) )) )) :
                 raise kaitaistruct.ValidationExprError(self.kind_number, None, u"/types/batch/seq/1")
             if len(self.rows) != self.rows_head.len:
                 raise kaitaistruct.ConsistencyError(u"rows", self.rows_head.len, len(self.rows))
@@ -571,6 +586,12 @@ class CrimgTables(ReadWriteKaitaiStruct):
                 pass
                 _on = self.kind
                 if _on == CrimgTables.ObjectKind.cred:
+                    pass
+                    if self.rows[i]._root != self._root:
+                        raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
+                    if self.rows[i]._parent != self:
+                        raise kaitaistruct.ConsistencyError(u"rows", self, self.rows[i]._parent)
+                elif _on == CrimgTables.ObjectKind.epoll_watch:
                     pass
                     if self.rows[i]._root != self._root:
                         raise kaitaistruct.ConsistencyError(u"rows", self._root, self.rows[i]._root)
@@ -1069,6 +1090,110 @@ class CrimgTables(ReadWriteKaitaiStruct):
         def _invalidate_uid(self):
             del self._m_uid
 
+    class EpollWatch(ReadWriteKaitaiStruct):
+        """What an epoll instance watches (epoll_ctl(2); the "tfd:" lines of /proc/PID/fdinfo). The instance is
+        one with its open file description.
+        """
+        def __init__(self, _io=None, _parent=None, _root=None):
+            super(CrimgTables.EpollWatch, self).__init__(_io)
+            self._parent = _parent
+            self._root = _root
+
+        def _read(self):
+            self.cells = msgpack_value.MsgpackValue(self._io)
+            self.cells._read()
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 6) and (_.items[0].is_u32) and (_.items[1].is_u32) and (_.items[2].is_u32) and (_.items[3].is_u32) and (_.items[4].is_u64) and ( ((_.items[5].is_nil) or (_.items[5].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, self._io, u"/types/epoll_watch/seq/0")
+            self._dirty = False
+
+
+        def _fetch_instances(self):
+            pass
+            self.cells._fetch_instances()
+
+
+        def _write__seq(self, io=None):
+            super(CrimgTables.EpollWatch, self)._write__seq(io)
+            self.cells._write__seq(self._io)
+
+
+        def _check(self):
+            _ = self.cells
+            if not  ((_.is_array) and (_.len == 6) and (_.items[0].is_u32) and (_.items[1].is_u32) and (_.items[2].is_u32) and (_.items[3].is_u32) and (_.items[4].is_u64) and ( ((_.items[5].is_nil) or (_.items[5].is_map)) )) :
+                raise kaitaistruct.ValidationExprError(self.cells, None, u"/types/epoll_watch/seq/0")
+            self._dirty = False
+
+        @property
+        def data(self):
+            """What the program gets with an event, struct epoll_event (data)."""
+            if hasattr(self, '_m_data'):
+                return self._m_data
+
+            self._m_data = self.cells.items[4].int_value
+            return getattr(self, '_m_data', None)
+
+        def _invalidate_data(self):
+            del self._m_data
+        @property
+        def epoll(self):
+            """The instance, a file of kind epoll."""
+            if hasattr(self, '_m_epoll'):
+                return self._m_epoll
+
+            self._m_epoll = self.cells.items[0].int_value
+            return getattr(self, '_m_epoll', None)
+
+        def _invalidate_epoll(self):
+            del self._m_epoll
+        @property
+        def events(self):
+            """Events and options, EPOLLIN and the like (events)."""
+            if hasattr(self, '_m_events'):
+                return self._m_events
+
+            self._m_events = self.cells.items[3].int_value
+            return getattr(self, '_m_events', None)
+
+        def _invalidate_events(self):
+            del self._m_events
+        @property
+        def extra(self):
+            """Further attributes, or nil."""
+            if hasattr(self, '_m_extra'):
+                return self._m_extra
+
+            if (not (self.cells.items[5].is_nil)):
+                pass
+                self._m_extra = self.cells.items[5]
+
+            return getattr(self, '_m_extra', None)
+
+        def _invalidate_extra(self):
+            del self._m_extra
+        @property
+        def fd(self):
+            """Descriptor that the file was registered by, whatever it may be by now (tfd)."""
+            if hasattr(self, '_m_fd'):
+                return self._m_fd
+
+            self._m_fd = self.cells.items[1].int_value
+            return getattr(self, '_m_fd', None)
+
+        def _invalidate_fd(self):
+            del self._m_fd
+        @property
+        def file(self):
+            """The open file description that is watched."""
+            if hasattr(self, '_m_file'):
+                return self._m_file
+
+            self._m_file = self.cells.items[2].int_value
+            return getattr(self, '_m_file', None)
+
+        def _invalidate_file(self):
+            del self._m_file
+
     class Eventfd(ReadWriteKaitaiStruct):
         """An event counter (eventfd(2), /proc/PID/fdinfo). The counter is one with its open file description."""
         def __init__(self, _io=None, _parent=None, _root=None):
@@ -1393,7 +1518,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             del self._m_flags
         @property
         def inode(self):
-            """The inode, or nil for a pipe."""
+            """The inode, or nil for a pipe or epoll instance."""
             if hasattr(self, '_m_inode'):
                 return self._m_inode
 
@@ -1484,7 +1609,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
             del self._m_owner_type
         @property
         def path(self):
-            """Its name, seen from the task's root, without the kernel's " (deleted)"; empty for a pipe."""
+            """Its name, seen from the task's root, without the kernel's " (deleted)"; empty if it never had one."""
             if hasattr(self, '_m_path'):
                 return self._m_path
 

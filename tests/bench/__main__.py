@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MODULES = (
     "starting",
     "loading",
+    "checking",
     "dumping",
     "searching",
     "rewriting",

@@ -139,7 +139,7 @@ def test_two_tasks_are_told_apart(tmp_path: Path, capsys: Capture) -> None:
     memory = shown(path, capsys, "--memory").splitlines()
     assert memory[0].split()[0] == "MM" and any(line.startswith("#1042 ") for line in memory)
     rows = parsed(path, capsys, "--tasks")["tasks"]
-    assert [(row["pid"], row["fds"], row["vmas"]) for row in rows] == [(4242, 6, 5), (5555, 2, 5)]
+    assert [(row["pid"], row["fds"], row["vmas"]) for row in rows] == [(4242, 7, 5), (5555, 2, 5)]
     assert "Task     4242 " in shown(path, capsys)
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crimg.compare import Difference, PageRun, Side, compare
-from crimg.model import Fd, File, Inode, Record, Vma
+from crimg.model import EpollWatch, Fd, File, Inode, Record, Vma
 from crimg.reader import open_image
 from tests import samples
 from tests.compare.pairs import OTHER, difference, image, renumbered
@@ -149,3 +149,11 @@ def test_many_rows_take_time_by_their_number() -> None:
     found = difference(one, other)
     assert time.process_time() - start < 3
     assert found.equal
+
+
+def test_epoll_instances_are_known_by_who_uses_them_and_not_taken_for_pipes() -> None:
+    """The instance has other numbers and watches another end of the pipe now."""
+    before = image(ROWS)
+    rows = [row.replace(file=samples.WRITE_END) if isinstance(row, EpollWatch) else row for row in ROWS]
+    found = difference(before, image([renumbered(row) for row in rows], uuid=OTHER))
+    assert named(found) == {(EpollWatch, "added", ""), (EpollWatch, "gone", "")}

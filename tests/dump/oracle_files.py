@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crimg.model import (
+    EpollWatch,
     Fd,
     File,
     Fs,
@@ -67,9 +70,22 @@ def check_descriptors(image: Image, pid: int) -> None:
         if file.kind == FileKind.PIPE:
             assert (file.path, file.name_state, file.inode) == (b"", NameState.NONE, None)
             assert text.startswith(b"pipe:[")
+        elif file.kind == FileKind.EPOLL:
+            assert (file.path, file.name_state, file.inode) == (b"", NameState.NONE, None)
+            assert text == b"anon_inode:[eventpoll]"
+            check_watches(image, file, Path(f"/proc/{pid}/fdinfo/{number}").read_text())
         else:
             assert shown(file) == text
             check_inode(image, file, os.stat(link))
+
+
+def check_watches(image: Image, file: File, fdinfo: str) -> None:
+    """epoll_watch: the lines of fdinfo, in their order. Which file each means, kcmp alone knows."""
+    lines = re.findall(r"^tfd: *(\d+) events: *([0-9a-f]+) data: *([0-9a-f]+) ", fdinfo, re.M)
+    rows = [row for row in image.rows(EpollWatch) if row.epoll == file.objref]
+    assert [(row.fd, row.events, row.data) for row in rows] == [
+        (int(fd), int(events, 16), int(data, 16)) for fd, events, data in lines
+    ]
 
 
 def check_directories(image: Image, pid: int) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 WORDS = {
     "socket": "a socket of family 16",
     "tcp": "a TCP connection",
-    "eventpoll": "[eventpoll]",
+    "eventpoll": "that the process has closed",
     "inotify": "inotify",
     "secret": "secret memory",
     "io_uring": "[io_uring]",

@@ -60,7 +60,7 @@ def drafts(draw: st.DrawFn) -> bytes:
     """The sound image with names of few components, so that rules meet them."""
     draft = Draft()
     for row in list(draft.records):
-        if isinstance(row, File) and row.pipe is None:
+        if isinstance(row, File) and row.path:
             draft.change(File, row.objref, path=draw(FOLDERS).encode() + b"/%d" % row.objref)
     return draft.bytes()
 

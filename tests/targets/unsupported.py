@@ -35,6 +35,9 @@ accepted, _ = server.accept()
 fd("tcp", client.fileno())
 fd("tcp", accepted.fileno())
 poll = select.epoll()
+lost = os.pipe()
+poll.register(lost[0], select.EPOLLIN)
+os.close(lost[1])
 fd("eventpoll", poll.fileno())
 fd("inotify", libc.syscall(294, 0))
 secret = libc.syscall(447, 0)
@@ -67,7 +70,7 @@ if child == 0:
         os.write(told[1], b"%d" % child)
         os._exit(0)
     for name in range(3, 1000):
-        if name != ends[1]:
+        if name not in (ends[1], lost[0]):
             try:
                 os.close(name)
             except OSError:
@@ -75,6 +78,7 @@ if child == 0:
     os.close(0)
     while True:
         select.select([], [], [])
+os.close(lost[0])  # the child keeps it open: the watch stays
 os.waitpid(child, 0)
 child = int(os.read(told[0], 9))
 os.close(told[0])

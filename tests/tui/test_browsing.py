@@ -25,12 +25,12 @@ def test_references_are_followed_there_and_back(small: Path) -> None:
     async def work() -> None:
         async with opened(small) as (app, pilot):
             await pilot.press("3")
-            await until_shown(pilot, app, "Files (7)", "/tmp/gone")
+            await until_shown(pilot, app, "Files (8)", "/tmp/gon")
             await pilot.press("j", "enter")
             await until_shown(pilot, app, f"#{DELETED_FILE} file", "Referred to by")
             assert app.place == Place("object", DELETED_FILE)
             await pilot.press("b")
-            await until_shown(pilot, app, "Files (7)")
+            await until_shown(pilot, app, "Files (8)")
             assert app.view("main").cursor == 1
             await pilot.press("f")
             await until_shown(pilot, app, "Referred to by")
@@ -70,7 +70,7 @@ def test_lists_are_filtered(small: Path) -> None:
             await pilot.press("slash")
             await until(pilot, lambda: app.focused is not None and app.focused.id == "answer")
             await pilot.press(*"inode", "enter")
-            await until_shown(pilot, app, "filter: 5 of")
+            await until_shown(pilot, app, "filter: 6 of")
             await pilot.press("escape")
             await until(pilot, lambda: len(app.view("main").rows) == everything)
 
@@ -116,15 +116,15 @@ def test_help_palette_copy_and_save(small: Path, tmp_path: Path) -> None:
             await pilot.press("question_mark")
             await until_shown(pilot, app, "Everywhere")
             await pilot.press("escape", "3")
-            await until_shown(pilot, app, "Files (7)")
+            await until_shown(pilot, app, "Files (8)")
             await pilot.press("y")
             await until(pilot, lambda: app.clipboard == "/usr/bin/counter")
             await pilot.press("s")
             await until(pilot, lambda: app.focused is not None and app.focused.id == "answer")
             await pilot.press(*"out.txt", "enter")
             await until(pilot, lambda: (tmp_path / "out.txt").exists())
-            await until_shown(pilot, app, "7 rows saved")
-            assert len((tmp_path / "out.txt").read_text().splitlines()) == 9
+            await until_shown(pilot, app, "8 rows saved")
+            assert len((tmp_path / "out.txt").read_text().splitlines()) == 10
             await pilot.press("ctrl+p")
             await until(pilot, lambda: len(app.screen_stack) == 2)
             await pilot.press("escape")

@@ -254,3 +254,16 @@ def test_an_earlier_revision_is_looked_at_and_left(sound: Path) -> None:
             undo(sound)
 
     drive(work)
+
+
+def test_the_checks_are_those_of_the_revision_that_is_shown(sound: Path) -> None:
+    rewrite(sound, b"/usr", b"/opt")
+
+    async def work() -> None:
+        async with opened(sound, revision=1) as (app, _pilot):
+            assert app.session.checks.verdicts[30].path == "/usr/bin/counter"
+        async with opened(sound, revision=2) as (app, _pilot):
+            assert app.session.checks.verdicts[30].path == "/opt/bin/counter"
+            assert not app.session.read_only
+
+    drive(work)

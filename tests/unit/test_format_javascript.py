@@ -173,7 +173,7 @@ BROKEN = {
     "magic": samples.small_image().replace(b"\x89CRI", b"\x89CRJ"),
     "section magic": ImageBuilder().section(4, bytes(8), magic=b"CRS\n").revision().bytes(),
     "padding": ImageBuilder().section(99, b"x", pad_after=b"\0\0\0\0\0\0\1").revision().bytes(),
-    "unknown kind": ImageBuilder().objects(29, []).revision().bytes(),
+    "unknown kind": ImageBuilder().objects(63, []).revision().bytes(),
     "cell of a wrong type": ImageBuilder().objects(9, [(1, b"2", None)]).revision().bytes(),
     "cell out of range": ImageBuilder().objects(9, [(1, 2**32, None)]).revision().bytes(),
     "row too short": ImageBuilder().objects(9, [(1, 2)]).revision().bytes(),

@@ -353,10 +353,10 @@ def test_rows_must_be_of_a_kind_that_belongs_there(
 
 
 def test_kinds_of_a_later_version_are_refused_as_such() -> None:
-    builder = ImageBuilder().batches([(29, [[1]])]).revision()
-    with opened(builder.bytes()) as image, pytest.raises(UnsupportedVersionError, match="kind 29"):
+    builder = ImageBuilder().batches([(63, [[1]])]).revision()
+    with opened(builder.bytes()) as image, pytest.raises(UnsupportedVersionError, match="kind 63"):
         image.rows(Inode)
-    builder = ImageBuilder().objects(29, [[1]]).objects(Fd.row_kind, of_kind(Fd)).revision()
+    builder = ImageBuilder().objects(63, [[1]]).objects(Fd.row_kind, of_kind(Fd)).revision()
     with opened(builder.bytes()) as image:
         assert image.rows(Fd) == of_kind(Fd)
 

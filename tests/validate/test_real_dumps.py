@@ -58,6 +58,19 @@ here = os.open(folder, os.O_RDONLY)
 path_only = os.open(folder, os.O_PATH)
 null = os.open("/dev/null", os.O_RDWR)
 """
+EPOLL = """
+import os, select
+ends = os.pipe()
+inner, outer = select.epoll(), select.epoll()
+inner.register(ends[0], select.EPOLLIN | select.EPOLLET)
+inner.register(ends[1], select.EPOLLOUT | select.EPOLLEXCLUSIVE)
+outer.register(inner.fileno(), select.EPOLLIN)
+outer.register(os.dup(ends[0]), select.EPOLLPRI | select.EPOLLRDHUP)
+chain = [outer]
+for _ in range(3):
+    chain.append(select.epoll())
+    chain[-1].register(chain[-2].fileno(), select.EPOLLIN)
+"""
 DATABASE = """
 import sqlite3, os
 base = sqlite3.connect(os.path.join(os.getcwd(), "base"))
@@ -81,7 +94,9 @@ def test_sleep(tmp_path: Path) -> None:
         assert findings(program.pid, tmp_path) == []
 
 
-@pytest.mark.parametrize("code", [THREADS, FILES, DATABASE], ids=["threads", "files", "sqlite"])
+@pytest.mark.parametrize(
+    "code", [THREADS, FILES, EPOLL, DATABASE], ids=["threads", "files", "epoll", "sqlite"]
+)
 @pytest.mark.parametrize("compress", [False, True])
 def test_python(code: str, compress: bool, tmp_path: Path) -> None:
     with Agent(code, tmp_path / "it") as agent:

@@ -10,6 +10,7 @@ from crimg.model.enums import Severity
 from crimg.validate import FAMILIES, RULES, open_for_check, select, validate
 from tests.validate import (  # noqa: F401 - they fill CASES
     broken_container,
+    broken_epoll,
     broken_files,
     broken_memory,
     broken_references,
@@ -38,6 +39,10 @@ def test_the_sound_image_has_no_findings(tmp_path: Path) -> None:
     assert not report.findings
     own = tuple(sorted(rule_id for rule_id in RULES if not rule_id.startswith("C6")))
     assert report.checked == own and not report.skipped  # C6 is about images of CRIU
+
+
+def test_five_epoll_instances_may_watch_one_another(tmp_path: Path) -> None:
+    assert not report_of(broken_epoll.nested(5), tmp_path).findings
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,9 @@ def test_rules_can_be_chosen() -> None:
         "C309",
     ]
     assert len(select()) == len(RULES)
+
+
+def test_rules_about_the_file_itself_are_those_of_family_c1() -> None:
+    assert sorted(rule.id for rule in RULES.values() if rule.of_container) == [
+        f"C{number}" for number in range(101, 116)
+    ]

@@ -30,7 +30,7 @@ def files(session: Session, _place: Place) -> Page:
         spans = (
             mark(session.checks.mark(file.objref)),
             ("number", f"#{file.objref:<6} "),
-            ("dim", f"{short_kind(row['kind']):<4} {flag_words(row, 12):<12} "),
+            ("dim", f"{short_kind(row['kind']):<5} {flag_words(row, 12):<12} "),
             ("", f"{user_words(row['used_by'], several, 14):<14} "),
             ("warning", f"{state_word(row['state']):<8} "),
             ("ok" if verdict and verdict.fine else "error", f"{verdict.verdict if verdict else '':<11} "),
@@ -39,7 +39,7 @@ def files(session: Session, _place: Place) -> Page:
         )
         return Row(spans, Place("object", file.objref), copy=path_words(row), subject=file.objref)
 
-    header = f"  {'OBJ':<7} KIND {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
+    header = f"  {'OBJ':<7} {'KIND':<5} {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
     return Page(f"Files ({len(image_files):,})", Made(image_files, make, header), True, _KEYS)
 
 
@@ -59,7 +59,7 @@ def fds(session: Session, place: Place) -> Page:
             ("number", f"#{fd.file:<6} "),
             (
                 "dim",
-                f"{'' if lost else short_kind(row['kind']):<4} {'' if lost else flag_words(row, 14):<14} ",
+                f"{'' if lost else short_kind(row['kind']):<5} {'' if lost else flag_words(row, 14):<14} ",
             ),
             ("dim", f"{'cloexec' if fd.cloexec else '':<7} {row['position'] if not lost else '':>12} "),
             ("warning", f"{'' if lost else state_word(row['state']):<8} "),
@@ -69,6 +69,8 @@ def fds(session: Session, place: Place) -> Page:
         return Row(spans, Place("object", fd.file), copy=path, subject=fd.file)
 
     pids = ", ".join(map(str, subject.pids_of("fd_table").get(place.number, [])))
-    header = f"  {'FD':>6} {'OBJ':<7} KIND {'FLAGS':<14} {'CLOEXEC':<7} {'POSITION':>12} {'NAME':<8} PATH"
+    header = (
+        f"  {'FD':>6} {'OBJ':<7} {'KIND':<5} {'FLAGS':<14} {'CLOEXEC':<7} {'POSITION':>12} {'NAME':<8} PATH"
+    )
     title = f"Descriptors of #{place.number}, process {escape(pids) or 'none'} ({len(rows):,})"
     return Page(title, Made(rows, make, header), True, _KEYS)

@@ -11,7 +11,7 @@ from crimg.escape import escape
 from crimg.model import Mm
 from crimg.tui.pages.page import Page
 from crimg.tui.places import Place
-from crimg.tui.rows import Row, Rows, text_row
+from crimg.tui.rows import Moved, Row, Rows, text_row
 from crimg.views.hexdump import ROW, dump_lines, reason, stretches
 
 TYPE_CHECKING = False
@@ -31,11 +31,11 @@ _KEYS = (
 class HexRows(Rows):
     """The rows of an address space. What lies between two mappings is one row, however large.
 
-    matches: start and length of what a search found, sorted by address.
+    subject, mm: the image, and the address space in it.
     """
 
     def __init__(self, session: Session, mm: Mm) -> None:
-        self._subject = session.subject
+        self.subject = session.subject
         self.mm = mm
         self._vmas = session.subject.vmas(mm.objref)
         self._starts = [vma.start for vma in self._vmas]
@@ -92,7 +92,7 @@ class HexRows(Rows):
         end = min(start + _AT_ONCE * ROW, vma.end)
         rows: list[Row] = []
         try:
-            for piece in stretches(self._subject, self.mm, start, end):
+            for piece in stretches(self.subject, self.mm, start, end):
                 here = Place("hex", self.mm.objref, piece.start)
                 if piece.origin == "saved":
                     for line in dump_lines(piece.start, piece.data):
@@ -116,3 +116,10 @@ def hex(session: Session, place: Place) -> Page:
         return Page("Memory", Fixed([text_row("the image has no such address space", "error")]))
     rows = session.kept(("hex", mm.objref), lambda: HexRows(session, mm))
     return Page(f"Memory #{mm.objref}", rows, False, _KEYS)
+
+
+def memory_rows(rows: Rows) -> HexRows | None:
+    """The rows of memory that a list shows, of the image that is browsed or of another; None for others."""
+    if isinstance(rows, Moved):
+        rows = rows.base
+    return rows if isinstance(rows, HexRows) else None

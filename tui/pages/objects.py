@@ -6,8 +6,8 @@ from crimg.escape import escape
 from crimg.graph import objref_column, references
 from crimg.model import Fd, FdTable, File, Mm, Task, Thread
 from crimg.rewrite.places import REWRITTEN
-from crimg.tui.pages.page import Page, mark, object_words, place_of, planned_words
-from crimg.tui.places import Place
+from crimg.tui.pages.page import Page, mark, object_words, planned_words
+from crimg.tui.places import Place, place_of
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 from crimg.views.objects import describe, field_records
 from crimg.views.values import value_words

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.tui.places import Place
 from crimg.tui.rows import Row, Rows
 from crimg.tui.theme import MARKS
 from crimg.views.objects import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.model.record import Record
+    from crimg.tui.places import Place
     from crimg.tui.rows import Span
     from crimg.tui.session import Session
 
@@ -59,19 +58,3 @@ def object_words(session: Session, objref: int) -> str:
     if row is None:
         return f"#{objref} is not in the image"
     return f"#{objref} {type(row).noun} {escape(describe(session.subject, row))}".rstrip()
-
-
-def place_of(row: Record) -> Place | None:
-    """Where one sees a row: the object, or the list that a part stands in; None for what has no place."""
-    cls = type(row)
-    if cls.shared:
-        return Place("object", row.key[0])
-    if cls.noun == "fd":
-        return Place("fds", row[0])
-    if cls.noun == "vma":
-        return Place("hex", row[0], row[1])
-    if cls.noun == "thread":
-        return Place("thread", row[0], row[1])
-    if cls.columns[cls.key_columns[0]].kinds:
-        return Place("object", row[0])
-    return None
