@@ -10,11 +10,6 @@ if TYPE_CHECKING:
     Attributes = dict[str, object]
 
 
-def _epoll(entry: Any) -> Attributes:
-    targets = tuple({"fd": target.tfd, "events": target.events, "data": target.data} for target in entry.tfd)
-    return {"link": b"anon_inode:[eventpoll]", "targets": targets}
-
-
 def _inotify(entry: Any) -> Attributes:
     watches = tuple(
         {"wd": each.wd, "mask": each.mask, "path": each.f_handle.path, "inode": each.i_ino}
@@ -31,7 +26,6 @@ def _fanotify(entry: Any) -> Attributes:
 ATTRIBUTES: dict[str, Callable[[Any], Attributes]] = {
     "nlsk": lambda entry: {"link": f"socket:[{entry.ino}]".encode(), "protocol": entry.protocol},
     "psk": lambda entry: {"link": b"socket:[packet]", "protocol": entry.protocol},
-    "epfd": _epoll,
     "ify": _inotify,
     "ffy": _fanotify,
     "nsf": lambda entry: {"link": f"ns:[{entry.ns_id}]".encode()},

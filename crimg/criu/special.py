@@ -6,7 +6,7 @@ import stat
 from struct import Struct
 
 from crimg.errors import FormatError
-from crimg.model import Eventfd, Inode, SharedMemory, Signalfd, Socket, Timerfd
+from crimg.model import EpollWatch, Eventfd, Inode, SharedMemory, Signalfd, Socket, Timerfd
 from crimg.model.enums import Keeper, MemoryKind, SocketState
 
 TYPE_CHECKING = False
@@ -39,12 +39,13 @@ class SpecialBuilder:
         self._queues: dict[int, list[tuple[Part, Entry]]] = {}
         for part, entry in builder.entries("sk-queues"):
             self._queues.setdefault(entry.message.id_for, []).append((part, entry))
-        self._makers: dict[str, Callable[[int, Any], bytes]] = {
+        self._makers: dict[str, Callable[[int, Any], bytes | None]] = {
             "efd": self._eventfd,
             "tfd": self._timerfd,
             "sgfd": self._signalfd,
             "usk": self._unix,
             "isk": self._inet,
+            "epfd": self._epoll,
         }
 
     def add(self, member: str, file: int, entry: Any) -> bytes | None:
@@ -73,6 +74,20 @@ class SpecialBuilder:
     def _signalfd(self, file: int, entry: Any) -> bytes:
         self._tables.add(Signalfd(file=file, mask=entry.sigmask))
         return b"anon_inode:[signalfd]"
+
+    def _epoll(self, file: int, entry: Any) -> bytes | None:
+        """The watches, each on the file that its descriptor means in a table that has the instance too.
+
+        Where there is none, a rule says so: the image has no row for it.
+        """
+        for target in entry.tfd:
+            watched = self._builder.tasks.file_beside(entry.id, target.tfd)
+            if watched is not None:
+                objref = self._builder.file_objref(watched)
+                self._tables.add(
+                    EpollWatch(epoll=file, fd=target.tfd, file=objref, events=target.events, data=target.data)
+                )
+        return None
 
     def _unix(self, file: int, entry: Any) -> bytes:
         extra: dict[str, object] | None = {"directory": entry.name_dir} if entry.name_dir else None

@@ -83,12 +83,8 @@ class SystemBuilder:
     def add_locks(self) -> None:
         """The rows of file locks, each on the file at the descriptor that CRIU saw it on."""
         locks = self._builder.messages("filelocks")
-        files: dict[tuple[int, int], int] = {}
-        for number in set(self._builder.tasks.files_ids.values()) if locks else ():
-            for fd in self._builder.messages("fdinfo", number):
-                files[number, fd.fd] = fd.id
         for lock in locks:
-            file = files.get((self._builder.tasks.files_ids.get(lock.pid, 0), lock.fd))
+            file = self._builder.tasks.descriptors(lock.pid).get(lock.fd)
             if file is None:
                 text = f"a lock is on descriptor {lock.fd} of process {lock.pid}, which there is not"
                 self._tables.note(FormatError(text, section="filelocks.img"))

@@ -29,6 +29,8 @@ class TaskBuilder:
         self.processes = builder.messages("pstree")
         self._tables_done: set[int] = set()
         self._tids: set[int] = set()
+        self._descriptors: dict[int, dict[int, int]] = {}
+        self._holders: dict[int, list[int]] = {}
         self.pids: dict[int, int] = {}
         """Objref of a task to its pid."""
         self.files_ids: dict[int, int] = {}
@@ -187,10 +189,22 @@ class TaskBuilder:
             if self._builder.directory.part("fdinfo", number) is None:
                 text = f"is not in the directory, but process {pid} uses it"
                 self._tables.note(MissingFileError(text, section=f"fdinfo-{number}.img"))
+            descriptors = self._descriptors.setdefault(number, {})
             for fd in self._builder.messages("fdinfo", number):
+                descriptors[fd.fd] = fd.id
+                self._holders.setdefault(fd.id, []).append(number)
                 file = self._builder.file_objref(fd.id)
                 self._tables.add(Fd.from_row((objref, fd.fd, bool(fd.flags & _FD_CLOEXEC), file, None)))
         return objref
+
+    def file_beside(self, file: int, fd: int) -> int | None:
+        """The id of the file at a descriptor, in a table that holds the file `file` too; None for none."""
+        tables = (self._descriptors[number] for number in self._holders.get(file, ()))
+        return next((table[fd] for table in tables if fd in table), None)
+
+    def descriptors(self, pid: int) -> dict[int, int]:
+        """The descriptors of a task: number to the id of the file."""
+        return self._descriptors.get(self.files_ids.get(pid, 0), {})
 
     def _fs(self, number: int, pid: int) -> int | None:
         objref = self._tables.objref("fs", number)

@@ -58,7 +58,6 @@ class OtherFileKind(IntEnum):
     UNKNOWN = 128
     NETLINK_SOCKET = 131
     PACKET_SOCKET = 132
-    EPOLL = 134
     INOTIFY = 135
     FANOTIFY = 136
     PIDFD = 140

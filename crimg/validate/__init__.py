@@ -61,10 +61,6 @@ __all__ = [
 ]
 
 
-CRIU_FAMILY = "C6"
-"""What the ids of rules about directories of CRIU begin with."""
-
-
 class Report:
     """What a validation found.
 
@@ -137,7 +133,7 @@ def validate(
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
     if criu_store(image) is None:
-        chosen = [rule for rule in chosen if not rule.id.startswith(CRIU_FAMILY)]
+        chosen = [rule for rule in chosen if not rule.of_criu]
     else:
         chosen = [rule for rule in chosen if not rule.of_container]
     if not layout:

@@ -57,6 +57,11 @@ class Rule:
         self.whole = whole
 
     @property
+    def of_criu(self) -> bool:
+        """Whether it is about directories of CRIU, and nothing else."""
+        return self.id.startswith("C6")
+
+    @property
     def of_container(self) -> bool:
         """Whether it is about the file itself, and not about what the tables in it say (family C1)."""
         return self.id.startswith("C1")

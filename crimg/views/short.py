@@ -26,7 +26,6 @@ _SHORT_KINDS = {
     "socket": "sock",
     "netlink socket": "nlnk",
     "packet socket": "pckt",
-    "epoll": "epol",
     "inotify": "inot",
     "fanotify": "fano",
     "pidfd": "pid",

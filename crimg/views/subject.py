@@ -141,10 +141,10 @@ class Subject:
 
     def file_name(self, file: File) -> bytes:
         """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""
-        if not file.path and file.kind == FileKind.EPOLL:
-            return EPOLL_NAME.encode()
         if file.path:
             return file.path
+        if file.kind == FileKind.EPOLL:
+            return EPOLL_NAME.encode()
         if file.pipe is None:
             return kernel_name(file) or b""
         pipe = self.image.find(Pipe, file.pipe)
