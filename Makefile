@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench regenerate check-generated golden picture clean
+.PHONY: demo test lint bench regenerate regenerate-criu check-generated golden picture clean
 
 demo: $(VENV)/.demo
 	$(BIN)/crimg demo
@@ -26,6 +26,10 @@ bench: $(VENV)/.test
 # The generated reader-writer modules, from format/*.ksy (needs node and npm).
 regenerate:
 	cd format/generator && npm ci --silent && node generate.js
+
+# The descriptor of the messages of CRIU, from crimg/criu/criu.proto (protoc comes with grpcio-tools).
+regenerate-criu: $(VENV)/.test
+	$(BIN)/python -m tests.criu.schema_compiler
 
 check-generated: $(VENV)/.test
 	cd format/generator && npm ci --silent

@@ -52,6 +52,22 @@ class SocketState(IntEnum):
     CONNECTED = 3
 
 
+class OtherFileKind(IntEnum):
+    """Kinds of open files that images of CRIU have, and for which the schema of our own has no number."""
+
+    UNKNOWN = 128
+    NETLINK_SOCKET = 131
+    PACKET_SOCKET = 132
+    INOTIFY = 135
+    FANOTIFY = 136
+    PIDFD = 140
+    NAMESPACE = 141
+    TUN = 142
+    BPF_MAP = 143
+    EXTERNAL = 144
+    """Given by the caller of the restore."""
+
+
 class NameState(IntEnum):
     """How the name of a file object stood at the dump, by lstat of the name against the open file itself."""
 
@@ -112,6 +128,18 @@ class Prot(IntFlag):
     READ = 1
     WRITE = 2
     EXEC = 4
+
+
+def file_kind_number(name: str) -> int:
+    """The number of the kind of file with this name: the schema's, where it has one."""
+    found = FileKind.__members__.get(name)
+    return found if found is not None else OtherFileKind.__members__.get(name, OtherFileKind.UNKNOWN)
+
+
+def file_kind_name(number: int) -> str:
+    """The name of a kind of file, words apart by blanks; "7?" for a number without a name."""
+    other = number in OtherFileKind._value2member_map_
+    return name_of(OtherFileKind if other else FileKind, number)
 
 
 def name_of(enumeration: type[IntEnum], value: int) -> str:

@@ -176,6 +176,13 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
         return f"{type(self).__name__}({columns})"
 
 
+def unrecorded(row: Record) -> frozenset[str]:
+    """Names of columns in which a row holds no more than a zero, since what made the image did not record
+    them (attribute "unrecorded"); images of our own have none."""
+    names = (row.as_dict().get("extra") or {}).get("unrecorded", ())
+    return frozenset(names) if isinstance(names, tuple) else frozenset()
+
+
 def _key_of(columns: tuple[int, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of these columns of a row."""
     if len(columns) > 1:

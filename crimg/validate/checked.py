@@ -12,6 +12,7 @@ from crimg.graph import count_references, objref_column
 from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry, Task, Thread
 from crimg.model.check import MAX_PACKED_TABLES
 from crimg.model.record import KINDS
+from crimg.reader import criu_store
 from crimg.reader.file import ImageFile
 from crimg.reader.tables import decode_batches, records
 from crimg.validate.layout import Layout, walk
@@ -57,6 +58,7 @@ class Checked:
     """An image, and what is known of it.
 
     page_data: checksums of page data are looked at too.  file: the file behind the image, or None.
+    criu: the directory of CRIU behind it, or None.
     layout: the sections of that file as they stand there, whatever its index says; empty where it was made
     with layout False, which spares a look at every section header.
     batches: all rows, in the order of the file.  damaged: ids of sections that are not as they were written.
@@ -77,6 +79,7 @@ class Checked:
         self.progress = progress
         store = image.store
         self.file = store if isinstance(store, ImageFile) else None
+        self.criu = criu_store(image)
         self._has_layout = layout
         self.layout = walk(self.file) if self.file and layout else Layout()
         self.sections = {entry.id: entry for entry in store.sections}
@@ -99,7 +102,7 @@ class Checked:
     def complete(self) -> bool:
         """No section is lost or damaged: what is not there was never there."""
         if self.file is None:
-            return True
+            return not self.image.damage
         if self.damaged or self.undecodable:
             return False
         if not self._has_layout:  # an index that opened has every section

@@ -7,8 +7,17 @@ from operator import itemgetter
 
 from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Lock, SharedMemory, Socket
-from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, MemoryKind, NameState, SocketState
-from crimg.model.record import KINDS
+from crimg.model.enums import (
+    NAMELESS,
+    FileKind,
+    Keeper,
+    LockKind,
+    MemoryKind,
+    NameState,
+    OtherFileKind,
+    SocketState,
+)
+from crimg.model.record import KINDS, unrecorded
 from crimg.validate.descriptors import O_PATH
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
@@ -36,6 +45,7 @@ _ENUMERATIONS = (
     (SharedMemory, "kind", MemoryKind),
     (Socket, "state", SocketState),
 )
+_OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _NAMELESS_WORDS = {
     FileKind.PIPE: "a pipe",
     FileKind.EPOLL: "an epoll instance",
@@ -62,6 +72,8 @@ def unknown_number(checked: Checked) -> Iterator[Hit]:
     for cls, name, enumeration in _ENUMERATIONS:
         index = cls.fields.index(name)
         known = frozenset(map(int, enumeration))
+        if enumeration is FileKind and checked.criu is not None:
+            known |= frozenset(map(int, OtherFileKind))
         rows: list[Record] = checked.rows(cls)
         for value in set(map(itemgetter(index), rows)) - known:
             for row in rows:
@@ -81,7 +93,7 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     for cls, name in _ABSOLUTE:
         index = cls.fields.index(name)
         for row in checked.rows(cls):
-            nameless = isinstance(row, File) and row.kind in NAMELESS
+            nameless = isinstance(row, File) and (row.kind in NAMELESS or row.kind in _OTHER_KINDS)
             if not row[index].startswith(b"/") and not nameless:
                 yield Hit(f'{name} is "{escape(row[index])}"', row, name)
 
@@ -187,7 +199,7 @@ def same_inode(checked: Checked) -> Iterator[Hit]:
     Remedy: dump again; a program that makes such an image has to be mended.
     """
     index = itemgetter(*map(Inode.fields.index, ("device", "number", "generation", "handle_type", "handle")))
-    rows = checked.rows(Inode)
+    rows = [row for row in checked.rows(Inode) if "number" not in unrecorded(row)]
     if len(set(map(index, rows))) == len(rows):
         return
     seen: dict[object, Inode] = {}

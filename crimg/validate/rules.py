@@ -33,6 +33,7 @@ FAMILIES = {
     "C3": "memory: mappings, page maps, address spaces",
     "C4": "files: descriptors, open file descriptions, inodes, pipes, locks",
     "C5": "tasks: processes, threads, signals, credentials",
+    "C6": "images of CRIU: the files of the directory, and what ties them together",
 }
 """Prefix of the ids of a family: what it looks at."""
 
@@ -54,6 +55,11 @@ class Rule:
         self.severity = severity
         self.check = check
         self.whole = whole
+
+    @property
+    def of_criu(self) -> bool:
+        """Whether it is about directories of CRIU, and nothing else."""
+        return self.id.startswith("C6")
 
     @property
     def of_container(self) -> bool:

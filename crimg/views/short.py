@@ -24,6 +24,15 @@ _SHORT_KINDS = {
     "timerfd": "tmfd",
     "signalfd": "sgfd",
     "socket": "sock",
+    "netlink socket": "nlnk",
+    "packet socket": "pckt",
+    "inotify": "inot",
+    "fanotify": "fano",
+    "pidfd": "pid",
+    "namespace": "ns",
+    "bpf map": "bpf",
+    "external": "ext",
+    "unknown": "?",
 }
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")

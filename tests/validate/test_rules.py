@@ -37,7 +37,8 @@ def report_of(data: bytes, tmp_path: Path) -> Report:
 def test_the_sound_image_has_no_findings(tmp_path: Path) -> None:
     report = report_of(Draft().bytes(), tmp_path)
     assert not report.findings
-    assert report.checked == tuple(sorted(RULES)) and not report.skipped
+    own = tuple(sorted(rule_id for rule_id in RULES if not rule_id.startswith("C6")))
+    assert report.checked == own and not report.skipped  # C6 is about images of CRIU
 
 
 def test_five_epoll_instances_may_watch_one_another(tmp_path: Path) -> None:
@@ -61,7 +62,8 @@ def test_an_image_that_breaks_one_rule(rule_id: str, maker: Maker, tmp_path: Pat
 
 
 def test_every_rule_has_such_an_image() -> None:
-    assert RULES.keys() - {rule for rule, _, _ in CASES} == set()
+    left = RULES.keys() - {rule for rule, _, _ in CASES}
+    assert {rule_id for rule_id in left if not rule_id.startswith("C6")} == set()  # tests/criu/test_rules.py
     assert {rule for rule, _, _ in CASES} <= RULES.keys()
 
 
