@@ -40,7 +40,7 @@ picture: $(VENV)/.test
 	$(BIN)/python -m tests.picture docs/tui.svg
 
 golden: $(VENV)/.test
-	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui/test_snapshots.py
+	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

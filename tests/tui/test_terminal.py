@@ -80,7 +80,7 @@ def test_paths_are_rewritten_and_the_command_line_sees_it(tmp_path: Path) -> Non
         terminal("send-keys", "r")
         terminal.wait_for("rule   exact  prefix", ">from  /tmp/gone")
         terminal("send-keys", "-l", "/usr/bin")
-        terminal.wait_for("from  /usr/bin", "it decides no path", gone="from  /tmp")
+        terminal.wait_for(">from  /usr/bin", "-> /tmp/gone/counter", gone=">from  /tmp")
         terminal("send-keys", "Tab")
         terminal.wait_for(">to")
         terminal("send-keys", "-l", "/opt/bin")
