@@ -151,6 +151,10 @@ class Browser(Showing):
 
     def action_step(self, by: int) -> None:
         """Go back or forward; back first takes a filter away."""
+        prompt = self.query_one(Prompt)
+        if by < 0 and prompt.display:  # a click has taken the keys from it
+            prompt.action_cancel()
+            return
         if by < 0 and self.search.stop(self.view("main")):
             return
         self.session.trail.leave(self.view("main").cursor)

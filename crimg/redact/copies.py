@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import File, Inode, Mm, Pipe, Vma
+from crimg.model import File, Inode, Mm, Pipe, Socket, Vma
 from crimg.pages import Memory, blob_extents
 from crimg.redact.ranges import union, without
 from crimg.searching import find_all, saved_parts
@@ -110,9 +110,10 @@ def _places(
     for mm in image.rows(Mm):
         ranges = without(union(bounds.get(mm.objref, ())), removed.get(mm.objref, ()))
         yield mm.objref, saved_parts(Memory(image, mm), ranges)
-    rows: list[Inode | Pipe] = [*image.rows(Inode), *image.rows(Pipe)]
+    rows: list[Inode | Pipe | Socket] = [*image.rows(Inode), *image.rows(Pipe), *image.rows(Socket)]
     for row in rows:
-        yield row.objref, blob_extents(image, row.blobs)
+        objref = row.file if isinstance(row, Socket) else row.objref
+        yield objref, blob_extents(image, row.blobs)
 
 
 def _label(image: Image, objref: int, position: int) -> str:
@@ -137,5 +138,8 @@ def contents_label(image: Image, objref: int) -> str:
     pipe = image.find(Pipe, objref)
     if pipe is not None:
         return f"pipe:[{pipe.number}]"
+    sockets = [row.number for row in image.rows(Socket) if row.file == objref]
+    if sockets:
+        return f"socket:[{sockets[0]}]"
     paths = [file.path for file in image.rows(File) if file.inode == objref]
     return escape(paths[0]) if paths else f"inode #{objref}"

@@ -22,11 +22,12 @@ ENVIRONMENT, ARGUMENTS, CONTENTS, REGISTERS, COPIES = (
     "registers",
     "copies",
 )
-MEMORY, FILE, PIPE, THREAD, NAME = "memory", "file", "pipe", "thread", "name"
+MEMORY, FILE, PIPE, SOCKET, THREAD, NAME = "memory", "file", "pipe", "socket", "thread", "name"
 """What a removal is of."""
 _SUMMARY = {
     FILE: "contents of N file",
     PIPE: "bytes in N pipe",
+    SOCKET: "bytes in N socket",
     THREAD: "registers of N thread",
     NAME: "N name",
 }
@@ -148,7 +149,7 @@ class Redaction:
     @property
     def size(self) -> int:
         """Bytes that are removed: of memory, each saved byte once, and of contents."""
-        contents = sum(removal.size for removal in self.removals if removal.what in (FILE, PIPE))
+        contents = sum(removal.size for removal in self.removals if removal.what in (FILE, PIPE, SOCKET))
         return self.pages.size + contents
 
     @property

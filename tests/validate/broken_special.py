@@ -1,4 +1,4 @@
-"""C451 to C455: images with one wrong counter, timer, socket or piece of shared memory."""
+"""C451 to C456: images with one wrong counter, timer, socket or piece of shared memory."""
 
 from __future__ import annotations
 
@@ -107,3 +107,8 @@ def bytes_of_the_pipe() -> bytes:
 @breaks("C455")
 def memory_kept_nowhere() -> bytes:
     return with_file(8, MEMFD).change(Inode, INODE, keeper=0).counted().bytes()
+
+
+@breaks("C456")
+def socket_emptied() -> bytes:
+    return with_file(12, socket(length=5, extra={"removed": 5})).counted().bytes()
