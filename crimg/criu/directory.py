@@ -74,6 +74,8 @@ class Files:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.fd = -1
+        """Descriptor of the directory, where they are in one."""
         self.parts: dict[str, Part] = {}
         self._by_kind: dict[tuple[str, int | None], Part] = {}
 

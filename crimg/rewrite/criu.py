@@ -17,7 +17,7 @@ from crimg.errors import ConflictError, FileError, FormatError, UsageError
 from crimg.escape import escape
 from crimg.model import File
 from crimg.rewrite.conflicts import target_fault
-from crimg.rewrite.matching import RuleSet
+from crimg.rewrite.matching import PREFIX, Rule, RuleSet
 from crimg.rewrite.places import places_of_files
 from crimg.writer.locking import locked
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from crimg.criu.store import CriuStore
     from crimg.model.image import Image
-    from crimg.rewrite.matching import Rule
+    from crimg.rewrite.rules import PathRule
 
 JOURNAL = ".crimg-journal"
 """The directory beside the images that keeps what rewrites replaced: one directory for each, by number."""
@@ -56,10 +56,14 @@ class CriuPlan(NamedTuple):
     unused: tuple[str, ...]
 
 
-def plan(image: Image, store: CriuStore, rules: Iterable[Rule]) -> CriuPlan:
+UNCHANGED = CriuPlan((), {}, (), ())
+"""A plan that changes nothing."""
+
+
+def plan(image: Image, store: CriuStore, rules: Iterable[Rule | PathRule]) -> CriuPlan:
     """Which paths these rules change. Raises FormatError for a damaged image, UsageError for two rules of one
     pattern that differ."""
-    given = list(rules)
+    given = [rule if isinstance(rule, Rule) else Rule(PREFIX, rule.old, rule.new) for rule in rules]
     chosen = RuleSet(given)
     objrefs = {
         number: file.objref

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 
+_UNKNOWN: frozenset[str] = frozenset()
+
+
 def file_records(subject: Subject) -> list[Row]:
     """Every file object: what it is, the state of its name, and who refers to it."""
     return list(map(file_recorder(subject), subject.image.rows(File)))
@@ -31,16 +34,14 @@ def file_recorder(subject: Subject) -> Callable[[File], Row]:
 
     def record(file: File) -> Row:
         inode = image.find(Inode, file.inode)
-        known = dict.fromkeys(("device", "number", "size"))
-        if inode is not None:
-            known = {name: value for name, value in inode_columns(inode).items() if name in known}
+        missing = unrecorded(inode) if inode is not None else _UNKNOWN
         return {
             "objref": file.objref,
             **describe(file),
             "inode": file.inode,
-            "device": known["device"],
-            "inode_number": known["number"],
-            "size": known["size"],
+            "device": words.device(inode.device) if inode and "device" not in missing else None,
+            "inode_number": inode.number if inode and "number" not in missing else None,
+            "size": inode.size if inode and "size" not in missing else None,
             "used_by": {
                 word: [place(row) for row in referrers]
                 for word, referrers in users.get(file.objref, {}).items()

@@ -23,6 +23,7 @@ _SHORT_KINDS = {
     "eventfd": "evfd",
     "timerfd": "tmfd",
     "signalfd": "sgfd",
+    "epoll": "epol",
     "socket": "sock",
     "netlink socket": "nlnk",
     "packet socket": "pckt",

@@ -144,6 +144,8 @@ def link_of(fd: Any) -> bytes:
     """What the link in /proc/PID/fd would read."""
     if fd["pipe_number"] is not None and fd["path"] is None:
         return b"pipe:[%d]" % fd["pipe_number"]
+    if fd["kind"] == "epoll":  # the views have one name for all of these
+        return b"anon_inode:[eventpoll]"
     if fd.get("link") is not None:
         return exact(fd, "link")
     return exact(fd, "path") + (b" (deleted)" if fd["state"] in GONE else b"")

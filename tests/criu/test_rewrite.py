@@ -159,6 +159,19 @@ def test_a_new_directory_shares_the_pages(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["images", "new"]
 
 
+def test_wrap_gives_a_command_a_rewritten_copy(tmp_path: Path) -> None:
+    folder = small().write(tmp_path / "images")
+    before = contents(folder)
+    words = ("sh", "-c", 'grep -c /opt/app/log "$0/files.img"; ls -a "$0" | wc -l; exit 7', "{image}")
+    result = crimg("wrap", folder, "--map", "/srv=/opt", "--", *words)
+    assert (result.returncode, result.stdout.split()[:1]) == (7, [b"1"]), result.stderr
+    assert contents(folder) == before
+    assert os.listdir(tmp_path) == ["images"]
+    refused = crimg("wrap", folder, "--map", "/srv/app/log=/srv/app/bin/prog", "--", "true", "{image}")
+    assert refused.returncode == 1
+    assert os.listdir(tmp_path) == ["images"]
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
