@@ -10,7 +10,7 @@ from crimg.format.bodies import RUN
 from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_SECTION_ID, RUN_SIZE, Codec, SectionType
 from crimg.graph import count_references, objref_column
 from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry, Task, Thread
-from crimg.model.check import MAX_PACKED_TABLES
+from crimg.model.check import packed_fault
 from crimg.model.record import KINDS
 from crimg.reader.file import ImageFile
 from crimg.reader.tables import decode_batches, records
@@ -220,13 +220,13 @@ class Checked:
                     yield Batch(cls, list(rows))
             return
         tables = [entry for entry in self.image.store.sections if entry.type in _TABLES]
-        packed = sum(entry.len_raw for entry in tables if entry.codec != Codec.NONE)
+        packed = [entry for entry in tables if entry.codec != Codec.NONE]
+        too_much = packed_fault([(entry.len_raw, entry.len_stored) for entry in packed])
         for entry in tables:
             if entry.kind >= FIRST_ANCILLARY_KIND or not (entry.critical or entry.codec in _CODECS):
                 continue  # C111
-            if entry.codec != Codec.NONE and packed > MAX_PACKED_TABLES:
-                text = f"compressed tables of {packed} bytes; {MAX_PACKED_TABLES} are allowed"
-                self._note(entry, FormatError(text, section=entry.label))
+            if entry.codec != Codec.NONE and too_much:
+                self._note(entry, FormatError(too_much, section=entry.label))
             elif (body := self.body(entry.id)) is not None:
                 try:
                     yield from self._decode(entry, body)

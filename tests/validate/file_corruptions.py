@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crimg.model import EpollWatch, Fd, File, Inode, Pipe
 from crimg.model.enums import FileKind
 from tests.samples import DELETED_FILE, FD_TABLE, WRITE_END
-from tests.validate.corruptions import Corruption, is_regular, named, pick
+from tests.validate.corruptions import Corruption, Expected, is_regular, named, pick
 
 if TYPE_CHECKING:
     from tests.validate.random_images import Draw
@@ -48,7 +48,7 @@ def relative(draw: Draw, draft: Draft) -> Corruption:
 
 def inode_twice(draw: Draw, draft: Draft) -> Corruption:
     row = pick(draw, draft, Inode)
-    return named("C417", 900, draw, draft.add(row.replace(objref=900)))
+    return Expected("C417", 900), draft.add(row.replace(objref=900)).bytes()  # behind the other
 
 
 def keeper_lost(draw: Draw, draft: Draft) -> Corruption:
@@ -73,7 +73,7 @@ def keeper_of_another(draw: Draw, draft: Draft) -> Corruption:
     first, *others = [row for row in draft.records if isinstance(row, Inode) and row.keeper in (2, 3)]
     row = draw(st.sampled_from(others))
     changed = draft.change(Inode, row.objref, keeper_path=first.keeper_path)
-    return named("C427", row.objref, draw, changed)
+    return Expected("C427", row.objref), changed.bytes()  # behind the first
 
 
 def overfull(draw: Draw, draft: Draft) -> Corruption:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crimg.model import Signal, Task, Thread
 from tests.samples import FD_TABLE, FS, MM, TASK
-from tests.validate.corruptions import Corruption, named, pick
+from tests.validate.corruptions import Corruption, Expected, named, pick
 from tests.validate.sound import ROOT_PID, ZOMBIE_PID, registers
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def orphan(draw: Draw, draft: Draft) -> Corruption:
 
 def same_pid(draw: Draw, draft: Draft) -> Corruption:
     row = pick(draw, draft, Task, _is_no_root)
-    return named("C504", row.objref, draw, draft.change(Task, row.objref, pid=ROOT_PID))
+    return Expected("C504", row.objref), draft.change(Task, row.objref, pid=ROOT_PID).bytes()  # root first
 
 
 def no_leader(draw: Draw, draft: Draft) -> Corruption:
