@@ -19,6 +19,7 @@ from crimg.reader import open_image
 from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     addresses,
     container,
+    definitions,
     descriptors,
     epoll,
     keepers,
