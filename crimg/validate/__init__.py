@@ -21,6 +21,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     container,
     criu,
     criu_links,
+    definitions,
     descriptors,
     epoll,
     keepers,
@@ -35,6 +36,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     special,
     tasks,
     threads,
+    tree,
 )
 from crimg.validate.checked import Checked
 from crimg.validate.finding import Finding, Hit, Place

@@ -8,8 +8,8 @@ from crimg.escape import escape
 from crimg.model import Fd, File, Fs, Inode, Task
 from crimg.model.enums import Access, FileKind
 from crimg.model.record import unrecorded
+from crimg.validate.definitions import doubles
 from crimg.validate.finding import Hit
-from crimg.validate.references import doubles
 from crimg.validate.rules import ERROR, WARNING, rule
 
 TYPE_CHECKING = False

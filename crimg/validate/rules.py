@@ -105,16 +105,20 @@ def rule(rule_id: str, severity: Severity, *, whole: bool = False) -> Callable[[
 def select(only: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Rule]:
     """The rules in the order of their ids: those named by `only` (all, where it is empty) but for `ignore`.
 
-    A name is an id ("C301") or the beginning of ids ("C3"). Raises UsageError for one that names no rule.
+    A name is an id ("C301") or the beginning of ids ("C3"). Raises UsageError for one that names no rule,
+    and where none is left.
     """
     for name in (*only, *ignore):
         if not any(rule_id.startswith(name) for rule_id in RULES) or not name:
             raise UsageError(f"no rule {name!a}{_suggestion(name)}")
-    return [
+    chosen = [
         RULES[rule_id]
         for rule_id in sorted(RULES)
         if (not only or rule_id.startswith(tuple(only))) and not rule_id.startswith(tuple(ignore))
     ]
+    if not chosen:
+        raise UsageError("no rule is left to apply: --ignore takes away all that --rule names")
+    return chosen
 
 
 def _suggestion(name: str) -> str:

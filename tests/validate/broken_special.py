@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 FILE, OTHER, INODE = 80, 81, 82
 """Objrefs that the sound image has not."""
-LINKS = {8: b"/memfd:x (deleted)", 9: b"anon_inode:[eventfd]", 10: b"anon_inode:[timerfd]", 12: b"socket:[9]"}
+LINKS = {
+    8: b"/memfd:x (deleted)",
+    9: b"anon_inode:[eventfd]",
+    10: b"anon_inode:[timerfd]",
+    11: b"anon_inode:[signalfd]",
+    12: b"socket:[9]",
+}
 
 
 def with_file(kind: int, *rows: Record, objref: int = FILE, fd: int = 20) -> Draft:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.errors import UsageError
 from crimg.model.enums import Severity
 from crimg.validate import FAMILIES, RULES, open_for_check, select, validate
 from tests.validate import (  # noqa: F401 - they fill CASES
@@ -88,6 +89,11 @@ def test_rules_can_be_chosen() -> None:
         "C309",
     ]
     assert len(select()) == len(RULES)
+
+
+def test_an_image_is_not_called_sound_by_no_rule() -> None:
+    with pytest.raises(UsageError, match="no rule is left"):
+        select(["C30"], ["C3"])
 
 
 def test_rules_about_the_file_itself_are_those_of_family_c1() -> None:
