@@ -5,16 +5,17 @@ from __future__ import annotations
 import stat
 
 from crimg.model import Pipe
-from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
+from crimg.model.enums import NAMELESS, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
+from crimg.preflight.nameless import contents_words, judge_nameless
 from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.looking.sightings import Contents, Look
-    from crimg.model import File, Inode
+    from crimg.model import File, Inode, Socket
     from crimg.model.image import Image
 
 UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
@@ -22,7 +23,6 @@ UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 
 
 REMOVED = "its contents were removed from the image on purpose"
-LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
 
 
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
@@ -37,11 +37,6 @@ def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
     return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
 
 
-def indefinite(noun: str) -> str:
-    """With its article."""
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
-
-
 def keeper_path(inode: Inode | None) -> bytes | None:
     """The file that keeps the contents of a deleted one, where that is one of this machine."""
     if inode is None or inode.keeper not in (Keeper.COPIED, Keeper.RELINKED):
@@ -51,22 +46,20 @@ def keeper_path(inode: Inode | None) -> bytes | None:
 
 def judge_kept(
     image: Image, file: File, inode: Inode | None, look: Look | None, contents: Contents | None,
-    same_fs: bool | None,
+    same_fs: bool | None, socket: Socket | None = None,
 ) -> Judgement:  # fmt: skip
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
     if is_removed(image, file, inode):
         return Judgement(verdicts.MISSING, (REMOVED,))
-    if file.kind == FileKind.PLACEHOLDER:
-        return Judgement(verdicts.MISSING, (LEFT_OUT,))
     if file.kind in NAMELESS or inode is None:
-        return Judgement(verdicts.KEPT, (f"{indefinite(name_of(FileKind, file.kind))}, made anew",))
+        return judge_nameless(image, file, inode, socket)
     if inode.keeper == Keeper.EMBEDDED:
         absent = [blob for blob in inode.blobs if image.section(blob) is None]
         if absent:
             return Judgement(
                 verdicts.MISSING, (f"section {absent[0]} with its contents is not in the image",)
             )
-        return Judgement(verdicts.KEPT, (f"its {inode.size} bytes are in the image",))
+        return Judgement(verdicts.KEPT, (contents_words(inode.size),))
     if look is not None and inode.keeper_path is not None:
         return _judge_keeper(inode, look, contents, same_fs)
     if not stat.S_ISREG(inode.mode):

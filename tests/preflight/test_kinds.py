@@ -322,13 +322,6 @@ def test_an_image_that_lacks_rows(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
-def test_an_epoll_instance_is_made_anew(tmp_path: Path) -> None:
-    code = "import os, select; r, w = os.pipe(); epoll = select.epoll(); epoll.register(r)"
-    with image_from(tmp_path, code) as image:
-        (found,) = (one for one in check(image) if one.details == ("an epoll instance, made anew",))
-        assert (found.verdict, found.fine, found.users.roles) == ("kept", True, ())
-
-
 def test_a_pipe_that_was_emptied_on_purpose(tmp_path: Path) -> None:
     emptied = image_from(tmp_path, "import os; r, w = os.pipe(); os.write(w, b'three')")
 
