@@ -74,10 +74,10 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
             return judged._replace(verdict=verdicts.KEPT, details=("re-linked",))
         if judged.details[:1] == (judge.CTIME_ALONE,):  # linking it again has set the ctime in any case
             return judged._replace(verdict=verdicts.KEPT, details=("re-linked", judge.UNVERIFIED))
-        return judged._replace(details=("its keeper", *judged.details))
+        return judged._replace(details=_of_keeper(judged))
     if look.seen is None:
         judged = judge.judge_error(look.error)
-        return judged._replace(details=("its keeper", *judged.details))
+        return judged._replace(details=_of_keeper(judged))
     if not stat.S_ISREG(look.seen.mode):
         return Judgement(verdicts.REPLACED, (f"its keeper is {judge.type_name(look.seen.mode)} now",))
     if look.seen.size != inode.size:
@@ -87,6 +87,13 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
             return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
         return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)
     return Judgement(verdicts.KEPT, ("in a copy, known by its size",), verdicts.BY_SIZE)
+
+
+def _of_keeper(judged: Judgement) -> tuple[str, ...]:
+    """The details of a judgement, said of a keeper."""
+    if judged.verdict == verdicts.MISSING:
+        return ("its keeper is not there", *judged.details)
+    return ("its keeper", *judged.details)
 
 
 def keeper_outlook(
@@ -103,7 +110,12 @@ def keeper_outlook(
         return "it is refused: what was in it cannot be brought back", (
             verdicts.Remedy(verdicts.BRING_BACK, original),
         )
-    restart = "it fails: the contents of the deleted file are not to be had"
+    there = judged.verdict in (verdicts.CHANGED, verdicts.REPLACED)
+    restart = (
+        "it fails, or the deleted file comes back as its keeper is now"
+        if there
+        else "it fails: the contents of the deleted file are not to be had"
+    )
     if path is None or inode is None:
         return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)
     where = shell_path(path)

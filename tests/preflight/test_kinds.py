@@ -92,7 +92,7 @@ def test_deleted_and_copied(tmp_path: Path, digest: bool) -> None:
     keeper.parent.mkdir()
     with copied_to(image_from(tmp_path, DELETED, digest=digest), keeper) as image:
         found = of(image, "gone")
-        assert (found.verdict, found.details) == ("missing", ("its keeper",))
+        assert (found.verdict, found.details) == ("missing", ("its keeper is not there",))
         assert f"{keeper}, 8 bytes of " in found.remedies[0].text
         assert f"--map {keeper.parent}=..." in found.remedies[1].text
         keeper.write_text("contents")
@@ -105,6 +105,7 @@ def test_deleted_and_copied(tmp_path: Path, digest: bool) -> None:
         keeper.write_text("longer than it was")
         found = of(image, "gone")
         assert (found.verdict, found.details) == ("changed", ("its keeper has 18 bytes, not 8",))
+        assert "comes back as its keeper is now" in found.restart
         keeper.unlink()
         os.mkfifo(keeper)
         found = of(image, "gone")
@@ -138,7 +139,7 @@ def test_deleted_and_re_linked(tmp_path: Path, digest: bool) -> None:
         assert (found.verdict, found.details[:2]) == ("replaced", ("its keeper", "another file"))
         keeper.unlink()
         found = of(image, "kept")
-        assert (found.verdict, found.details) == ("missing", ("its keeper",))
+        assert (found.verdict, found.details) == ("missing", ("its keeper is not there",))
 
 
 @pytest.mark.parametrize(("kind", "command"), [(Keeper.COPIED, "cp -p"), (Keeper.RELINKED, "ln")])
