@@ -184,7 +184,9 @@ def test_pipes_and_deleted_fifos_are_made_anew(tmp_path: Path) -> None:
             f"mkfifo -m {os.stat(tmp_path / 'agent/in').st_mode & 0o777:04o} {tmp_path}/work/there",
         )
         (tmp_path / "work/there").write_text("")
-        assert of(image, "there").details[0] == "a regular file now"
+        other = of(image, "there")
+        assert other.details[0] == "a regular file now"
+        assert other.remedies[0].text.startswith(f"mv {tmp_path}/work/there ELSEWHERE && mkfifo -m ")
 
 
 def test_devices_are_their_numbers(tmp_path: Path) -> None:
