@@ -23,12 +23,17 @@ class FileKind(IntEnum):
     SOCKET = 12
 
 
-NAMELESS = frozenset(
-    {
-        *(FileKind.PIPE, FileKind.EPOLL, FileKind.PLACEHOLDER, FileKind.MEMORY),
-        *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
-    }
-)
+NAMELESS_WORDS = {
+    FileKind.PIPE: "a pipe",
+    FileKind.EPOLL: "an epoll instance",
+    FileKind.PLACEHOLDER: "a placeholder",
+    FileKind.MEMORY: "shared memory",
+    FileKind.EVENTFD: "an eventfd",
+    FileKind.TIMERFD: "a timerfd",
+    FileKind.SIGNALFD: "a signalfd",
+    FileKind.SOCKET: "a socket",
+}
+NAMELESS = frozenset(NAMELESS_WORDS)
 """Kinds of files that never had a name; of these only shared memory has an inode of its own in an image."""
 
 

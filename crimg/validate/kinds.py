@@ -9,6 +9,7 @@ from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Lock, SharedMemory, Socket
 from crimg.model.enums import (
     NAMELESS,
+    NAMELESS_WORDS,
     FileKind,
     Keeper,
     LockKind,
@@ -46,16 +47,6 @@ _ENUMERATIONS = (
     (Socket, "state", SocketState),
 )
 _OTHER_KINDS = frozenset(map(int, OtherFileKind))
-_NAMELESS_WORDS = {
-    FileKind.PIPE: "a pipe",
-    FileKind.EPOLL: "an epoll instance",
-    FileKind.PLACEHOLDER: "a placeholder",
-    FileKind.MEMORY: "shared memory",
-    FileKind.EVENTFD: "an eventfd",
-    FileKind.TIMERFD: "a timerfd",
-    FileKind.SIGNALFD: "a signalfd",
-    FileKind.SOCKET: "a socket",
-}
 _ABSOLUTE = ((File, "path"), (Filesystem, "mount_point"))
 _NULLABLE_PAIRS = (("handle_type", "handle"), ("digest_kind", "digest"))
 _DIGEST_LENGTHS = {"sha256": 32}
@@ -152,7 +143,7 @@ def missing_parts(checked: Checked) -> Iterator[Hit]:
 
 def _wrong_parts(row: File) -> Iterator[tuple[str, str]]:
     if row.kind in NAMELESS:
-        what = _NAMELESS_WORDS[FileKind(row.kind)]
+        what = NAMELESS_WORDS[FileKind(row.kind)]
         if (row.pipe is None) == (row.kind == FileKind.PIPE):
             yield "pipe", f"is {what}, but has {'no' if row.pipe is None else 'a'} buffer"
         if (row.inode is None) == (row.kind == FileKind.MEMORY):

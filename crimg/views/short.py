@@ -108,9 +108,9 @@ def _fd_words(fds: list[Row], several: bool, room: int) -> str:
 
 
 def number_runs(numbers: Iterable[int]) -> list[str]:
-    """Numbers in order, those that follow each other as "4-7"."""
+    """Numbers in order, each once, those that follow each other as "4-7"."""
     runs: list[list[int]] = []
-    for number in sorted(numbers):
+    for number in sorted(set(numbers)):
         if runs and number == runs[-1][1] + 1:
             runs[-1][1] = number
         else:
