@@ -64,7 +64,9 @@ def add_rules(group: argparse._ActionsContainer) -> None:
     group.add_argument("--map", dest="maps", metavar="OLD=NEW", action="append", default=[],
                        help=r"what is below OLD is below NEW (repeatable; = in a path is \=)")  # fmt: skip
     group.add_argument(
-        "--only", metavar="PLACE[,PLACE]", help="limit --map to fd, vma, exe, cwd, root, keeper"
+        "--only",
+        metavar="PLACE[,PLACE]",
+        help="limit --map to fd, vma, exe, cwd, root, socket, keeper, mount",
     )
     group.add_argument("--exact", metavar="OLD=NEW", action="append", default=[], help="this path alone")
     group.add_argument("--keeper-area", dest="areas", metavar="OLD=NEW", action="append", default=[],

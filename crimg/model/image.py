@@ -109,9 +109,12 @@ class Image:
         return self._tables[cls]  # type: ignore[return-value]
 
     def find(self, cls: type[R], objref: int | None) -> R | None:
-        """The object of this kind with this number, or None where the image has none."""
+        """The object of this kind with this number, or None where the image has none.
+
+        Of a kind whose rows tell more of another object, one at the most (Socket): that of this object.
+        """
         if cls not in self._by_ref:
-            index = cls.fields.index("objref")
+            (index,) = cls.key_columns
             self._by_ref[cls] = {row[index]: row for row in self.rows(cls)}
         return self._by_ref[cls].get(objref) if objref is not None else None  # type: ignore[return-value]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.errors import ImageChangedError
-from crimg.model import File, Filesystem, Inode, Pipe
+from crimg.model import File, Filesystem, Inode, Pipe, Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ CHANGEABLE: dict[type[Record], frozenset[str]] = {
         ["mount_point", "mount_root", "mount_id", "type", "source", "device", "fsid", "options", "referrers"]
     ),
     Pipe: frozenset(("number",)),
+    Socket: frozenset(("path",)),
 }
 """The columns that a plan may change: paths, evidence, and how a deleted file is kept. References between
 files, memory and tasks are none of its business."""
 
 
 class Change(NamedTuple):
-    """One column of one object.
+    """One column of one object. objref: of the file, for a socket.
 
     kind: noun of the table ("file").  before, after: values of the column.  rule: what asks for it,
     printable.  places: kinds of place that the object is in.  referrers: who refers to it.

@@ -1,8 +1,8 @@
 """What speaks against a plan: looked for among all names of the image, not only those that a rule touches.
 
-A name is in use by a file that is linked under it, and by the keeper of a deleted file. The old names of
-deleted and replaced files are not in use: another file may have such a name, at the dump already. What stood
-in the image before, and is as it was, is no conflict.
+A name is in use by a file that is linked under it, by the keeper of a deleted file, and by a unix socket. The
+old names of deleted and replaced files are not in use: another file may have such a name, at the dump
+already. What stood in the image before, and is as it was, is no conflict.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import File, Filesystem, Inode
+from crimg.model import File, Filesystem, Inode, Socket
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.rewrite.changes import Change, Conflict
 from crimg.rewrite.places import needs_name
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
 
 _SHOWN = 5
+_SOCKET_BYTES = 108
+"""Bytes of the longest name of a unix socket (sun_path of unix(7))."""
 
 
 class Claim(NamedTuple):
@@ -49,6 +51,20 @@ def target_fault(path: bytes) -> str:
     return ""
 
 
+def _new_fault(change: Change) -> str:
+    """What is wrong with the path that a change brings, and was not wrong with the one before; or ""."""
+    after = change.after
+    if after is None:
+        return ""
+    fault = target_fault(after)
+    if not fault and change.kind == Socket.noun and len(after) > _SOCKET_BYTES:
+        return f"the new name of a socket has {len(after)} bytes, of {_SOCKET_BYTES} possible"
+    if fault and after.startswith(b"/"):
+        stood = target_fault(change.before or b"/")
+        return "" if fault.partition(":")[0] == stood.partition(":")[0] else fault
+    return fault
+
+
 def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
     """Everything that speaks against these changes of paths, in the order of the objects."""
     moved: _Moved = {}
@@ -57,8 +73,8 @@ def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
         if change.column not in _PATHS:
             continue
         moved.setdefault(change.kind, {})[change.objref] = change
-        fault = target_fault(change.after) if change.after is not None else ""
-        if fault and not (change.before and target_fault(change.before)):
+        fault = _new_fault(change)
+        if fault:
             found.append(Conflict(change.objref, (), f"#{change.objref} {escape(change.before)}: {fault}"))
     if not moved:
         return []
@@ -96,6 +112,11 @@ def _claims(image: Image, moved: _Moved) -> Iterator[Claim]:
             if after is not None:
                 is_directory = stat.S_ISDIR(inode.mode)
                 yield Claim((Inode.noun, inode.objref), inode.objref, inode.keeper_path, after, is_directory)
+    for socket in image.rows(Socket):
+        if socket.path:
+            change = moved.get(Socket.noun, _NONE).get(socket.file)
+            after = socket.path if change is None else change.after
+            yield Claim((Socket.noun, socket.file), socket.file, socket.path, after, directory=False)
 
 
 def _mounts(image: Image, moved: _Moved) -> Iterator[Claim]:

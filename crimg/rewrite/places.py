@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
     from crimg.model.image import Image
 
-KEEPER, MOUNT = "keeper", "mount"
+KEEPER, MOUNT, SOCKET = "keeper", "mount", "socket"
 _STATE, _KIND = map(File.fields.index, ("name_state", "kind"))
 _LINKED, _NAMELESS = int(NameState.LINKED), frozenset(map(int, NAMELESS))
-_FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT}
+_FILE_PLACES = frozenset(PLACES) - {KEEPER, MOUNT, SOCKET}
 
 
 class PathColumn(NamedTuple):
-    """A column whose paths are rewritten. place: its kind of place; "" where the referrers say it."""
+    """A column whose paths are rewritten. place: its kind of place; "" where the referrers say it.
+
+    A row without an objref of its own (Socket) goes by that of the file which it is about.
+    """
 
     cls: type[Record]
     column: str
@@ -37,10 +40,10 @@ REWRITTEN = (
     PathColumn(File, "path", ""),
     PathColumn(Inode, "keeper_path", KEEPER),
     PathColumn(Filesystem, "mount_point", MOUNT),
+    PathColumn(Socket, "path", SOCKET),
 )
 LEFT_ALONE = {
     (Filesystem, "mount_root"): "it starts at the root of the file system, not of the task",
-    (Socket, "path"): "it is what getsockname(2) tells the program, and may be relative",
 }
 """Columns with paths that no rule reaches, and why."""
 
@@ -60,14 +63,14 @@ class Referrer(NamedTuple):
 def referrers_of(image: Image, objrefs: Collection[int]) -> dict[int, list[Referrer]]:
     """Objref to its referrers, for these objects, in the order of the image; none has no entry.
 
-    A lock is no way to reach a file, and counts as none.
+    A lock is no way to reach a file, nor is what is known of it as a socket; they count as none.
     """
     found: dict[int, list[Referrer]] = {}
     wanted = {cls.__name__ for cls, _, _ in REWRITTEN}
     for cls in KINDS.values():
         for index, column in cls.references:
             target_kind = next((kind for kind in column.kinds if kind in wanted), None)
-            if target_kind is None or cls.noun == "lock":
+            if target_kind is None or cls.noun in ("lock", Socket.noun):
                 continue
             word = cls.noun if column.name == target_kind.lower() else column.name
             for row in image.rows(cls):

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import time
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 import crimg
 from crimg.errors import ConflictError, ImageChangedError, UsageError
-from crimg.model import File, Filesystem, Inode
+from crimg.model import File, Filesystem, Inode, Socket
+from crimg.model.enums import FileKind, SocketState
 from crimg.model.record import KINDS
 from crimg.rewrite import Plan, Rule, RuleSet, apply, parse_rules, plan
-from crimg.rewrite.places import LEFT_ALONE, REWRITTEN
+from crimg.rewrite.places import LEFT_ALONE, REWRITTEN, needs_name
 from crimg.validate import validate
 from crimg.writer.revise import undo
 from tests.many_files import write_many_files
+from tests.validate.broken_special import more, socket
 from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from crimg.model.image import Image
 
 
@@ -93,6 +94,72 @@ def test_every_path_column_is_listed() -> None:
     listed = {(cls, column) for cls, column, _ in REWRITTEN} | set(LEFT_ALONE)
     columns = {(cls, column.name) for cls in KINDS.values() for column in cls.columns if column.path}
     assert columns == listed
+
+
+BYTES_THAT_ARE_NO_PATHS = """
+    inode.handle inode.digest inode.build_id tty.termios history_entry.command history_entry.rules
+    image_info.hostname image_info.command image_info.parent filesystem.type filesystem.source
+    filesystem.options cred.label mm.auxv vma.name vma.vm_flags siginfo.info shared_memory.name socket.address
+    socket.peer_address task.comm thread.comm thread.registers thread.xsave thread.cpus
+"""
+
+
+def test_every_column_of_bytes_was_looked_at() -> None:
+    """A new one is a path, and then has its type, or is none, and then stands here (specs/rewriting.md)."""
+    columns = {
+        f"{cls.noun}.{column.name}"
+        for cls in KINDS.values()
+        for column in cls.columns
+        if column.type == "bytes" and not column.path
+    }
+    assert columns == set(BYTES_THAT_ARE_NO_PATHS.split())
+
+
+def test_every_place_is_in_the_specification() -> None:
+    text = (Path(__file__).parents[2] / "specs" / "rewriting.md").read_text()
+    listed = [(cls.__name__, column) for cls, column, _ in REWRITTEN]
+    listed += [(cls.__name__, column) for cls, column in LEFT_ALONE]
+    for name, column in listed:
+        assert f"| `{name}.{column}`" in text
+
+
+def add_sockets(path: Path, *names: bytes) -> None:
+    """Make it an image with unix sockets that are bound to these names."""
+    draft = Draft()
+    for number, name in enumerate(names, 900):
+        row = socket(file=number, number=number, path=name, state=SocketState.UNCONNECTED)
+        more(draft, FileKind.SOCKET, row, objref=number, fd=number)
+    path.write_bytes(draft.counted().bytes())
+
+
+def test_names_of_sockets(path: Path) -> None:
+    """Several sockets have one name, as those that accept(2) made have; a relative name stays."""
+    add_sockets(path, b"/run/a", b"/run/a", b"/run/b", b"here")
+    with crimg.open(str(path)) as image:
+        first, second, third, relative = (row.file for row in image.rows(Socket))
+        rule = Rule("prefix", b"/run", b"/new", places=["socket"])
+        found = plan(image, [rule])
+        assert [(change.objref, change.kind, change.after) for change in found.changes] == [
+            (first, "socket", b"/new/a"),
+            (second, "socket", b"/new/a"),
+            (third, "socket", b"/new/b"),
+        ]
+        assert [(each.places, [by.place for by in each.referrers]) for each in found.changes][:1] == [
+            (("socket",), ["fd"])
+        ]
+        assert not found.conflicts
+        assert Plan.from_json(found.to_json()).changes == found.changes
+        in_fds = plan(image, [Rule("prefix", b"/run", b"/new", places=["fd"])])
+        assert {change.kind for change in in_fds.changes} == {"file"}
+        joined = plan(image, [Rule("exact", b"/run/a", b"/run/b")])
+        assert [each.objref for each in joined.conflicts] == [first]
+        taken = next(row for row in image.rows(File) if row.path.startswith(b"/") and needs_name(row))
+        assert plan(image, edits={third: taken.path}).conflicts
+        for made, fits in ((b"/" + b"x" * 107, True), (b"/" + b"x" * 108, False), (b"x", False)):
+            assert (not plan(image, edits={relative: made}).conflicts) == fits
+        assert apply(found, path, image=image) == 2
+    with crimg.open(str(path)) as image:
+        assert [row.path for row in image.rows(Socket)] == [b"/new/a", b"/new/a", b"/new/b", b"here"]
 
 
 def test_nothing_but_paths_changes_and_undo_is_exact(path: Path) -> None:
