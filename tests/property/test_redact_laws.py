@@ -115,7 +115,7 @@ def test_nothing_but_the_chosen_memory_goes(data: st.DataObject, drop: bool) -> 
                 assert removed not in whole or removed in kept  # the token is in two places
 
 
-def _kept(body: bytes, mask: bytes) -> bytes:
+def _kept(body: bytes, mask: bytearray) -> bytes:
     return bytes(one & other for one, other in zip(body, mask, strict=False))
 
 
