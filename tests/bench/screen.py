@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 _PATIENCE = 120
+_MOMENT = 10
 _TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
 
 
@@ -37,10 +38,19 @@ class Screen:
         self._seen = b""
         self.written = b""
 
-    def wait_for(self, text: str) -> float:
-        """Wait until the program has written a text since the last call; seconds since its start."""
+    def wait_for(self, text: str, keys: str = "") -> float:
+        """Wait until the program has written a text since the last call; seconds since its start.
+
+        keys: pressed once more while nothing comes: a program that has just drawn its first screen may not
+        have listened yet.
+        """
+        patience = _PATIENCE
         while text.encode() not in _CONTROLS.sub(b"", self._seen):
-            ready, _, _ = select.select([self._terminal], [], [], _PATIENCE)
+            ready, _, _ = select.select([self._terminal], [], [], _MOMENT if keys else patience)
+            if keys and not ready and patience > 0:
+                patience -= _MOMENT
+                self.press(keys)
+                continue
             try:
                 part = os.read(self._terminal, 1 << 16) if ready else b""
             except OSError:  # EIO: it has gone

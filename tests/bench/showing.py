@@ -42,7 +42,7 @@ def memory(command: Sequence[str | Path]) -> float:
     with on_screen(command) as screen:
         screen.wait_for(_FIRST)
         screen.press("5")
-        screen.wait_for(" rules")  # which stands there when validate has ended
+        screen.wait_for(" rules", "15")  # which stands there when validate has ended
         screen.press("G")
         for key, title in (("4", "Objects ("), ("2", "mappings)"), ("6", "files differ")):
             screen.press(key)
