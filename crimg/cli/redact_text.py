@@ -5,7 +5,7 @@ from __future__ import annotations
 from crimg.cli.inspect_json import document
 from crimg.cli.output import shown_name
 from crimg.escape import escape
-from crimg.redact.redaction import FILE, MEMORY, NAME, PIPE, THREAD
+from crimg.redact.redaction import FILE, MEMORY, NAME, PIPE, SOCKET, THREAD
 from crimg.views.words import hexadecimal, uuid
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crimg.views.subject import Subject
 
 _SHOWN = 3
-_WORDS = {FILE: "", PIPE: "", THREAD: "registers of ", NAME: "name of "}
+_WORDS = {FILE: "", PIPE: "", SOCKET: "", THREAD: "registers of ", NAME: "name of "}
 
 
 def text_lines(

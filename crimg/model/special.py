@@ -101,3 +101,8 @@ class Socket(Record, kind=27, noun="socket", key=("file",)):
     """BLOB sections with these bytes."""
     extra: Extra | None = None
     """Further attributes, or nil."""
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether the bytes in it were removed from the image on purpose (specs/redaction.md)."""
+        return self.length > 0 and not self.blobs and (self.extra or {}).get("removed") == self.length

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import stat
 
-from crimg.model import Pipe
+from crimg.model import Pipe, Socket
 from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import digest_of
@@ -33,8 +33,9 @@ def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether what was in it was removed from the image on purpose (specs/redaction.md)."""
-    pipe = image.find(Pipe, file.pipe)
-    return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
+    holders = (image.find(Pipe, file.pipe), image.find(Socket, file.objref))
+    emptied = any(row is not None and row.is_removed for row in holders)
+    return emptied or (inode is not None and inode.keeper == Keeper.REMOVED)
 
 
 def indefinite(noun: str) -> str:

@@ -1,11 +1,11 @@
-"""Copies of removed strings in what is kept: memory, contents of deleted files and of pipes."""
+"""Copies of removed strings in what is kept: memory, contents of deleted files, pipes and sockets."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import File, Inode, Mm, Pipe, Vma
+from crimg.model import File, Inode, Mm, Pipe, Socket, Vma
 from crimg.pages import Memory, blob_extents
 from crimg.redact.ranges import union, without
 from crimg.searching import find_all, saved_parts
@@ -28,7 +28,8 @@ _MOST_APART = 1 << 17
 
 
 class Spot(NamedTuple):
-    """Where a copy is. objref: of the mm, inode or pipe.  position: address, or offset in the contents.
+    """Where a copy is. objref: of the mm, inode, pipe, or
+    file that is a socket.  position: address, or offset in the contents.
     label: the mapping, file or pipe, printable."""
 
     objref: int
@@ -110,9 +111,9 @@ def _places(
     for mm in image.rows(Mm):
         ranges = without(union(bounds.get(mm.objref, ())), removed.get(mm.objref, ()))
         yield mm.objref, saved_parts(Memory(image, mm), ranges)
-    rows: list[Inode | Pipe] = [*image.rows(Inode), *image.rows(Pipe)]
+    rows: list[Inode | Pipe | Socket] = [*image.rows(Inode), *image.rows(Pipe), *image.rows(Socket)]
     for row in rows:
-        yield row.objref, blob_extents(image, row.blobs)
+        yield row.key[0], blob_extents(image, row.blobs)
 
 
 def _label(image: Image, objref: int, position: int) -> str:
@@ -133,9 +134,12 @@ def mapping_label(image: Image, vma: Vma) -> str:
 
 
 def contents_label(image: Image, objref: int) -> str:
-    """The path of a file with this inode, or the kernel's name of this pipe; printable."""
+    """The path of a file with this inode, or the kernel's name of this pipe or socket; printable."""
     pipe = image.find(Pipe, objref)
     if pipe is not None:
         return f"pipe:[{pipe.number}]"
+    socket = image.find(Socket, objref)
+    if socket is not None:
+        return f"socket:[{socket.number}]"
     paths = [file.path for file in image.rows(File) if file.inode == objref]
     return escape(paths[0]) if paths else f"inode #{objref}"

@@ -7,7 +7,7 @@ import time
 from crimg import __version__
 from crimg.format.constants import MAX_LIST
 from crimg.kernel.registers import with_changes
-from crimg.model import DEFINITION_ORDER, HistoryEntry, ImageInfo, Inode, Mm, Pipe, Task, Thread
+from crimg.model import DEFINITION_ORDER, HistoryEntry, ImageInfo, Inode, Mm, Pipe, Socket, Task, Thread
 from crimg.model.enums import Keeper
 from crimg.redact.ranges import at_most, union
 
@@ -40,6 +40,7 @@ def new_tables(redaction: Redaction) -> dict[type[Record], list[Record]]:
         Mm: _mm,
         Inode: _inode,
         Pipe: _pipe,
+        Socket: _socket,
         Task: _task,
         Thread: _thread,
     }
@@ -102,6 +103,12 @@ def _inode(redaction: Redaction, row: Inode) -> Inode:
 
 def _pipe(redaction: Redaction, row: Pipe) -> Pipe:
     if row.objref not in redaction.pipes:
+        return row
+    return row.replace(blobs=(), extra=_with_extra(row, **{REMOVED: row.length}))
+
+
+def _socket(redaction: Redaction, row: Socket) -> Socket:
+    if row.file not in redaction.sockets:
         return row
     return row.replace(blobs=(), extra=_with_extra(row, **{REMOVED: row.length}))
 

@@ -107,7 +107,7 @@ def queued_bytes(checked: Checked) -> Iterator[Hit]:
     spans = Spans(checked)
     for row in checked.rows(Socket):
         found = spans.of(row.blobs)
-        if row.blobs and not found:
+        if (row.blobs and not found) or row.is_removed:
             continue
         kept = sum(length for _, _, length in found)
         if kept != row.length or (found and (found[0][0] or kept != found[-1][1])):
