@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint bench regenerate check-generated golden picture clean
+.PHONY: demo test lint bench regenerate regenerate-criu check-generated golden picture clean
 
 demo: $(VENV)/.demo
 	$(BIN)/crimg demo
@@ -27,6 +27,10 @@ bench: $(VENV)/.test
 regenerate:
 	cd format/generator && npm ci --silent && node generate.js
 
+# The descriptor of the messages of CRIU, from crimg/criu/criu.proto (protoc comes with grpcio-tools).
+regenerate-criu: $(VENV)/.test
+	$(BIN)/python -m tests.criu.schema_compiler
+
 check-generated: $(VENV)/.test
 	cd format/generator && npm ci --silent
 	$(BIN)/python -m pytest -q tests/unit/test_format_generated.py
@@ -36,7 +40,7 @@ picture: $(VENV)/.test
 	$(BIN)/python -m tests.picture docs/tui.svg
 
 golden: $(VENV)/.test
-	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui/test_snapshots.py
+	CRIMG_UPDATE_GOLDEN=1 $(BIN)/python -m pytest -q tests/cli tests/validate/test_document.py tests/tui
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -62,6 +62,10 @@ class TruncatedError(FormatError):
     """The file ends before what it promises."""
 
 
+class MissingFileError(FormatError):
+    """A file of an image that consists of several is not there. section: its name."""
+
+
 class BadMagicError(FormatError):
     """These bytes do not begin as an image does."""
 

@@ -117,6 +117,11 @@ class Edge:
         self.column = column
         self.rows: list[Record] = []
 
+    @property
+    def of_object(self) -> bool:
+        """Whether the object refers by itself, in the one row that it has, and not by parts."""
+        return len(type(self.rows[0]).key_columns) == 1
+
 
 class ObjectGraph:
     """Objects and the references between them. Parts of an object refer on its behalf.

@@ -9,6 +9,7 @@ from crimg.model import (
     DEFINITION_ORDER,
     Cred,
     EpollWatch,
+    Eventfd,
     Fd,
     FdTable,
     File,
@@ -24,12 +25,16 @@ from crimg.model import (
     Pipe,
     PosixTimer,
     Record,
+    SharedMemory,
     Sigaction,
     Sighand,
     Siginfo,
     Signal,
+    Signalfd,
+    Socket,
     Task,
     Thread,
+    Timerfd,
     Tty,
     Vma,
 )
@@ -422,6 +427,33 @@ def small_records() -> list[Record]:
     return [
         record.replace(referrers=counts.get(record[0], 0)) if "referrers" in type(record).fields else record
         for record in records
+    ]
+
+
+def special_records() -> list[Record]:
+    """A row of each kind that the small image has none of: what open files are that are no inodes."""
+    return [
+        SharedMemory(inode=1, kind=2, name=b"a name", seals=6, ipc_key=-4, mode=0o1640, extra={"shmid": 3}),
+        Eventfd(file=2, value=2**64 - 2, semaphore=True),
+        Timerfd(file=3, clock=-1, ticks=9, settime_flags=1, interval=10**9, remaining=-1),
+        Signalfd(file=4, mask=1 << 63),
+        Socket(
+            file=5,
+            number=77,
+            family=1,
+            type=1,
+            protocol=0,
+            state=3,
+            path=b"/run/socket",
+            address=b"\x01\0\0name",
+            peer=78,
+            peer_address=b"\x02\0",
+            backlog=128,
+            shutdown=1,
+            length=4,
+            blobs=(BLOB_ID,),
+            extra={"options": {"SO_KEEPALIVE": 1}},
+        ),
     ]
 
 

@@ -12,20 +12,21 @@ from crimg.errors import CrimgError
 from crimg.escape import one_line
 from crimg.tui.background import Checking
 from crimg.tui.bars import Prompt
+from crimg.tui.commands import BINDINGS as EDIT_BINDINGS
+from crimg.tui.commands import COMMANDS
 from crimg.tui.compared import Comparing
 from crimg.tui.dialogs import Help
-from crimg.tui.editing import BINDINGS as EDIT_BINDINGS
-from crimg.tui.editing import COMMANDS, Editing
-from crimg.tui.form import RuleForm
+from crimg.tui.editing import Editing
+from crimg.tui.heads import TABS, tab_place
 from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
-from crimg.tui.pages import page_of
-from crimg.tui.panes import Panes, while_running
-from crimg.tui.places import CHANGE, COMPARE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
+from crimg.tui.panes import while_running
+from crimg.tui.places import COMPARE, Place
 from crimg.tui.rewriting import Rewriting
 from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
-from crimg.tui.theme import MARKS, THEMES, wants_mono
+from crimg.tui.showing import Showing
+from crimg.tui.theme import THEMES, wants_mono
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,16 +37,13 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from crimg.tui.line_view import LineView
-    from crimg.tui.rows import Row
     from crimg.tui.session import Session
 
-TABS = ("Image", "Memory", "Files", "Objects", "Findings", "Preflight", "Log", "Plan")
-_ROOM_FOR_NAME = 24
 _REDRAW = 0.2
 """Seconds between two looks at what the checks have said."""
 
 
-class Browser(Panes):
+class Browser(Showing):
     """Looks at one image, and changes it.
 
     busy: what is done to the image at present, in words; nothing else is to be done meanwhile.
@@ -73,12 +71,11 @@ class Browser(Panes):
     ]
 
     def __init__(self, session: Session) -> None:
-        super().__init__(ansi_color=True if wants_mono() else None)
+        super().__init__(session)
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "crimg-mono" if wants_mono() else "crimg-dark"
-        self.session = session
         self.search = Search(self)
         self.checking = Checking(session)
         self.editing = Editing(self)
@@ -126,86 +123,11 @@ class Browser(Panes):
         self.show_page(keep=True)
         before.close()
 
-    @property
-    def place(self) -> Place:
-        """Where one is."""
-        return self.session.trail.place
-
-    def go(self, place: Place) -> None:
-        """Go to a place, as following a link does."""
-        self.session.trail.leave(self.view("main").cursor)
-        self.session.trail.go(place)
-        self.show_page()
-
     def show_page(self, *, keep: bool = False) -> None:
-        """Show the place where one is; keep: the cursor stays, the page only has more to say."""
-        view = self.view("main")
-        row = view.cursor if keep else self.session.trail.row
-        self.page = page_of(self.session, self.place)
-        rows = self.page.rows
-        if not keep:
-            row = row or rows.row_of(self.place.at)
-        if not (keep and view.is_filtered):
-            view.show(rows, row)
-        self.bar("title").show([("head", self.page.title)])
-        self._show_heads()
-        self.arrange()
+        """As in Showing; what a page needs and is not there yet is asked for."""
+        super().show_page(keep=keep)
         if self.place.page in ("revisions", "revision"):
             self.jobs.read_past()
-
-    def _show_heads(self) -> None:
-        session, image = self.session, self.session.subject.image
-        told = [
-            ("head", f" {_short(session.shown_name)}"),
-            ("", f"  {image.size:,} bytes, revision {image.revision}  "),
-            ("edited", self.editing.head()),
-        ]
-        counts = session.checks.counts()
-        told += [(role, f" {MARKS[role]} {count} {role}s") for role, count in counts.items() if count]
-        wrong = len(session.checks.differing)
-        told += [("error", f"  x {wrong} files differ here")] if wrong else []
-        told += [("warning", f"  read-only: {session.read_only}")] if session.read_only else []
-        self.bar("head").show(told)
-        pages = [self._tab_place(number).page for number in range(1, len(TABS) + 1)]
-        spans = [
-            ("chosen" if page == self.place.page else "", f" {number} {name} ")
-            for number, (name, page) in enumerate(zip(TABS, pages, strict=True), 1)
-        ]
-        self.bar("tabs").show(spans, [str(number) for number in range(1, len(TABS) + 1)])
-        keys = (
-            ("?", "Help"),
-            ("/", "Find"),
-            ("Enter", "Open"),
-            ("b", "Back"),
-            ("Tab", "Pane"),
-            ("q", "Quit"),
-        )
-        shown = [*self.page.keys[:3], *keys]
-        if self.asking:
-            shown = [("Enter", "Take it"), ("Esc", "Give up")]
-            if self.query_one(RuleForm).display:
-                shown += [("Tab", "Field"), ("ctrl+t", "Kind of rule")]
-        while sum(len(key) + len(word) + 3 for key, word in shown) > self.size.width and len(shown) > 2:
-            del shown[-2]
-        status = [span for key, word in shown for span in (("key", f" {key}"), ("", f" {word} "))]
-        self.bar("status").show(status)
-
-    def _tab_place(self, number: int) -> Place:
-        mm = self.session.root_mm
-        memory = Place("memory", mm.objref if mm else 0)
-        return (IMAGE, memory, FILES, OBJECTS, FINDINGS, PREFLIGHT, JOURNAL, CHANGE)[number - 1]
-
-    @while_running
-    def on_line_view_moved(self, event: LineView.Moved) -> None:
-        """Show what the cursor is on: of the tree as the page, of the page beneath it."""
-        if event.view.id == "tree" and event.view.has_focus and event.row.target:
-            self.session.trail.replace(event.row.target)
-            self.show_page()
-        elif event.view.id == "main" and self.page.split:
-            place = event.row.detail or event.row.target
-            if place is not None:
-                page = page_of(self.session, place)
-                self.view("detail").show(page.rows, page.rows.row_of(place.at))
 
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
@@ -221,7 +143,7 @@ class Browser(Panes):
 
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""
-        self.go(self._tab_place(number))
+        self.go(tab_place(self.session, number))
 
     def action_compare(self) -> None:
         """Go to the differences of two images."""
@@ -229,6 +151,10 @@ class Browser(Panes):
 
     def action_step(self, by: int) -> None:
         """Go back or forward; back first takes a filter away."""
+        prompt = self.query_one(Prompt)
+        if by < 0 and prompt.display:  # a click has taken the keys from it
+            prompt.action_cancel()
+            return
         if by < 0 and self.search.stop(self.view("main")):
             return
         self.session.trail.leave(self.view("main").cursor)
@@ -255,19 +181,6 @@ class Browser(Panes):
         else:
             self.say("there is no path under the cursor", "warning")
 
-    @property
-    def focused_subject(self) -> int | None:
-        """Objref of what the row under the cursor is about; where it says none, of the object shown."""
-        row = self.focused_row
-        if row is not None and row.subject is not None:
-            return row.subject
-        return self.place.number if self.place.page in ("object", "verdict") else None
-
-    @property
-    def focused_row(self) -> Row | None:
-        """The row under the cursor of the pane that has the keys."""
-        return self.view(self.pane).row
-
     def action_go(self) -> None:
         """Ask where to go."""
         self.query_one(Prompt).ask("Go to #object or address:", self._go_to)
@@ -288,7 +201,7 @@ class Browser(Panes):
     @while_running
     def on_prompt_closed(self) -> None:
         """Give the keys back to the pane."""
-        self._show_heads()
+        self.show_heads()
         self.focus_pane()
 
     def action_change(self, what: str) -> None:
@@ -308,24 +221,13 @@ class Browser(Panes):
 
     def action_save(self) -> None:
         """Ask for a file, and save the page as text."""
-        self.query_one(Prompt).ask("Save the page as (a new file):", self._save_as)
+        from crimg.tui.saving import ask_and_save
 
-    def _save_as(self, name: str) -> None:
-        self.run_worker(self._save(name, self.view("main").rows), group="save")
-
-    async def _save(self, name: str, rows: object) -> None:
-        from crimg.tui.saving import save
-
-        try:
-            count = await save(name, self.page.title, rows)  # type: ignore[arg-type]  # Rows
-        except CrimgError as error:
-            self.say(str(error), "error")
-        else:
-            self.say(f"{count:,} rows saved")
+        ask_and_save(self)
 
     def action_scale(self) -> None:
         """Change between the list of mappings and the drawing to scale."""
-        place = self.place if self.place.page in ("memory", "space", "hex") else self._tab_place(2)
+        place = self.place if self.place.page in ("memory", "space", "hex") else tab_place(self.session, 2)
         self.go(Place("space" if place.page == "memory" else "memory", place.number))
 
     def action_help(self) -> None:
@@ -371,16 +273,6 @@ class Browser(Panes):
             for name in ("tree", "detail"):
                 self.view(name).redraw()
             self.show_page(keep=True)
-
-    def say(self, text: str, role: str = "information") -> None:
-        """A message in a corner; the text is never taken for markup."""
-        severity = role if role in ("error", "warning") else "information"
-        self.notify(one_line(text), severity=severity, markup=False)  # type: ignore[arg-type]
-
-
-def _short(name: str) -> str:
-    """A name for the first line, which has more to say."""
-    return name if len(name) <= _ROOM_FOR_NAME else name.rpartition("/")[2]
 
 
 def run(session: Session) -> None:

@@ -76,28 +76,32 @@ class Divider(Widget):
     def __init__(self, *, id: str, flat: bool = False) -> None:
         super().__init__(id=id, classes="-flat" if flat else "")
         self._flat = flat
-        self._held = False
+        self._held_at: int | None = None
 
     def render_line(self, y: int) -> Strip:
         """A line."""
         style = self.rich_style + styles(self.app.current_theme)["dim"]
         return Strip([Segment(("─" if self._flat else "│") * self.size.width, style)])
 
-    def on_mouse_down(self) -> None:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of it."""
-        self._held = True
+        self._held_at = self._along(event)
         self.capture_mouse()
 
     def on_mouse_up(self) -> None:
         """Let go of it."""
-        self._held = False
+        self._held_at = None
         self.release_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Follow the mouse."""
-        by = event.y if self._flat else event.x
-        if self._held and by:
-            self.post_message(self.Dragged(self, by))
+        """Follow the mouse: on the screen, as the edge itself is only moved when there is time to."""
+        at = self._along(event)
+        if self._held_at is not None and at != self._held_at:
+            self.post_message(self.Dragged(self, at - self._held_at))
+            self._held_at = at
+
+    def _along(self, event: events.MouseEvent) -> int:
+        return int(event.screen_y if self._flat else event.screen_x)
 
 
 class Prompt(Horizontal):

@@ -5,28 +5,19 @@ The rules, the plan and the writing are the library's, in a child (crimg.tui.cha
 
 from __future__ import annotations
 
-from textual.binding import Binding
-
 from crimg.escape import escape
 from crimg.rewrite.places import path_of
-from crimg.rewrite.rules import parse_rule
 from crimg.tui.bars import Prompt
-from crimg.tui.draft import rule_table
 from crimg.tui.form import RuleForm
 from crimg.tui.pages.change import summary
-from crimg.tui.pages.page import count
-from crimg.tui.pages.proposals import rule_of
 from crimg.tui.places import CHANGE, PROPOSALS
 from crimg.tui.planner import Planner
-from crimg.tui.theme import MARKS
+from crimg.tui.proposing import toggle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textual.binding import BindingType
-
-    from crimg.tui.answers import Unsettled
     from crimg.tui.app import Browser
     from crimg.tui.draft import Draft, RuleTable
     from crimg.tui.places import Place
@@ -34,28 +25,6 @@ if TYPE_CHECKING:
 ASKING = "a question is open: answer it, or give it up with Esc"
 _REDRAW = 0.03
 """Seconds after which news of a plan are shown."""
-BINDINGS: list[BindingType] = [
-    Binding("e", "change('edit')", "Edit the path", show=False),
-    Binding("r", "change('rule')", "Rule", show=False),
-    Binding("R", "change('search')", "Moved files", show=False),
-    Binding("x,delete", "change('drop')", "Take out", show=False),
-    Binding("w", "change('write')", "Write", show=False),
-    Binding("u", "change('undo')", "Undo", show=False),
-    Binding("H", "change('history')", "Revisions", show=False),
-    Binding("ctrl+r", "change('reopen')", "Open anew", show=False),
-]
-COMMANDS = (
-    ("Plan: rules and paths to change", "key 8", "plan"),
-    ("Change the path under the cursor", "key e", "edit"),
-    ("New rule", "for many paths, key r", "rule"),
-    ("Search for moved files", "key R", "search"),
-    ("Write the plan", "as a new revision, key w", "write"),
-    ("Drop the plan", "all its rules and paths", "forget"),
-    ("Undo", "take the last revision back, key u", "undo"),
-    ("Revisions", "what each changed, key H", "history"),
-    ("Open the image anew", "key ctrl+r", "reopen"),
-)
-"""What the command palette has of this: title, help, name of a method."""
 
 
 class Editing:
@@ -269,46 +238,6 @@ class Editing:
         if place.page == "open":
             app.rewriting.show_revision(place.number)
         elif self._may_edit():
-            self._toggle(place)
+            toggle(app.session, place)
             self.changed()
         return True
-
-    def _toggle(self, place: Place) -> None:
-        """Take a proposal into the plan, or out of it; what was forgotten meanwhile is none any more."""
-        app, draft = self._app, self._draft
-        found, verdict = app.session.proposals, app.session.checks.verdicts.get(place.number)
-        if place.page == "candidate" and place.number < len(found.unsettled):
-            self._toggle_edits(found.unsettled[place.number], place.at - 1)
-            return
-        if place.page == "remedy" and verdict is not None:
-            table = rule_table(parse_rule(verdict.remedies[place.at][2]))
-        elif place.page == "proposal" and place.number < len(found.rules):
-            table = rule_of(found.rules[place.number])
-        else:
-            return
-        if table in draft.rules:
-            draft.rules.remove(table)
-        else:
-            draft.rules.append(table)
-
-    def _toggle_edits(self, one: Unsettled, index: int) -> None:
-        """Take one of several files for the one that is looked for, or take that back."""
-        edits = self._draft.edits
-        if index >= len(one.candidates):
-            return
-        path = one.candidates[index]
-        taken = all(edits.get(each) == path for each in one.objrefs)
-        for objref in one.objrefs:
-            if taken:
-                del edits[objref]
-            else:
-                edits[objref] = path
-
-    def head(self) -> str:
-        """What the first line says of the plan; empty where there is none."""
-        draft = self._draft
-        return (
-            f"  {MARKS['edited']} plan: {count(len(draft.changes), 'path')}, not written "
-            if draft.pending
-            else ""
-        )

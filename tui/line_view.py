@@ -76,14 +76,15 @@ class LineView(ScrollView, can_focus=True):
         self._strips: dict[tuple[int, bool, bool], Strip] = {}
         self._widest = 0
 
-    def show(self, rows: Rows, cursor: int = 0) -> None:
-        """Show other rows, with the cursor on this one."""
+    def show(self, rows: Rows, cursor: int = 0, *, stay: bool = False) -> None:
+        """Show other rows, with the cursor on this one. stay: no further scrolled than that takes."""
         self.rows = rows
         self._widest = 0
         self.redraw()
         self.cursor = max(0, min(cursor, len(rows) - 1))
         self._set_size()
-        self.scroll_to(0, self._first_for(self.cursor, middle=True), animate=False, force=True)
+        first = self._first_for(self.cursor, middle=not stay)
+        self.scroll_to(None if stay else 0, first, animate=False, force=True)
         self._tell()
 
     def redraw(self) -> None:

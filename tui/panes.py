@@ -153,7 +153,7 @@ class Panes(App[None]):
 
     def action_pane(self, by: int) -> None:
         """Give the keys to the next pane; in a form, to its next field."""
-        if len(self.screen_stack) > 1:
+        if len(self.screen_stack) > 1 or self.query_one(Prompt).display:
             return
         form = self.query_one(RuleForm)
         if form.display:

@@ -154,6 +154,7 @@ class Rewriting:
         app = self._app
         await app.checking.stop()
         await app.jobs.stop()
+        await app.comparing.stop()
         await app.editing.planner.stop()
         await app.search.end()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 
-from crimg.errors import FileError, UsageError
+from crimg.errors import CrimgError, FileError, UsageError
 from crimg.escape import unescape
+from crimg.tui.bars import Prompt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from crimg.tui.app import Browser
     from crimg.tui.rows import Rows
 
 _AT_ONCE = 500
@@ -31,3 +33,20 @@ async def save(name: str, title: str, rows: Rows) -> int:
     except (OSError, ValueError) as error:
         raise FileError(f"{name}: {getattr(error, 'strerror', None) or error}") from error
     return len(rows)
+
+
+def ask_and_save(app: Browser) -> None:
+    """Ask for a file, and save what the page shows."""
+
+    async def work(name: str, rows: Rows) -> None:
+        try:
+            count = await save(name, app.page.title, rows)
+        except CrimgError as error:
+            app.say(str(error), "error")
+        else:
+            app.say(f"{count:,} rows saved")
+
+    def named(name: str) -> None:
+        app.run_worker(work(name, app.view("main").rows), group="save")
+
+    app.query_one(Prompt).ask("Save the page as (a new file):", named)

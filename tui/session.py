@@ -13,7 +13,7 @@ from crimg.escape import escape
 from crimg.graph import Graph
 from crimg.model import Fd, File, Mm, PosixTimer, Sigaction, Siginfo, Task, Thread, Vma
 from crimg.model.record import KINDS
-from crimg.reader import open_image
+from crimg.reader import criu_store, open_image
 from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
@@ -90,11 +90,14 @@ class Session:
     @property
     def fd(self) -> int:
         """Descriptor of the image file, for a child that looks at the very same file."""
-        return self._file.fd
+        criu = criu_store(self.subject.image)
+        return criu.directory.fd if criu is not None else self._file.fd
 
     def _why_read_only(self) -> str:
         if self.subject.damage:
             return "the image is damaged, and read as far as it is whole"
+        if criu_store(self.subject.image) is not None:
+            return "it is a directory of CRIU: crimg rewrite changes it"
         if self.name == "-" or not os.path.isfile(self.name):
             return "it came through a pipe"
         if self.revision is not None:

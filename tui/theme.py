@@ -35,6 +35,13 @@ LIGHT = Theme(
     error="#B03A00",
     dark=False,
 )
+_ANSI = (
+    *("ansi-background", "ansi-foreground", "border-blurred"),
+    *("block-cursor-foreground", "block-cursor-background"),
+    *("input-cursor-background", "input-cursor-foreground"),
+    *("input-selection-background", "input-selection-foreground"),
+    *("screen-selection-background", "screen-selection-foreground"),
+)
 MONO = Theme(
     name="crimg-mono",
     primary="ansi_default",
@@ -49,6 +56,11 @@ MONO = Theme(
     error="ansi_default",
     dark=True,
     ansi=True,
+    boost="ansi_default",
+    variables={  # themes of this kind have no others
+        **dict.fromkeys(_ANSI, "ansi_default"),
+        "input-cursor-text-style": "reverse",
+    },
 )
 THEMES = (DARK, LIGHT, MONO)
 

@@ -35,17 +35,11 @@ def _text(report: CheckReport) -> Iterator[str]:
 
 
 def _json(report: CheckReport) -> Iterator[str]:
-    import json
+    from crimg.cli.json_text import object_lines
 
     problems = [
         {**problem._asdict(), "remedy": problem.remedy, "line": problem.line} for problem in report.problems
     ]
-    document = {
-        "crimg": 1,
-        "kind": "check",
-        "pid": report.pid,
-        "can_be_saved": report.can_be_saved,
-        **{name: getattr(report, name) for name in _COUNTS},
-        "problems": problems,
-    }
-    yield json.dumps(document)
+    counts = ((name, getattr(report, name)) for name in _COUNTS)
+    members = (("pid", report.pid), ("can_be_saved", report.can_be_saved), *counts, ("problems", problems))
+    return object_lines("check", members)

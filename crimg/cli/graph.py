@@ -96,7 +96,9 @@ def _dot_lines(subject: Subject, graph: ObjectGraph, chosen: set[int] | None) ->
             text = f"#{number} {type(row).noun} {escape(describe(subject, row))}".rstrip()
             yield f"  n{number} [label={dot_string(text)}];"
     for edge in edges:
-        yield f"  n{edge.source} -> n{edge.target} [label={dot_string(_edge_text(edge))}];"
+        # What refers for itself is most of them, and is named by a column, which needs no quoting.
+        label = f'"{edge.column}"' if edge.of_object else dot_string(_parts_text(edge))
+        yield f"  n{edge.source} -> n{edge.target} [label={label}];"
     yield "}"
 
 
@@ -105,12 +107,10 @@ def dot_string(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _edge_text(edge: Edge) -> str:
-    """What refers: the column, or the first few parts and how many more there are."""
+def _parts_text(edge: Edge) -> str:
+    """What refers: the first few parts and how many more there are."""
     from crimg.graph import row_label
 
-    if len(edge.rows[0].key) == 1:
-        return edge.column
     shown = ", ".join([row_label(row) for row in edge.rows[:_MOST_LABELS]])
     more = f" +{len(edge.rows) - _MOST_LABELS}" if len(edge.rows) > _MOST_LABELS else ""
     return f"{shown}{more}" + ("" if edge.column == "file" else f" {edge.column}")
@@ -136,7 +136,7 @@ def _json_lines(subject: Subject, graph: ObjectGraph, chosen: set[int] | None) -
             "to": edge.target,
             "kind": type(edge.rows[0]).noun,
             "column": edge.column,
-            "parts": [row_label(row) for row in edge.rows] if len(edge.rows[0].key) > 1 else [],
+            "parts": [] if edge.of_object else [row_label(row) for row in edge.rows],
         }
         for edge in edges
     ]

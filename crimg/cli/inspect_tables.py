@@ -65,12 +65,12 @@ def inode_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     rows = [
         (
             f"#{inode['objref']}",
-            inode["device"],
-            str(inode["number"]),
-            inode["mode"],
-            f"{inode['uid']}:{inode['gid']}",
-            str(inode["nlink"]),
-            str(inode["size"]),
+            inode["device"] or "",
+            _or_nothing(inode["number"]),
+            inode["mode"] or "",
+            f"{inode['uid']}:{inode['gid']}" if inode["uid"] is not None else "",
+            _or_nothing(inode["nlink"]),
+            _or_nothing(inode["size"]),
             "" if inode["keeper"] == "none" else inode["keeper"],
             escape(inode["path"] or b""),
         )
@@ -78,6 +78,10 @@ def inode_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     ]
     header = ("OBJ", "DEV", "INODE", "MODE", "OWNER", "LINKS", "SIZE", "KEPT", "PATH")
     return table(header, rows, "><><<>><", columns=columns, gap=" ")
+
+
+def _or_nothing(number: int | None) -> str:
+    return str(number) if number is not None else ""
 
 
 def limit_lines(subject: Subject, columns: int | None) -> Iterator[str]:
@@ -126,7 +130,9 @@ def section_lines(subject: Subject, columns: int | None) -> Iterator[str]:
             row["codec"],
             str(row["stored"]),
             str(row["raw"]),
-            row["type"] + (f" of {row['rows_of']}" if row["type"] == "OBJECTS" and row["rows_of"] else ""),
+            row["type"]
+            + (f" of {row['rows_of']}" if row["type"] == "OBJECTS" and row["rows_of"] else "")
+            + (f" {escape(row['name'])}" if row["name"] is not None else ""),
         )
         for row in journal.section_records(subject)
     ]

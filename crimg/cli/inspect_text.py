@@ -53,7 +53,12 @@ def image_lines(subject: Subject) -> Iterator[str]:
             ("When", _when(image)),
             ("Where", escape(image["hostname"]) if image["hostname"] is not None else None),
             ("Kernel", _kernel(image)),
-            ("Made by", escape(image["tool"] + b" " + image["tool_version"]) if image["tool"] else None),
+            (
+                "Made by",
+                escape(b" ".join(filter(None, (image["tool"], image["tool_version"]))))
+                if image["tool"]
+                else None,
+            ),
             ("Pages in", f"image {image['parent_uuid']}" if image["parent_uuid"] else None),
         ]
     )

@@ -128,20 +128,7 @@ def _text(image: str, pairs: list[tuple[KeeperRecord, bool]]) -> Iterator[str]:
 
 
 def _json(image: str, pairs: list[tuple[KeeperRecord, bool]]) -> Iterator[str]:
-    import json
+    from crimg.cli.json_text import object_lines
 
-    from crimg.escape import escape
-
-    keepers = [
-        {
-            "objref": record.objref,
-            "way": record.way,
-            "path": None if record.path is None else escape(record.path),
-            "name": escape(record.name),
-            "size": record.size,
-            "state": record.state,
-            "removed": removed,
-        }
-        for record, removed in pairs
-    ]
-    yield json.dumps({"crimg": 1, "kind": "keepers", "file": escape(image), "keepers": keepers})
+    keepers = [{**record._asdict(), "removed": removed} for record, removed in pairs]
+    return object_lines("keepers", (("file", os.fsencode(image)), ("keepers", keepers)))

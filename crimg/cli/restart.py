@@ -5,7 +5,8 @@ opened before anything else, and each is held once more against what was seen, n
 process gets these very descriptors, and its mappings are made of them. Nothing runs until all is in place:
 whatever fails leaves no process and no file behind.
 
-The process id is printed. The process is in the background; --wait stays until it ends.
+The process id is printed. The process is in the background; --wait stays until it ends, and
+passes signals, Ctrl-C among them, on to it.
 
 Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 files are not as they were;
 2 usage; 3 not a sound image; 4 the kernel refused; 5 it cannot be brought back faithfully.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 
 from crimg.cli.opening import opened
 from crimg.cli.preflight import add_looking, path_rules, seconds
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.preflight import Verdict
     from crimg.restart.steps import Plan
+
+
+_PASSED_ON = (
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGCONT),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,10 +90,29 @@ def run(args: argparse.Namespace) -> int:
         for note in () if args.quiet else plan.notes:
             say(f"note: {note}")
         done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
-    write_lines([str(done.pid)])
+    for path in done.left:
+        say(f"warning: {escape(path)}: kept a deleted file, and could not be deleted; it is needed no more")
     if not args.wait:
+        write_lines([str(done.pid)])
         return 0
-    _, status = os.waitpid(done.pid, 0)
+    return _wait(done.pid)
+
+
+def _wait(pid: int) -> int:
+    """Print the number of process `pid`, wait for its end, pass signals on to it; its exit status."""
+    from crimg.cli.output import write_lines
+
+    def pass_on(number: int, _frame: object) -> None:
+        os.kill(pid, number)  # not reaped yet: nobody else can have this number
+
+    before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
+    try:
+        write_lines([str(pid)])
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
 

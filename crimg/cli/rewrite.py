@@ -90,6 +90,10 @@ def run(args: argparse.Namespace) -> int:
     from crimg.rewrite.applying import check_applicable
 
     _check_options(args)
+    if is_directory(args.image):
+        from crimg.cli.rewrite_criu import run as run_on_directory
+
+        return run_on_directory(args)
     with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
         plan = _load(args) if args.plan else _plan(args, image)
@@ -114,6 +118,14 @@ def run(args: argparse.Namespace) -> int:
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
+
+
+def is_directory(name: str) -> bool:
+    """Whether an image is a directory, of CRIU then."""
+    try:
+        return os.path.isdir(name)
+    except ValueError:
+        return False
 
 
 def _check_options(args: argparse.Namespace) -> None:

@@ -85,7 +85,9 @@ def _validate(args: argparse.Namespace, rules: list[Rule]) -> int:
         report = validate(image, rules, page_data=args.page_data, progress=_progress(args, image))
         lines = _json_lines if args.json else _text_lines
         write_lines(lines(args, image, report))
-        unnamed = image.damage and not any(finding.rule.startswith("C1") for finding in report.findings)
+        unnamed = image.damage and not any(
+            finding.rule.startswith(("C1", "C6")) for finding in report.findings
+        )
         for damage in image.damage if unnamed else ():
             say(f"damaged: {damage}")
         return 0 if report.is_sound(strict=args.strict) and not image.damage else 1

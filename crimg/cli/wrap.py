@@ -22,14 +22,14 @@ import os
 import sys
 
 from crimg.cli.opening import opened
-from crimg.cli.rewrite import add_edits, add_rules
+from crimg.cli.rewrite import add_edits, add_rules, is_directory
 from crimg.errors import ConflictError, FileError, UsageError
 from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from crimg.rewrite.matching import Rule
     from crimg.rewrite.rules import PathRule
@@ -72,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     foreground = Foreground()
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
-    with private_copy(args.image, keep=args.keep) as (copy, lock):
+    fill = _fill(args.image) if is_directory(args.image) else None
+    with private_copy(os.path.normpath(args.image), keep=args.keep, fill=fill) as (copy, lock):
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
         _rewrite(args, copy, rules, edits)
@@ -85,6 +86,39 @@ def run(args: argparse.Namespace) -> int:
         return foreground.run(words, {**os.environ, VARIABLE: copy}, pass_fds=[lock])
 
 
+def _fill(name: str) -> Callable[[str], None]:
+    """What makes a copy of a directory of CRIU, sharing its files by hard links."""
+
+    def fill(copy: str) -> None:
+        from crimg.reader import criu_store
+        from crimg.rewrite.criu import UNCHANGED, write_copy
+
+        with opened(name, quiet=True) as subject:
+            store = criu_store(subject.image)
+            if store is None:
+                raise UsageError(f"{escape(name)}: is no directory of CRIU")
+            write_copy(UNCHANGED, store, copy)
+
+    return fill
+
+
+def _rewrite_directory(
+    args: argparse.Namespace, copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]
+) -> None:
+    """Rewrite the paths of a copy of a directory of CRIU. Raises ConflictError, UsageError, FormatError."""
+    from crimg.reader import criu_store
+    from crimg.rewrite.criu import apply, plan
+
+    if edits:
+        raise UsageError("--set does not go with a directory of CRIU")
+    with opened(copy, args.image, quiet=True) as subject:
+        store = criu_store(subject.image)
+        if store is not None:
+            made = plan(subject.image, store, rules)
+            if made.changes or made.conflicts:
+                apply(made, store)
+
+
 def _rewrite(
     args: argparse.Namespace, copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]
 ) -> None:
@@ -92,6 +126,9 @@ def _rewrite(
     from crimg.rewrite.applying import apply
     from crimg.rewrite.planning import plan
 
+    if is_directory(copy):
+        _rewrite_directory(args, copy, rules, edits)
+        return
     with opened(copy, args.image, quiet=True) as subject:
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from crimg.dump.epoll import EpollCollector
+from crimg.dump.held import LOCK_KINDS, add_locks, add_tty
 from crimg.dump.kinds import Refusal, file_kind, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.opened import Descriptor
@@ -12,10 +13,9 @@ from crimg.dump.pipes import PipeCollector
 from crimg.dump.sockets import SocketCollector
 from crimg.dump.special import add_state, memory_row
 from crimg.errors import KernelError
-from crimg.evidence import device_number
 from crimg.kernel import descriptors, inodes, names, procfd
-from crimg.model import Fd, FdTable, File, Lock, Tty
-from crimg.model.enums import NAMELESS, Access, FileKind, LockKind, NameState
+from crimg.model import Fd, FdTable, File
+from crimg.model.enums import NAMELESS, Access, FileKind, NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from crimg.dump.problems import Problems
     from crimg.kernel.procfs import ProcDir
 
-_LOCK_KINDS = {"POSIX": LockKind.POSIX, "OFDLCK": LockKind.OFD, "FLOCK": LockKind.FLOCK}
 _STATES = {
     names.NameState.LINKED: NameState.LINKED,
     names.NameState.DELETED: NameState.DELETED,
@@ -80,7 +79,7 @@ class FileCollector:
             except KernelError as error:
                 problems.add(f"fd {fd}", "a descriptor", str(error), "unreadable")
                 continue
-            if any(lock.kind not in _LOCK_KINDS for lock in one.info.locks):
+            if any(lock.kind not in LOCK_KINDS for lock in one.info.locks):
                 # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
                 self.inodes.leased.add(one.identity)
         return table
@@ -94,7 +93,7 @@ class FileCollector:
                 file = self._description(self._opened[group[0]])
                 if file is not None:
                     files.update(dict.fromkeys(group, file))
-                    self._locks(file, group)
+                    add_locks(self.objects, file, map(self._opened.__getitem__, group))
             self.sockets.finish()
             self.epolls.watches(self._opened, files)
         finally:
@@ -190,7 +189,7 @@ class FileCollector:
         if isinstance(socket, Refusal):
             return self._refused(one, socket.kind, socket.reason)
         if kind == FileKind.CHARACTER_DEVICE and not path_only and is_terminal(one.attributes.rdev):
-            tty = self._tty(copy, one)
+            tty = add_tty(self.objects, copy, one)
             if tty is None:
                 return self._refused(one, "terminal", "a terminal that has hung up cannot be saved")
         owner = descriptors.FileOwner(-1, 0) if path_only else descriptors.owner(copy)
@@ -258,45 +257,3 @@ class FileCollector:
             reading = self.inodes.kept[inode].fd
             self.objects.add(memory_row(inode, attributes.ino, link, reading))
         return inode
-
-    def _tty(self, copy: int, one: Descriptor) -> int | None:
-        termios, size = descriptors.termios(copy), descriptors.window_size(copy)
-        if termios is None or size is None:
-            return None
-        objref = self.objects.number()
-        self.objects.add(
-            Tty(
-                objref=objref,
-                referrers=0,
-                rdev=device_number(one.attributes.rdev),
-                termios=termios,
-                rows=size[0],
-                cols=size[1],
-            )
-        )
-        return objref
-
-    def _locks(self, file: int, group: list[tuple[int, int]]) -> None:
-        """Add the locks on an open file: each process shows its own POSIX locks, all show the others."""
-        seen: set[tuple[object, ...]] = set()
-        for one in map(self._opened.__getitem__, group):
-            for lock in one.info.locks:
-                key = (lock.kind, lock.mode, lock.pid, lock.start, lock.end)
-                if key in seen:
-                    continue
-                seen.add(key)
-                kind = _LOCK_KINDS.get(lock.kind)
-                if kind is None:
-                    reason = f"a {lock.kind.lower()} on it cannot be saved yet"
-                    one.problems.add(one.where, one.link, reason, "lease", objref=file)
-                    continue
-                self.objects.add(
-                    Lock(
-                        file=file,
-                        kind=kind,
-                        write=lock.mode == "WRITE",
-                        pid=lock.pid,
-                        start=lock.start,
-                        end=lock.end,
-                    )
-                )

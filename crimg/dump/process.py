@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crimg.dump.digests import MappedDigests
 from crimg.dump.files import FileCollector
+from crimg.dump.identity import add_namespaces
 from crimg.dump.inodes import InodeCollector
 from crimg.dump.inside import Inside
 from crimg.dump.mapped import MappedCollector
@@ -152,8 +153,7 @@ class Collector:
         pid, problems, refs = member.pid, self.problems.of(member.pid), self._refs[member.pid]
         mapped = MappedCollector(member.proc, files, digests, problems)
         threads = member.freeze.tids if member.freeze is not None else ()
-        tasks = TaskCollector(member.proc, self.objects, problems)
-        refs["namespaces"] = tasks.namespaces(threads)
+        refs["namespaces"] = add_namespaces(member.proc, threads, self.objects, problems)
         first = self._shares.first
         if first[KCMP_FS][pid] == pid:
             refs["fs"] = self.objects.number()

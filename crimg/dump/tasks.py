@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import struct
 
-from crimg.errors import KernelError
+from crimg.dump.identity import add_cred, read_label
 from crimg.evidence import device_number
 from crimg.kernel import procstat, proctask, ptrace
 from crimg.kernel.priority import io_priority
-from crimg.kernel.procfs import ProcDir, read_namespaces
+from crimg.kernel.procfs import ProcDir
 from crimg.model import (
-    Cred,
-    Namespaces,
     PosixTimer,
     Sigaction,
     Sighand,
@@ -25,7 +22,7 @@ from crimg.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from crimg.dump.inside import Inside, ThreadInside
     from crimg.dump.objects import Objects
@@ -44,75 +41,6 @@ class TaskCollector:
         self.proc = proc
         self.objects = objects
         self.problems = problems
-
-    def cred(self, status: procstat.Status, securebits: int, label: bytes | None) -> int:
-        """The objref of these credentials."""
-        cred = Cred(
-            objref=0,
-            referrers=0,
-            uid=status.uids[0],
-            euid=status.uids[1],
-            suid=status.uids[2],
-            fsuid=status.uids[3],
-            gid=status.gids[0],
-            egid=status.gids[1],
-            sgid=status.gids[2],
-            fsgid=status.gids[3],
-            groups=status.groups,
-            cap_inheritable=status.cap_inheritable,
-            cap_permitted=status.cap_permitted,
-            cap_effective=status.cap_effective,
-            cap_bounding=status.cap_bounding,
-            cap_ambient=status.cap_ambient,
-            securebits=securebits,
-            no_new_privs=status.no_new_privs,
-            label=label,
-        )
-        return self.objects.once(cred)
-
-    def _for_children(self, name: str) -> int:
-        """The number of the namespace that children will be in; 0 where it has none in it yet."""
-        try:
-            link = self.proc.readlink(f"ns/{name}_for_children")
-        except KernelError as error:
-            if error.errno not in (errno.ENOENT, errno.EINVAL):
-                raise
-            return 0
-        return int(link.partition(b"[")[2].rstrip(b"]") or 0)
-
-    def namespaces(self, tids: Sequence[int]) -> int:
-        """The objref of the namespaces; one that is not the dumper's is noted as a problem."""
-        with ProcDir(os.getpid()) as self_proc:
-            own = read_namespaces(self_proc)
-        found = read_namespaces(self.proc)
-        for name, number in found.items():
-            if number != own.get(name):
-                self._other_namespace("process", name)
-        for name in ("pid", "time"):
-            if found.get(name) and self._for_children(name) != found[name]:
-                self._other_namespace("process", name, " for its children")
-        for tid in tids:
-            with ProcDir(tid) as thread:
-                for name, number in read_namespaces(thread).items():
-                    if number != found.get(name):
-                        self._other_namespace(f"thread {tid}", name)
-        return self.objects.once(
-            Namespaces(
-                objref=0,
-                referrers=0,
-                cgroup=found.get("cgroup", 0),
-                ipc=found.get("ipc", 0),
-                mnt=found.get("mnt", 0),
-                net=found.get("net", 0),
-                pid=found.get("pid", 0),
-                time=found.get("time", 0),
-                user=found.get("user", 0),
-                uts=found.get("uts", 0),
-            )
-        )
-
-    def _other_namespace(self, where: str, name: str, whose: str = "") -> None:
-        self.problems.add(where, f"another {name} namespace{whose}", "cannot be saved yet", "namespace")
 
     def sighand(self, inside: Inside) -> int:
         """The objref of the table of signal actions."""
@@ -219,7 +147,7 @@ class TaskCollector:
                 priority=os.sched_getparam(tid).sched_priority,
                 nice=os.getpriority(os.PRIO_PROCESS, tid),
                 cpus=cpus.to_bytes((cpus.bit_length() + 7) // 8, "little"),
-                cred=self.cred(status, inside.securebits, label),
+                cred=add_cred(self.objects, status, inside.securebits, label),
                 extra=self._thread_extra(tid, inside),
             )
         )
@@ -251,7 +179,8 @@ class TaskCollector:
         extra: dict[str, object],
     ) -> None:
         stat = procstat.read_stat(self.proc)
-        cred = self.cred(procstat.read_status(self.proc), securebits, read_label(self.proc))
+        status = procstat.read_status(self.proc)
+        cred = add_cred(self.objects, status, securebits, read_label(self.proc))
         if stat.tty_nr and stat.tpgid > 0:
             extra = {**extra, "foreground": stat.tpgid}
         self.objects.add(
@@ -274,11 +203,3 @@ class TaskCollector:
                 **refs,
             )
         )
-
-
-def read_label(proc: ProcDir) -> bytes | None:
-    """The label of the security module, or None where none gives one."""
-    try:
-        return proc.read("attr/current").rstrip(b"\n\0") or None
-    except KernelError:  # EINVAL: no module, or one without labels (proc_pid_attr_read)
-        return None

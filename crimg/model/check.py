@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 MAX_PACKED_TABLES = MAX_LEN_RAW
 """Bytes to which the tables of an image that are stored with a codec may decode, all together: rows take up
 to 50 times the bytes that encode them, and some hundred bytes of zstd can stand for millions of rows."""
+MAX_PACKED_RATIO = 16
+"""Times its stored length to which such a table decodes, as a rule."""
+MAX_PACKED_EXCESS = 1 << 20
+"""Bytes that these tables decode to beyond that, all together, at the most."""
 MAX_PATH = 4095
 """Bytes of a path at the most (PATH_MAX of limits.h, without the NUL)."""
 MAX_NESTING = 100
@@ -29,6 +33,37 @@ _NONE = type(None)
 _PYTHON_TYPES = {"bool": bool, "bytes": bytes, "str": str, "map": dict, **dict.fromkeys(RANGES, int)}
 _SCALARS = frozenset({_NONE, bool, int, float, bytes, str})
 _SMALLEST, _LARGEST = RANGES["s64"][0], RANGES["u64"][1]
+
+
+class PackedTables:
+    """The tables of an image that are stored with a codec, held against the limits above.
+
+    Any part of what these limits allow is allowed too: a writer may leave sections out, and copy others.
+    """
+
+    __slots__ = ("excess", "raw")
+
+    def __init__(self) -> None:
+        self.raw = 0
+        self.excess = 0
+
+    def add(self, len_raw: int, len_stored: int) -> bool:
+        """Count a section, where the limits allow it; whether they do."""
+        raw = self.raw + len_raw
+        excess = self.excess + max(0, len_raw - MAX_PACKED_RATIO * len_stored)
+        if raw > MAX_PACKED_TABLES or excess > MAX_PACKED_EXCESS:
+            return False
+        self.raw, self.excess = raw, excess
+        return True
+
+
+def packed_fault(lengths: Sequence[tuple[int, int]]) -> str:
+    """What is wrong with tables that are stored with a codec, by raw and stored lengths; "" for nothing."""
+    packed = PackedTables()
+    if all(packed.add(*each) for each in lengths):
+        return ""
+    raw, stored = (sum(column) for column in zip(*lengths, strict=True))
+    return f"compressed tables of {raw} bytes from {stored} are more than specs/format.md, 12, allows"
 
 
 def fault(cls: type[Record], rows: Sequence[Sequence[Any]]) -> str:

@@ -23,12 +23,17 @@ class FileKind(IntEnum):
     SOCKET = 12
 
 
-NAMELESS = frozenset(
-    {
-        *(FileKind.PIPE, FileKind.EPOLL, FileKind.PLACEHOLDER, FileKind.MEMORY),
-        *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
-    }
-)
+NAMELESS_WORDS = {
+    FileKind.PIPE: "a pipe",
+    FileKind.EPOLL: "an epoll instance",
+    FileKind.PLACEHOLDER: "a placeholder",
+    FileKind.MEMORY: "shared memory",
+    FileKind.EVENTFD: "an eventfd",
+    FileKind.TIMERFD: "a timerfd",
+    FileKind.SIGNALFD: "a signalfd",
+    FileKind.SOCKET: "a socket",
+}
+NAMELESS = frozenset(NAMELESS_WORDS)
 """Kinds of files that never had a name; of these only shared memory has an inode of its own in an image."""
 
 
@@ -50,6 +55,22 @@ class SocketState(IntEnum):
     """Neither connected nor listening; it may be bound."""
     LISTENING = 2
     CONNECTED = 3
+
+
+class OtherFileKind(IntEnum):
+    """Kinds of open files that images of CRIU have, and for which the schema of our own has no number."""
+
+    UNKNOWN = 128
+    NETLINK_SOCKET = 131
+    PACKET_SOCKET = 132
+    INOTIFY = 135
+    FANOTIFY = 136
+    PIDFD = 140
+    NAMESPACE = 141
+    TUN = 142
+    BPF_MAP = 143
+    EXTERNAL = 144
+    """Given by the caller of the restore."""
 
 
 class NameState(IntEnum):
@@ -112,6 +133,18 @@ class Prot(IntFlag):
     READ = 1
     WRITE = 2
     EXEC = 4
+
+
+def file_kind_number(name: str) -> int:
+    """The number of the kind of file with this name: the schema's, where it has one."""
+    found = FileKind.__members__.get(name)
+    return found if found is not None else OtherFileKind.__members__.get(name, OtherFileKind.UNKNOWN)
+
+
+def file_kind_name(number: int) -> str:
+    """The name of a kind of file, words apart by blanks; "7?" for a number without a name."""
+    other = number in OtherFileKind._value2member_map_
+    return name_of(OtherFileKind if other else FileKind, number)
 
 
 def name_of(enumeration: type[IntEnum], value: int) -> str:

@@ -176,6 +176,17 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
         return f"{type(self).__name__}({columns})"
 
 
+_NOTHING: frozenset[str] = frozenset()
+
+
+def unrecorded(row: Record) -> frozenset[str]:
+    """Names of columns in which a row holds no more than a zero, since what made the image did not record
+    them (attribute "unrecorded"); images of our own have none."""
+    extra = row[-1]  # of every kind, the map of further attributes is the last column
+    names = extra.get("unrecorded") if isinstance(extra, dict) else None
+    return frozenset(names) if isinstance(names, tuple) else _NOTHING
+
+
 def _key_of(columns: tuple[int, ...]) -> Callable[[Any], tuple[Any, ...]]:
     """What gives the values of these columns of a row."""
     if len(columns) > 1:

@@ -7,6 +7,7 @@ import stat
 from typing import NamedTuple
 
 from crimg.looking.sightings import Contents
+from crimg.model.record import unrecorded
 from crimg.preflight.comparison import digest_of, same_mtime
 
 TYPE_CHECKING = False
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from crimg.looking.looks import Looks
     from crimg.model import Inode
     from crimg.preflight.checker import Checker
+    from crimg.preflight.criu import CriuChecker
     from crimg.preflight.search import Entry, Search
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict
@@ -25,8 +27,9 @@ DIGEST = "digest"
 BUILD_ID = "build-id"
 NAME_SIZE_MTIME = "name, size and mtime"
 SIZE_MTIME = "size and mtime"
-"""By what a file is known, the surest first. The last two are weak: contents can differ all the same."""
-WEAK = frozenset((NAME_SIZE_MTIME, SIZE_MTIME))
+NAME_SIZE = "name and size"
+"""By what a file is known, the surest first. The last three are weak: contents can differ all the same."""
+WEAK = frozenset((NAME_SIZE_MTIME, SIZE_MTIME, NAME_SIZE))
 
 
 class Match(NamedTuple):
@@ -41,7 +44,7 @@ class Candidates:
     """Matches lost files with what a search finds."""
 
     def __init__(
-        self, checker: Checker, looks: Looks, search: Search, taken: Collection[tuple[int, int]]
+        self, checker: Checker | CriuChecker, looks: Looks, search: Search, taken: Collection[tuple[int, int]]
     ) -> None:
         """taken: device and number of inodes that are known to be other files of the image."""
         self._checker = checker
@@ -66,6 +69,9 @@ class Candidates:
         for index, (subject, _) in enumerate(lost):
             inode = subject.inode
             if matches[index].paths or inode is None or not stat.S_ISREG(inode.mode):
+                continue
+            if "size" in unrecorded(inode):
+                matches[index] = Match(reason="neither its size nor its inode is recorded")
                 continue
             old = self._top + subject.path
             entries = [
@@ -102,6 +108,10 @@ class Candidates:
         if inode.size and (digest_of(inode) is not None or inode.build_id is not None):
             basis = DIGEST if digest_of(inode) is not None else BUILD_ID
             equal = [one for one in entries if self._has_contents(inode, one)]
+        elif "mtime" in unrecorded(inode):  # of CRIU: there is nothing else to know it by
+            basis = NAME_SIZE
+            name = path.rpartition(b"/")[2]
+            equal = [one for one in entries if one.path.rpartition(b"/")[2] == name]
         else:
             basis = SIZE_MTIME
             equal = [one for one in entries if same_mtime(inode.mtime, one.mtime, None)]
@@ -110,7 +120,7 @@ class Candidates:
             if named:
                 basis, equal = NAME_SIZE_MTIME, named
         if not equal:
-            differs = {DIGEST: "digest", BUILD_ID: "build-id"}.get(basis, "mtime")
+            differs = {DIGEST: "digest", BUILD_ID: "build-id", NAME_SIZE: "name"}.get(basis, "mtime")
             count = f"{len(entries)} file{'s' if len(entries) > 1 else ''}"
             return Match(reason=f"{count} of {inode.size} bytes, none with its {differs}")
         return Match(tuple(sorted(one.path[len(self._top) :] for one in equal)), basis)

@@ -8,12 +8,13 @@ import stat
 from crimg.kernel.procfs import read_boot_id
 from crimg.looking.sightings import Look
 from crimg.model import ImageInfo
-from crimg.model.enums import Keeper
+from crimg.model.enums import NAMELESS, Keeper
 from crimg.preflight import judge, verdicts
 from crimg.preflight.finding import Finder
 from crimg.preflight.gathering import Gathering
 from crimg.preflight.judge import Judgement
-from crimg.preflight.kept import judge_kept, keeper_outlook
+from crimg.preflight.kept import REMOVED, judge_kept, keeper_outlook
+from crimg.preflight.nameless import judge_name, nameless_outlook
 from crimg.preflight.outlook import outlook
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.remedies import map_remedy, of_incomplete, of_moved, of_unreachable, remedies
@@ -137,7 +138,12 @@ class Checker:
             contents = self._gathering.contents(place, inode)
             same_fs = self._gathering.same_fs(subject, look.seen) if look.seen is not None else None
             host = self._on_host(place)
-        judged = judge_kept(self.image, subject.file, inode, look, contents, same_fs)
+        judged = judge_kept(self.image, subject.file, inode, look, contents, same_fs, subject.socket)
+        if subject.file.kind in NAMELESS and judged.details != (REMOVED,):
+            host = self._on_host(place) if place is not None else None
+            if place is not None:
+                judged = judge_name(judged, place, self._gathering.at)
+            return _made(subject, judged, *nameless_outlook(judged, host))
         return _made(subject, judged, *keeper_outlook(judged, inode, host))
 
     def _unmounted(self, subject: Subject, judged: Judgement) -> Judgement:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from crimg.looking.mounts import Mounts
 from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.preflight.checker import Checker
+from crimg.reader import criu_store
 from crimg.rewrite.rules import PathRules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.looking.looks import Progress
+    from crimg.looking.looks import Looks, Progress
     from crimg.looking.watched import FilePath
     from crimg.model.image import Image
+    from crimg.preflight.criu import CriuChecker
     from crimg.preflight.verdicts import Verdict
 
 
@@ -36,7 +38,26 @@ def check(
     """
     mounts = Mounts()
     with looks_for(root, timeout, mounts) as looks:
-        checker = Checker(
+        checker = checker_for(
             image, looks, mounts, rules or PathRules(), timeout=timeout, digests=digests, progress=progress
         )
         return [verdict for _, verdict in checker.judged()]
+
+
+def checker_for(
+    image: Image,
+    looks: Looks,
+    mounts: Mounts,
+    rules: PathRules,
+    *,
+    timeout: float | None,
+    digests: bool = False,
+    progress: Progress | None = None,
+) -> Checker | CriuChecker:
+    """What judges the files of this image: by all that was recorded, or as CRIU does it."""
+    store = criu_store(image)
+    if store is not None:
+        from crimg.preflight.criu import CriuChecker
+
+        return CriuChecker(image, store, looks, rules, progress=progress)
+    return Checker(image, looks, mounts, rules, timeout=timeout, digests=digests, progress=progress)

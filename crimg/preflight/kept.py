@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import stat
 
-from crimg.model import Pipe, Socket
-from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
+from crimg.model import Pipe
+from crimg.model.enums import NAMELESS, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
+from crimg.preflight.nameless import contents_words, judge_nameless
 from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.looking.sightings import Contents, Look
-    from crimg.model import File, Inode
+    from crimg.model import File, Inode, Socket
     from crimg.model.image import Image
 
 UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
@@ -22,7 +23,6 @@ UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 
 
 REMOVED = "its contents were removed from the image on purpose"
-LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
 
 
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
@@ -33,14 +33,8 @@ def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether what was in it was removed from the image on purpose (specs/redaction.md)."""
-    holders = (image.find(Pipe, file.pipe), image.find(Socket, file.objref))
-    emptied = any(row is not None and row.is_removed for row in holders)
-    return emptied or (inode is not None and inode.keeper == Keeper.REMOVED)
-
-
-def indefinite(noun: str) -> str:
-    """With its article."""
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+    pipe = image.find(Pipe, file.pipe)
+    return (pipe is not None and pipe.is_removed) or (inode is not None and inode.keeper == Keeper.REMOVED)
 
 
 def keeper_path(inode: Inode | None) -> bytes | None:
@@ -52,22 +46,20 @@ def keeper_path(inode: Inode | None) -> bytes | None:
 
 def judge_kept(
     image: Image, file: File, inode: Inode | None, look: Look | None, contents: Contents | None,
-    same_fs: bool | None,
+    same_fs: bool | None, socket: Socket | None = None,
 ) -> Judgement:  # fmt: skip
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
     if is_removed(image, file, inode):
         return Judgement(verdicts.MISSING, (REMOVED,))
-    if file.kind == FileKind.PLACEHOLDER:
-        return Judgement(verdicts.MISSING, (LEFT_OUT,))
     if file.kind in NAMELESS or inode is None:
-        return Judgement(verdicts.KEPT, (f"{indefinite(name_of(FileKind, file.kind))}, made anew",))
+        return judge_nameless(image, file, inode, socket)
     if inode.keeper == Keeper.EMBEDDED:
         absent = [blob for blob in inode.blobs if image.section(blob) is None]
         if absent:
             return Judgement(
                 verdicts.MISSING, (f"section {absent[0]} with its contents is not in the image",)
             )
-        return Judgement(verdicts.KEPT, (f"its {inode.size} bytes are in the image",))
+        return Judgement(verdicts.KEPT, (contents_words(inode.size),))
     if look is not None and inode.keeper_path is not None:
         return _judge_keeper(inode, look, contents, same_fs)
     if not stat.S_ISREG(inode.mode):
@@ -82,10 +74,10 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
             return judged._replace(verdict=verdicts.KEPT, details=("re-linked",))
         if judged.details[:1] == (judge.CTIME_ALONE,):  # linking it again has set the ctime in any case
             return judged._replace(verdict=verdicts.KEPT, details=("re-linked", judge.UNVERIFIED))
-        return judged._replace(details=("its keeper", *judged.details))
+        return judged._replace(details=_of_keeper(judged))
     if look.seen is None:
         judged = judge.judge_error(look.error)
-        return judged._replace(details=("its keeper", *judged.details))
+        return judged._replace(details=_of_keeper(judged))
     if not stat.S_ISREG(look.seen.mode):
         return Judgement(verdicts.REPLACED, (f"its keeper is {judge.type_name(look.seen.mode)} now",))
     if look.seen.size != inode.size:
@@ -95,6 +87,13 @@ def _judge_keeper(inode: Inode, look: Look, contents: Contents | None, same_fs: 
             return Judgement(verdicts.CHANGED, ("its keeper has other contents",), verdicts.BY_DIGEST)
         return Judgement(verdicts.KEPT, ("in a copy",), verdicts.BY_DIGEST)
     return Judgement(verdicts.KEPT, ("in a copy, known by its size",), verdicts.BY_SIZE)
+
+
+def _of_keeper(judged: Judgement) -> tuple[str, ...]:
+    """The details of a judgement, said of a keeper."""
+    if judged.verdict == verdicts.MISSING:
+        return ("its keeper is not there", *judged.details)
+    return ("its keeper", *judged.details)
 
 
 def keeper_outlook(
@@ -111,7 +110,12 @@ def keeper_outlook(
         return "it is refused: what was in it cannot be brought back", (
             verdicts.Remedy(verdicts.BRING_BACK, original),
         )
-    restart = "it fails: the contents of the deleted file are not to be had"
+    there = judged.verdict in (verdicts.CHANGED, verdicts.REPLACED)
+    restart = (
+        "it fails, or the deleted file comes back as its keeper is now"
+        if there
+        else "it fails: the contents of the deleted file are not to be had"
+    )
     if path is None or inode is None:
         return restart, (verdicts.Remedy(verdicts.BRING_BACK, "take another image of the process"),)
     where = shell_path(path)

@@ -11,7 +11,7 @@ from crimg.looking.mounts import Mounts
 from crimg.looking.watched import TIMEOUT, looks_for
 from crimg.preflight import verdicts
 from crimg.preflight.candidates import SIZE_MTIME, Candidates
-from crimg.preflight.checker import Checker
+from crimg.preflight.checking import checker_for
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.search import Search, prepare
 from crimg.rewrite.rules import PathRules
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from crimg.looking.watched import FilePath
     from crimg.model.image import Image
     from crimg.preflight.candidates import Match
+    from crimg.preflight.checker import Checker
+    from crimg.preflight.criu import CriuChecker
     from crimg.preflight.search import Count
     from crimg.preflight.subjects import Subject
     from crimg.preflight.verdicts import Verdict
@@ -111,7 +113,7 @@ def relocate(
     mounts = Mounts()
     with looks_for(root, timeout, mounts) as looks:
         places = [_real_path(looks, os.fsencode(directory)) for directory in directories]
-        checker = Checker(image, looks, mounts, PathRules(), timeout=timeout)
+        checker = checker_for(image, looks, mounts, PathRules(), timeout=timeout)
         judged = checker.judged()
         search = Search(prepare(places, looks, mounts), progress)
         return _relocate(checker, judged, search, looks)
@@ -147,7 +149,7 @@ def _is_wanted(subject: Subject, verdict: Verdict) -> bool:
 
 
 def _relocate(
-    checker: Checker, judged: Sequence[tuple[Subject, Verdict]], search: Search, looks: Looks
+    checker: Checker | CriuChecker, judged: Sequence[tuple[Subject, Verdict]], search: Search, looks: Looks
 ) -> Relocation:
     wanted: dict[tuple[bytes, int], list[tuple[Subject, Verdict]]] = {}
     fixed: set[bytes] = set()

@@ -87,7 +87,8 @@ def _bring_back(
     if stat.S_ISDIR(inode.mode):
         return (Remedy(verdicts.BRING_BACK, f"bring back the directory {where}"),)
     if stat.S_ISFIFO(inode.mode):
-        return (Remedy(verdicts.REPAIR, f"mkfifo -m {stat.S_IMODE(inode.mode):04o} {where}"),)
+        away = f"mv {where} ELSEWHERE && " if judged.verdict == verdicts.REPLACED else ""
+        return (Remedy(verdicts.REPAIR, f"{away}mkfifo -m {stat.S_IMODE(inode.mode):04o} {where}"),)
     other = f"give it another device or terminal: {map_to_fill_in(file.path)}"
     return (Remedy(verdicts.BRING_BACK, other),)
 

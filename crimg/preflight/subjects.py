@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from crimg.model import Fd, File, Filesystem, Inode, Vma
+from crimg.model import Fd, File, Filesystem, Inode, Socket, Vma
 from crimg.model.enums import Access, Prot
 from crimg.model.record import KINDS
 from crimg.preflight.kept import is_kept, keeper_path
+from crimg.preflight.nameless import bound_path
 from crimg.preflight.verdicts import Users
 
 TYPE_CHECKING = False
@@ -21,14 +22,17 @@ class Subject:
 
     inode, filesystem: None where the image has none.  path: in the image.  looked_at: what the rules make of
     it.  kept: it needs no file under that name.  place: the path to look at: that one, or its keeper's, or
-    None.
+    that which a socket is bound to (no rule reaches it), or None.  socket: what more is known of a socket.
     """
 
-    __slots__ = ("file", "filesystem", "inode", "kept", "looked_at", "path", "place", "users")
+    __slots__ = ("file", "filesystem", "inode", "kept", "looked_at", "path", "place", "socket", "users")
 
-    def __init__(self, image: Image, file: File, users: Users, rules: PathRules) -> None:
+    def __init__(
+        self, image: Image, file: File, users: Users, rules: PathRules, socket: Socket | None
+    ) -> None:
         self.file = file
         self.users = users
+        self.socket = socket
         self.inode = image.find(Inode, file.inode)
         self.filesystem = image.find(Filesystem, self.inode.filesystem) if self.inode else None
         self.path = file.path
@@ -37,7 +41,7 @@ class Subject:
         place: bytes | None = self.looked_at
         if self.kept:
             keeper = keeper_path(self.inode)
-            place = rules.apply(keeper) if keeper is not None else None
+            place = rules.apply(keeper) if keeper is not None else bound_path(socket)
         self.place = place if place and place.startswith(b"/") and b"\0" not in place else None
 
     @property
@@ -49,7 +53,11 @@ class Subject:
 def subjects(image: Image, rules: PathRules) -> list[Subject]:
     """All file objects, in the order of the image. Raises FormatError where its tables are damaged."""
     users = users_of_files(image)
-    return [Subject(image, file, users.get(file.objref, _NOBODY), rules) for file in image.rows(File)]
+    sockets = {row.file: row for row in image.rows(Socket)}
+    return [
+        Subject(image, file, users.get(file.objref, _NOBODY), rules, sockets.get(file.objref))
+        for file in image.rows(File)
+    ]
 
 
 def users_of_files(image: Image) -> dict[int, Users]:

@@ -11,13 +11,19 @@ from crimg.format.container import FileHeader, read_header
 from crimg.model.image import Image
 from crimg.reader.file import ImageFile
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.criu.store import CriuStore
+
 _COPY_STEP = 1 << 20
 
 
 def open_image(
     path: str | bytes | os.PathLike[str], *, salvage: bool = False, revision: int | None = None
 ) -> Image:
-    """The image in the file at `path`; "-" is standard input. Close it, or use it in a with statement.
+    """The image in the file at `path`, or in a directory of CRIU; "-" is standard input.
+
+    Close it, or use it in a with statement.
 
     Reads the header, the last trailer and the index; everything else when it is asked for.
     Where a rewrite was cut short, it is the last whole revision, and `Image.torn` says how much is behind it.
@@ -41,6 +47,9 @@ def open_image(
         raise UsageError(f"{name!a}: {error}") from error
     if stat.S_ISREG(mode):
         return _open(fd, name, salvage, revision)
+    if stat.S_ISDIR(mode):
+        os.close(fd)
+        return _open_directory(path, name, salvage, revision)
     if stat.S_ISFIFO(mode):
         try:
             _wait_for_writer(fd)
@@ -50,6 +59,26 @@ def open_image(
             os.close(fd)
     os.close(fd)
     raise UsageError(f"{name}: is no regular file and no pipe")
+
+
+def _open_directory(
+    path: str | bytes | os.PathLike[str], name: str, salvage: bool, revision: int | None
+) -> Image:
+    """The image in a directory of CRIU, which has no revisions."""
+    from crimg.criu import open_directory
+
+    if revision not in (None, 1):
+        raise UsageError(f"{name}: there is no revision {revision}: images of CRIU have one only")
+    return open_directory(path, salvage=salvage)
+
+
+def criu_store(image: Image) -> CriuStore | None:
+    """What is behind an image that was read from a directory of CRIU; None for any other.
+
+    Does not load crimg.criu: only it makes such a store.
+    """
+    store = getattr(image.store, "beneath", image.store)
+    return store if getattr(store, "is_criu", False) else None  # type: ignore[return-value]
 
 
 def _wait_for_writer(fd: int) -> None:

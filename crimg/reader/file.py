@@ -27,7 +27,7 @@ from crimg.format.container import (
     section_end,
 )
 from crimg.model import HistoryEntry, LogEntry
-from crimg.model.check import MAX_PACKED_TABLES
+from crimg.model.check import packed_fault
 from crimg.reader.packed import decompress
 from crimg.reader.raw import RawFile
 from crimg.reader.tables import decode_batches, records
@@ -60,7 +60,7 @@ class ImageFile(RawFile):
         self._rows: dict[int, dict[int, list[Record]]] = {}
         self._entries: dict[int, IndexEntry] = {}
         self._verified: set[tuple[IndexEntry, bool]] = set()
-        self._packed_tables = 0
+        self._packed_fault = ""
         self.sections: Sequence[IndexEntry] = ()
         self.header: FileHeader
         self.trailer: Trailer | None = None
@@ -130,9 +130,8 @@ class ImageFile(RawFile):
             raise FormatError("two sections have one id", section="index")
         self.sections = entries
         self._entries = by_id
-        self._packed_tables = sum(
-            entry.len_raw for entry in entries if entry.type in _ROW_TYPES and entry.codec != Codec.NONE
-        )
+        packed = [entry for entry in entries if entry.type in _ROW_TYPES and entry.codec != Codec.NONE]
+        self._packed_fault = packed_fault([(entry.len_raw, entry.len_stored) for entry in packed])
 
     def _check_entry(self, entry: IndexEntry, low: int, end: int) -> None:
         """Raise FormatError where a section cannot be in this image; the schema has seen to its fields."""
@@ -224,11 +223,8 @@ class ImageFile(RawFile):
         """Kind number to records of one section; decoded once, and only after its checksum held."""
         if entry.id not in self._rows:
             place = entry.label
-            if entry.codec != Codec.NONE and self._packed_tables > MAX_PACKED_TABLES:
-                raise FormatError(
-                    f"compressed tables of {self._packed_tables} bytes; {MAX_PACKED_TABLES} are allowed",
-                    section=place,
-                )
+            if entry.codec != Codec.NONE and self._packed_fault:
+                raise FormatError(self._packed_fault, section=place)
             body = self._sound_body(entry)
             if entry.codec != Codec.NONE:
                 body = decompress(entry, body)

@@ -18,38 +18,38 @@ if TYPE_CHECKING:
 
     Holder = Inode | Pipe | Socket
 
-
-HOLDERS: tuple[type[Record], ...] = (Inode, Pipe, Socket)
-"""Kinds whose rows name BLOB sections with contents; all there are (a test holds it to the model)."""
+_WHAT: dict[type[Record], str] = {Inode: FILE, Pipe: PIPE, Socket: SOCKET}
 
 
 class Contents:
     """What is chosen of the contents in an image.
 
-    inodes, pipes, sockets: objref (of the file, for a socket) of those whose contents go, to what asks for
-    it.
+    inodes, pipes: objref of those whose contents go (of a socket: of its file), to what asks for it.
     """
 
     def __init__(self, image: Image) -> None:
         self.image = image
         self.inodes: dict[int, str] = {}
         self.pipes: dict[int, str] = {}
-        self.sockets: dict[int, str] = {}
-        self._holders: list[Holder] = [*image.rows(Inode), *image.rows(Pipe), *image.rows(Socket)]
+        self._holders: list[Holder] = [
+            *image.rows(Inode),
+            *image.rows(Pipe),
+            *image.rows(Socket),
+        ]
 
     def choose_all(self) -> None:
         """Choose all there are."""
         for row in self._holders:
             if has_contents(row):
-                self._chosen(row).setdefault(row.key[0], CONTENTS)
+                self._chosen(row).setdefault(objref_of(row), CONTENTS)
 
     def choose(self, objref: int, by: str) -> bool:
         """Choose those of a file, an inode or a pipe; whether it has any."""
         file = self.image.find(File, objref)
-        wanted = {objref} if file is None else {file.inode, file.pipe, objref}
-        found = [row for row in self._holders if row.key[0] in wanted and has_contents(row)]
+        wanted = {objref} if file is None else {objref, file.inode, file.pipe}
+        found = [row for row in self._holders if objref_of(row) in wanted and has_contents(row)]
         for row in found:
-            self._chosen(row).setdefault(row.key[0], by)
+            self._chosen(row).setdefault(objref_of(row), by)
         return bool(found)
 
     def follow_blobs(self) -> None:
@@ -58,38 +58,42 @@ class Contents:
         for row in self._holders:
             for blob in row.blobs:
                 by_blob.setdefault(blob, []).append(row)
-        pending = [row for row in self._holders if row.key[0] in self._chosen(row)]
+        pending = [row for row in self._holders if objref_of(row) in self._chosen(row)]
         while pending:
             row = pending.pop()
             for other in (other for blob in row.blobs for other in by_blob[blob]):
-                if other.key[0] not in self._chosen(other):
-                    self._chosen(other)[other.key[0]] = f"same contents as #{row.key[0]}"
+                if objref_of(other) not in self._chosen(other):
+                    self._chosen(other)[objref_of(other)] = f"same contents as #{objref_of(row)}"
                     pending.append(other)
 
     def removals(self) -> Iterator[Removal]:
         """What goes, in the order of the image. Raises FormatError where that is damaged."""
         for row in self._holders:
-            by = self._chosen(row).get(row.key[0])
+            by = self._chosen(row).get(objref_of(row))
             if by is not None:
-                what = FILE if isinstance(row, Inode) else PIPE if isinstance(row, Pipe) else SOCKET
+                what = _WHAT[type(row)]
                 size = sum(len(data) for _, data in blob_extents(self.image, row.blobs))
-                yield Removal(what, by, row.key[0], contents_label(self.image, row.key[0]), size)
+                objref = objref_of(row)
+                yield Removal(what, by, objref, contents_label(self.image, objref), size)
 
     def elsewhere(self) -> Iterator[str]:
         """Deleted files whose contents are in a file of their own, one line each."""
         for row in self.image.rows(Inode):
             if row.keeper_path is not None:
-                name = contents_label(self.image, row.key[0])
+                name = contents_label(self.image, row.objref)
                 yield f"{name}: is kept in {escape(row.keeper_path)}, not in the image"
 
     def _chosen(self, row: Holder) -> dict[int, str]:
-        if isinstance(row, Socket):
-            return self.sockets
         return self.inodes if isinstance(row, Inode) else self.pipes
 
 
+def objref_of(row: Holder) -> int:
+    """Its number; that of the file of a socket."""
+    return row.file if isinstance(row, Socket) else row.objref
+
+
 def has_contents(row: Holder) -> bool:
-    """Whether something that was in a file, pipe or socket is in the image; extended attributes count."""
-    if isinstance(row, Pipe | Socket):
+    """Whether something that was in a file or pipe is in the image; extended attributes count."""
+    if not isinstance(row, Inode):
         return bool(row.blobs)
     return row.keeper == Keeper.EMBEDDED and bool(row.blobs or "xattrs" in (row.extra or {}))

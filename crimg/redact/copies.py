@@ -1,4 +1,4 @@
-"""Copies of removed strings in what is kept: memory, contents of deleted files, pipes and sockets."""
+"""Copies of removed strings in what is kept: memory, contents of deleted files and of pipes."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ _MOST_APART = 1 << 17
 
 
 class Spot(NamedTuple):
-    """Where a copy is. objref: of the mm, inode, pipe, or
-    file that is a socket.  position: address, or offset in the contents.
+    """Where a copy is. objref: of the mm, inode or pipe.  position: address, or offset in the contents.
     label: the mapping, file or pipe, printable."""
 
     objref: int
@@ -113,7 +112,8 @@ def _places(
         yield mm.objref, saved_parts(Memory(image, mm), ranges)
     rows: list[Inode | Pipe | Socket] = [*image.rows(Inode), *image.rows(Pipe), *image.rows(Socket)]
     for row in rows:
-        yield row.key[0], blob_extents(image, row.blobs)
+        objref = row.file if isinstance(row, Socket) else row.objref
+        yield objref, blob_extents(image, row.blobs)
 
 
 def _label(image: Image, objref: int, position: int) -> str:
@@ -134,12 +134,12 @@ def mapping_label(image: Image, vma: Vma) -> str:
 
 
 def contents_label(image: Image, objref: int) -> str:
-    """The path of a file with this inode, or the kernel's name of this pipe or socket; printable."""
+    """The path of a file with this inode, or the kernel's name of this pipe; printable."""
     pipe = image.find(Pipe, objref)
     if pipe is not None:
         return f"pipe:[{pipe.number}]"
-    socket = image.find(Socket, objref)
-    if socket is not None:
-        return f"socket:[{socket.number}]"
+    sockets = [row.number for row in image.rows(Socket) if row.file == objref]
+    if sockets:
+        return f"socket:[{sockets[0]}]"
     paths = [file.path for file in image.rows(File) if file.inode == objref]
     return escape(paths[0]) if paths else f"inode #{objref}"

@@ -188,7 +188,6 @@ class _Planner:
         for mm, lost in result.pages.lost.items():
             result.also += [(mm, bounds) for bounds in without(lost, ranges.get(mm, ()))]
         result.inodes, result.pipes = set(self.contents.inodes), set(self.contents.pipes)
-        result.sockets = set(self.contents.sockets)
         result.removals += self.contents.removals()
         if self.selection.registers:
             for thread in self.image.rows(Thread):

@@ -36,9 +36,8 @@ _SUMMARY = {
 class Selection:
     """What is to be removed.
 
-    vmas: selectors of mappings.  environment, arguments: of every address space.  contents: of deleted files,
-    of pipes and sockets; objects: of these
-    alone, by the objref of a file, an inode or a pipe.  registers: of all
+    vmas: selectors of mappings.  environment, arguments: of every address space.  contents: of deleted files
+    and of pipes; objects: of these alone, by the objref of a file, an inode or a pipe.  registers: of all
     threads.  copies: also copies of removed strings elsewhere in the memory.  everything: all of this, as
     far as it is there; else what matches nothing is refused.  drop: whole pages get no run in the page map,
     instead of one of zero bytes.
@@ -95,10 +94,8 @@ class Chosen(NamedTuple):
 class Removal(NamedTuple):
     """One thing that is removed.
 
-    what: one of MEMORY, FILE (kept contents), PIPE, SOCKET, THREAD (registers), NAME (of a task or
-    thread).  by: what
-    asked for it.  objref: of the mm, inode, pipe, task, or
-    file that is a socket.  label: printable.  size: bytes that were saved.
+    what: one of MEMORY, FILE (kept contents), PIPE, THREAD (registers), NAME (of a task or thread).  by: what
+    asked for it.  objref: of the mm, inode, pipe or task.  label: printable.  size: bytes that were saved.
     start, end: addresses, of memory.
     """
 
@@ -130,9 +127,8 @@ class Secret(NamedTuple):
 class Redaction:
     """What is going to be removed from one image, and what the new one will say of it.
 
-    removals: all of them.  pages: what becomes of saved memory.  inodes, pipes, sockets: objrefs of
-    those whose contents go.  threads: keys of those whose registers go.  names: keys of tasks and
-    threads whose names go.
+    removals: all of them.  pages: what becomes of saved memory.  inodes, pipes: objrefs of those whose
+    contents go.  threads: keys of those whose registers go.  names: keys of tasks and threads whose names go.
     also: mm and range of memory that was not chosen, but is saved in the same bytes as what was.  secrets:
     removed strings that copies can be looked for of.  notes: what else the user should know, one line each.
     """
@@ -144,7 +140,6 @@ class Redaction:
         self.pages: PageWork
         self.inodes: set[int] = set()
         self.pipes: set[int] = set()
-        self.sockets: set[int] = set()
         self.threads: set[tuple[int, int]] = set()
         self.names: set[tuple[int, ...]] = set()
         self.also: list[tuple[int, Range]] = []

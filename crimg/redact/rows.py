@@ -108,7 +108,7 @@ def _pipe(redaction: Redaction, row: Pipe) -> Pipe:
 
 
 def _socket(redaction: Redaction, row: Socket) -> Socket:
-    if row.file not in redaction.sockets:
+    if row.file not in redaction.pipes:
         return row
     return row.replace(blobs=(), extra=_with_extra(row, **{REMOVED: row.length}))
 

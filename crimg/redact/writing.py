@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from crimg.format.constants import Codec, SectionType
 from crimg.format.container import FileHeader
-from crimg.model import LogEntry
-from crimg.redact.contents import HOLDERS
+from crimg.model import Inode, LogEntry, Pipe, Socket
 from crimg.redact.pages import MemoryWriter
 from crimg.redact.rows import history, new_tables
 from crimg.writer import ImageWriter
@@ -29,7 +28,12 @@ def write(redaction: Redaction, output: Output, *, progress: Callable[[int], obj
     uuid = new_uuid()
     header = FileHeader(machine=image.machine, page_size=image.page_size, uuid=uuid, created=image.created)
     tables = new_tables(redaction)
-    blobs = {blob for cls in HOLDERS for row in tables[cls] for blob in row[cls.fields.index("blobs")]}
+    blobs = {
+        blob
+        for cls in (Inode, Pipe, Socket)
+        for row in tables[cls]
+        for blob in row[cls.fields.index("blobs")]
+    }
     kept = [section for section in image.store.sections if section.id in blobs]
     writer = ImageWriter(output, header, codec=_codec(redaction))
     writer.avoid([*blobs, *redaction.pages.kept, *redaction.pages.maps])

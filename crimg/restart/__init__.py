@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.errors import FilesDifferError, UnsupportedResourceError
-from crimg.model import Task, Vma
+from crimg.kernel.uninterrupted import Uninterrupted
+from crimg.model import Mm, Task, Vma
 from crimg.restart import steps as st
 from crimg.restart.files import OpenFiles
 from crimg.restart.machine import this_machine
 from crimg.restart.planning import plan as make_plan
 from crimg.restart.problems import find_problems
-from crimg.restart.process import NewProcess
+from crimg.restart.process import NewProcess, may_name_program
 from crimg.restart.settings import set_descriptors, set_process, set_timers
 from crimg.restart.space import Space
 from crimg.restart.threads import make_threads, set_threads
@@ -32,9 +33,10 @@ if TYPE_CHECKING:
 
 
 class Restarted(NamedTuple):
-    """pid: of the process, a child of the caller."""
+    """pid: of the process, a child of the caller.  left: keepers that could not be deleted."""
 
     pid: int
+    left: tuple[bytes, ...]
 
 
 def plan(
@@ -85,7 +87,7 @@ def restart(
             if progress is not None:
                 progress(index, len(plan.steps), step)
             execution.carry_out(step)
-    return Restarted(process.pid)
+    return Restarted(process.pid, tuple(execution.left))
 
 
 class _Execution:
@@ -97,6 +99,7 @@ class _Execution:
         self.process = process
         self._made: st.MakeProcess | None = None
         self._space: Space | None = None
+        self.left: list[bytes] = []
 
     def carry_out(self, step: Step) -> None:
         """One step."""
@@ -110,8 +113,11 @@ class _Execution:
             case st.MakeProcess():
                 self._made = step
                 taken = [(vma.start, vma.end) for vma in self.image.rows(Vma)]
-                self.process.make(step, self.files.by_objref, taken)
-                self._space = Space(self.image, self.process.injector, self.files.by_objref)
+                fds, names = self.files.by_objref, may_name_program()
+                mm = self.image.find(Mm, step.task.mm)
+                exe = None if names or mm is None or mm.exe is None else fds[mm.exe]
+                self.process.make(step, fds, taken, exe)
+                self._space = Space(self.image, self.process.injector, fds, name_program=names)
             case st.MapMemory():
                 (task,) = self.image.rows(Task)
                 self.space.map(step, task.personality)
@@ -130,8 +136,9 @@ class _Execution:
             case st.SetThreads():
                 set_threads(self.image, step, self.process, self.space.syscall_at)
             case st.LetGo():
-                self.files.deleted.remove_keepers()
-                self.process.let_go(stopped=step.stopped)
+                with Uninterrupted():  # between the two, what the keepers kept is in the process alone
+                    self.left = self.files.deleted.remove_keepers()
+                    self.process.let_go(stopped=step.stopped)
 
     @property
     def space(self) -> Space:

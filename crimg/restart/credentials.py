@@ -22,7 +22,8 @@ _NR_SETFSUID = 122
 _NR_SETFSGID = 123
 _NR_CAPSET = 126
 
-_PR_SET_DUMPABLE = 4
+PR_SET_DUMPABLE = 4
+_PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_DROP = 24
 _PR_SET_SECUREBITS = 28
 _PR_SET_NO_NEW_PRIVS = 38
@@ -32,9 +33,12 @@ _CAPABILITY_VERSION_3 = 0x2008_0522
 _HINT = "its credentials are not those of this process: restart it as root"
 
 
-def add_credentials(cred: Cred, tid: int, injector: Injector, calls: Calls) -> None:
-    """The calls after which thread `tid` has these credentials, where it has others now."""
-    status = parse_status(read_proc(tid, "status") or b"")
+def add_credentials(cred: Cred, dumpable: int, injector: Injector, calls: Calls) -> None:
+    """The calls after which the thread has these credentials, where it has others now.
+
+    dumpable: of its address space (prctl(PR_SET_DUMPABLE)), which a change of user ids resets.
+    """
+    status = parse_status(read_proc(injector.tid, "status") or b"")
     now = (status.uids, status.gids, tuple(status.groups))
     wanted = (
         (cred.uid, cred.euid, cred.suid, cred.fsuid),
@@ -46,12 +50,16 @@ def add_credentials(cred: Cred, tid: int, injector: Injector, calls: Calls) -> N
     for number in range(64):
         if (status.cap_bounding & ~cred.cap_bounding) >> number & 1:
             calls.add("prctl(PR_CAPBSET_DROP)", *prctl(_PR_CAPBSET_DROP, number), hint=_HINT)
+    if cred.securebits:  # now: a process that has given up CAP_SETPCAP cannot
+        calls.add("prctl(PR_SET_SECUREBITS)", *prctl(_PR_SET_SECUREBITS, cred.securebits), hint=_HINT)
     if now != wanted:
         _add_ids(cred, injector, calls)
     if now != wanted or capabilities != has or cred.cap_ambient != status.cap_ambient:
         _add_capabilities(cred, injector, calls)
-    if now != wanted or cred.securebits:
-        calls.add("prctl(PR_SET_SECUREBITS)", *prctl(_PR_SET_SECUREBITS, cred.securebits), hint=_HINT)
+    if now != wanted:
+        kept = int(bool(cred.securebits & _KEEP_CAPS))
+        calls.add("prctl(PR_SET_KEEPCAPS)", *prctl(_PR_SET_KEEPCAPS, kept), hint=_HINT)
+        calls.add("prctl(PR_SET_DUMPABLE)", *prctl(PR_SET_DUMPABLE, dumpable))
     if cred.no_new_privs and not status.no_new_privs:
         calls.add("prctl(PR_SET_NO_NEW_PRIVS)", *prctl(_PR_SET_NO_NEW_PRIVS, 1))
 
@@ -59,7 +67,7 @@ def add_credentials(cred: Cred, tid: int, injector: Injector, calls: Calls) -> N
 def _add_ids(cred: Cred, injector: Injector, calls: Calls) -> None:
     groups = injector.reserve(4 * len(cred.groups) + 4)
     injector.write(groups, struct.pack(f"<{len(cred.groups)}I", *cred.groups))
-    calls.add("prctl(PR_SET_SECUREBITS)", *prctl(_PR_SET_SECUREBITS, _KEEP_CAPS), hint=_HINT)
+    calls.add("prctl(PR_SET_KEEPCAPS)", *prctl(_PR_SET_KEEPCAPS, 1), hint=_HINT)
     calls.add("setgroups", _NR_SETGROUPS, len(cred.groups), groups, hint=_HINT)
     calls.add("setresgid", _NR_SETRESGID, cred.gid, cred.egid, cred.sgid, hint=_HINT)
     calls.add("setfsgid", _NR_SETFSGID, cred.fsgid)

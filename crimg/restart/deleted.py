@@ -11,7 +11,7 @@ from crimg.escape import escape
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model.enums import Keeper
 from crimg.pages import blob_extents
-from crimg.restart.opening import flags_to_open
+from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class DeletedFiles:
-    """Makes them. keepers: files that keep contents, to be deleted at the very end.
+    """Makes them. keepers: files that keep contents, to be deleted at the very end, each with its status.
 
     folder: directory in which they are made, or None for the one that each was in.
     """
@@ -33,7 +33,7 @@ class DeletedFiles:
         self.image = image
         self.root = root
         self.folder = folder
-        self.keepers: list[bytes] = []
+        self.keepers: list[tuple[bytes, os.stat_result]] = []
 
     def make(self, step: MakeDeleted) -> list[int]:
         """Descriptors for the files of a step, in their order. Raises FileError; nothing is left behind."""
@@ -50,13 +50,28 @@ class DeletedFiles:
             hint = "; --deleted-in DIR makes it elsewhere" if self.folder is None else ""
             raise FileError(f"deleted file {escape(step.name)}: {error.strerror}{hint}") from error
 
-    def remove_keepers(self) -> None:
-        """Delete the files that kept contents. Raises FileError."""
-        for path in self.keepers:
+    def remove_keepers(self) -> list[bytes]:
+        """Delete the files that kept contents; the paths of those that could not be.
+
+        Raises FileError where another file is at such a path by now, or the first one cannot be deleted: then
+        none has been. Once one is, the process is the only one that has its contents, and has to live.
+        """
+        for path, opened in self.keepers:
+            try:
+                same = os.path.samestat(os.lstat(path), opened)
+            except OSError as error:
+                raise FileError(f"{escape(path)}: {error.strerror}") from error
+            if not same:
+                raise FileError(f"{escape(path)}: another file than the keeper that was opened is there now")
+        left = []
+        for path, _ in self.keepers:
             try:
                 os.unlink(path)
             except OSError as error:
-                raise FileError(f"{escape(path)}: {error.strerror}") from error
+                left.append(path)
+                if path == self.keepers[0][0]:
+                    raise FileError(f"{escape(path)}: {error.strerror}") from error
+        return left
 
     def _folder(self, parent: bytes) -> int:
         if self.folder is not None:
@@ -67,10 +82,12 @@ class DeletedFiles:
         path = step.inode.keeper_path or b""
         found = self.root.open(path)
         try:
-            if not stat.S_ISREG(os.fstat(found).st_mode):
+            hold_against(step.evidence, found, f"keeper {escape(path)}")
+            status = os.fstat(found)
+            if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "its keeper is no regular file")
             fds = _open_all(step.files, f"/proc/self/fd/{found}")
-            self.keepers.append(os.readlink(f"/proc/self/fd/{found}").encode("utf-8", "surrogateescape"))
+            self.keepers.append((os.readlink(b"/proc/self/fd/%d" % found), status))
             return fds
         finally:
             os.close(found)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
-import stat
 import struct
 
 from crimg.errors import FileError, FilesDifferError
 from crimg.escape import escape
-from crimg.evidence import device_number
-from crimg.kernel import inodes
 from crimg.kernel.lookup import Root
 from crimg.kernel.pipes import queued_bytes
 from crimg.model import File, Lock, Pipe
 from crimg.model.enums import Access, FileKind, LockKind
 from crimg.pages import blob_extents
 from crimg.restart.deleted import DeletedFiles
-from crimg.restart.opening import flags_to_open
+from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
 """Flags that F_SETFL sets (fcntl(2))."""
 _F_SETOWN_EX, _F_SETSIG, _F_SETPIPE_SZ, _F_OFD_SETLK = 15, 10, 1031, 37
-_OWNER = struct.Struct("<ii")
+_OWNER = struct.Struct("<iI")
 _FLOCK = struct.Struct("<hhxxxxqqixxxx")
 
 
@@ -66,7 +63,7 @@ class OpenFiles:
         try:
             found = self.root.open(step.path, follow=True)
             try:
-                _hold_against(step, found, shown)
+                hold_against(step.evidence, found, shown)
                 fd = self._reopen(step.file, found)
             finally:
                 os.close(found)
@@ -154,25 +151,6 @@ class OpenFiles:
                     continue  # it had ended before, or is none of the image
             if file.flags & os.O_ASYNC:
                 fcntl.fcntl(fd, fcntl.F_SETFL, file.flags)
-
-
-def _hold_against(step: OpenFile, fd: int, shown: str) -> None:
-    """Raise FilesDifferError where what is open is not what preflight saw there a moment ago."""
-    seen = inodes.statx(fd)
-    now: dict[str, object] = {
-        "device": device_number(seen.dev),
-        "inode": seen.ino,
-        "type": stat.S_IFMT(seen.mode),
-        "rdev": device_number(seen.rdev),
-        "size": seen.size,
-        "mtime": seen.mtime,
-        "ctime": seen.ctime,
-    }
-    for one in step.evidence:
-        if one.name in now and one.now is not None and now[one.name] != one.now:
-            raise FilesDifferError(
-                [f"{shown}: another file, or changed, since it was looked at ({one.name})"]
-            )
 
 
 def _fill_pipe(image: Image, pipe: Pipe, fd: int) -> None:

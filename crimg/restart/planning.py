@@ -107,8 +107,9 @@ def _files(image: Image, verdicts: Mapping[int, Verdict]) -> Iterator[Step]:
         yield MakePipe(_found(image, Pipe, objref), tuple(files))
     for objref, files in deleted.items():
         visible = all(file.name_state == NameState.DELETED and file.path == files[0].path for file in files)
-        looked_at = verdicts[files[0].objref].looked_at
-        yield MakeDeleted(_found(image, Inode, objref), tuple(files), looked_at, visible)
+        verdict = verdicts[files[0].objref]
+        inode = _found(image, Inode, objref)
+        yield MakeDeleted(inode, tuple(files), verdict.looked_at, visible, verdict.evidence)
 
 
 def _notes(task: Task, new_pids: bool) -> Iterator[str]:

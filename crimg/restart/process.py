@@ -13,6 +13,7 @@ from crimg.kernel import birth, ptrace
 from crimg.kernel.access import read_proc
 from crimg.kernel.inject import Injector
 from crimg.kernel.procmaps import parse_maps
+from crimg.kernel.procstat import parse_status
 from crimg.kernel.stops import is_event_stop, wait_stop
 from crimg.kernel.uninterrupted import Uninterrupted
 
@@ -28,6 +29,7 @@ _OPTIONS = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTR
 _EXEC_STOP = signal.SIGTRAP | ptrace.PTRACE_EVENT_EXEC << 8
 _ALL_CHILDREN = 0x4000_0000  # __WALL: threads too
 _SECONDS = 10.0
+_CAP_SYS_ADMIN, _CAP_CHECKPOINT_RESTORE = 21, 40
 _LOWEST = 1 << 20  # far above vm.mmap_min_addr
 _PAGE = 4096
 
@@ -66,16 +68,23 @@ class NewProcess:
             raise ValueError("the process has not been made")
         return self._injector
 
-    def make(self, step: MakeProcess, fds: Mapping[int, int], taken: Iterable[tuple[int, int]]) -> None:
+    def make(
+        self,
+        step: MakeProcess,
+        fds: Mapping[int, int],
+        taken: Iterable[tuple[int, int]],
+        exe: int | None = None,
+    ) -> None:
         """Make the process, up to an empty address space.
 
-        fds: open files by objref, as descriptors of this process.
+        fds: open files by objref, as descriptors of this process.  exe: descriptor of the program that it
+        executes, to be held before its first instruction; None for the blank one.
         taken: address ranges that its mappings will have.
         Raises KernelError, FileError.
         """
         errors, say = os.pipe2(os.O_CLOEXEC)
         wait, go = os.pipe2(os.O_CLOEXEC)
-        program = birth.blank_program()
+        program = birth.blank_program() if exe is None else os.dup(exe)
         try:
             with Uninterrupted():
                 mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -137,6 +146,15 @@ class NewProcess:
         self._gone = True
         for tid in sorted(self.threads.values(), key=lambda tid: tid == self.pid):
             ptrace.detach(tid)
+
+
+def may_name_program() -> bool:
+    """Whether this process may say which program another one is (validate_prctl_map in kernel/sys.c).
+
+    Without CAP_CHECKPOINT_RESTORE and CAP_SYS_ADMIN, a process is the program that it has executed.
+    """
+    held = parse_status(read_proc(os.getpid(), "status") or b"").cap_effective
+    return bool(held >> _CAP_CHECKPOINT_RESTORE & 1 or held >> _CAP_SYS_ADMIN & 1)
 
 
 def find_gap(taken: Iterable[tuple[int, int]], size: int) -> int:

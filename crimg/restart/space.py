@@ -13,6 +13,7 @@ from crimg.kernel.procmaps import parse_maps
 from crimg.pages import GUARD, SAVED, ZERO, Memory
 from crimg.restart import flags as vm
 from crimg.restart.calls import Calls, numbers, prctl
+from crimg.restart.credentials import PR_SET_DUMPABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _NR_MLOCK2 = 325
 _NR_MSEAL = 462
 
 _ARCH_MAP_VDSO_64 = 0x2003
-_PR_SET_DUMPABLE = 4
 _PR_SET_MM, _PR_SET_MM_MAP = 35, 14
 _PR_SET_THP_DISABLE = 41
 _PR_SET_MDWE = 65
@@ -53,8 +53,12 @@ class Space:
     fds: descriptors of the process by objref of the file.
     """
 
-    def __init__(self, image: Image, injector: Injector, fds: Mapping[int, int]) -> None:
+    def __init__(
+        self, image: Image, injector: Injector, fds: Mapping[int, int], *, name_program: bool = True
+    ) -> None:
+        """name_program: say which program the process is; else it has executed that."""
         self.image = image
+        self.name_program = name_program
         self.injector = injector
         self.fds = fds
         self.syscall_at = 0
@@ -157,7 +161,7 @@ class Space:
         """What /proc/PID/stat, auxv, cmdline, environ and exe show: PR_SET_MM_MAP (prctl(2))."""
         auxv = self.injector.reserve(len(mm.auxv))
         self.injector.write(auxv, mm.auxv)
-        exe = self.fds[mm.exe] if mm.exe is not None else (1 << 32) - 1
+        exe = self.fds[mm.exe] if mm.exe is not None and self.name_program else (1 << 32) - 1
         record = _MM_MAP.pack(
             *(mm.start_code, mm.end_code, mm.start_data, mm.end_data, mm.start_brk, mm.brk, mm.start_stack),
             *(mm.arg_start, mm.arg_end, mm.env_start, mm.env_end, auxv, len(mm.auxv), exe),
@@ -166,9 +170,10 @@ class Space:
         self.injector.write(at, record)
         calls = Calls(self.injector)
         name = "prctl(PR_SET_MM_MAP)"
-        calls.add(name, _NR_PRCTL, _PR_SET_MM, _PR_SET_MM_MAP, at, len(record), 0)
+        hint = "to say which program it runs takes CAP_CHECKPOINT_RESTORE, or root"
+        calls.add(name, _NR_PRCTL, _PR_SET_MM, _PR_SET_MM_MAP, at, len(record), 0, hint=hint)
         extra = numbers(mm.extra)
-        calls.add("prctl(PR_SET_DUMPABLE)", *prctl(_PR_SET_DUMPABLE, min(mm.dumpable, 1)))
+        calls.add("prctl(PR_SET_DUMPABLE)", *prctl(PR_SET_DUMPABLE, min(mm.dumpable, 1)))
         for key, option in (
             ("thp_disable", _PR_SET_THP_DISABLE),
             ("memory_merge", _PR_SET_MEMORY_MERGE),

@@ -57,12 +57,14 @@ class MakeDeleted(NamedTuple):
     """Make a file that was deleted, open it as often as it was, and delete it again.
 
     name: the path it had.  visible: it gets that name for a moment, so that the kernel shows it afterwards.
+    evidence: what preflight saw of its keeper, where that is a file.
     """
 
     inode: Inode
     files: tuple[File, ...]
     name: bytes
     visible: bool
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def objects(self) -> tuple[int, ...]:

@@ -11,6 +11,7 @@ from crimg.kernel import birth, ptrace
 from crimg.kernel.inject import Injector
 from crimg.kernel.registers import ERESTART_RESTARTBLOCK, Registers
 from crimg.kernel.stops import is_event_stop, wait_stop
+from crimg.model import Mm
 from crimg.restart.calls import Calls, numbers, prctl
 from crimg.restart.credentials import add_credentials
 from crimg.restart.settings import queue_signals
@@ -105,7 +106,8 @@ def _ask(image: Image, step: SetThreads, thread: Thread, cred: Cred, injector: I
         calls.add("prctl(PR_SET_TSC)", *prctl(_PR_SET_TSC, extra["tsc"]))
     if "ioprio" in extra:
         calls.add("ioprio_set", _NR_IOPRIO_SET, _IOPRIO_WHO_PROCESS, 0, extra["ioprio"])
-    add_credentials(cred, tid, injector, calls)
+    (mm,) = image.rows(Mm)
+    add_credentials(cred, min(mm.dumpable, 1), injector, calls)
     if "pdeath_signal" in extra:  # a change of credentials clears it
         calls.add("prctl(PR_SET_PDEATHSIG)", *prctl(_PR_SET_PDEATHSIG, extra["pdeath_signal"]))
     if thread.rseq:
@@ -126,6 +128,8 @@ def _set_scheduling(thread: Thread, tid: int) -> None:
         wanted = {cpu for cpu in range(cpus.bit_length()) if cpus >> cpu & 1}
         if os.sched_getaffinity(tid) != wanted & set(range(os.cpu_count() or 1)):
             os.sched_setaffinity(tid, wanted)
+    except OverflowError as error:
+        raise KernelError("sched_setattr", errno.EINVAL, pid=tid) from error
     except OSError as error:
         raise KernelError("sched_setattr", error.errno or errno.EPERM, pid=tid) from error
 

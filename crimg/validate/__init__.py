@@ -15,10 +15,13 @@ import stat
 from crimg.errors import FormatError, UnsupportedVersionError
 from crimg.graph import owner, row_label
 from crimg.model.enums import Severity
-from crimg.reader import open_image
+from crimg.reader import criu_store, open_image
 from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     addresses,
     container,
+    criu,
+    criu_links,
+    definitions,
     descriptors,
     epoll,
     keepers,
@@ -33,6 +36,7 @@ from crimg.validate import (  # noqa: F401 - importing them is what fills RULES
     special,
     tasks,
     threads,
+    tree,
 )
 from crimg.validate.checked import Checked
 from crimg.validate.finding import Finding, Hit, Place
@@ -130,6 +134,10 @@ def validate(
     be read.
     """
     chosen = list(RULES.values()) if rules is None else list(rules)
+    if criu_store(image) is None:
+        chosen = [rule for rule in chosen if not rule.of_criu]
+    else:
+        chosen = [rule for rule in chosen if not rule.of_container]
     if not layout:
         chosen = [rule for rule in chosen if not rule.of_container]
     checked = Checked(image, page_data=page_data, layout=layout, progress=progress)

@@ -28,11 +28,15 @@ _ORDERS = (
 )
 
 
+_START, _END, _PROT = map(Vma.fields.index, ("start", "end", "prot"))
+
+
 class Ranges:
     """The mapped addresses of one address space. only: only mappings with all of these protection bits."""
 
     def __init__(self, vmas: list[Vma], only: int = 0) -> None:
-        bounds = sorted((row.start, row.end) for row in vmas if row.prot & only == only)
+        bits = int(only)  # operators of enumerations are slow
+        bounds = sorted((row[_START], row[_END]) for row in vmas if row[_PROT] & bits == bits)
         self._starts = [low for low, _ in bounds]
         self._ends = [high for _, high in bounds]
 

@@ -9,11 +9,12 @@ from crimg.errors import ChecksumError, FormatError
 from crimg.format.bodies import RUN
 from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_SECTION_ID, RUN_SIZE, Codec, SectionType
 from crimg.graph import count_references, objref_column
-from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry, Task, Thread
-from crimg.model.check import MAX_PACKED_TABLES
+from crimg.model import DEFINITION_ORDER, Task, Thread
+from crimg.model.check import packed_fault
 from crimg.model.record import KINDS
+from crimg.reader import criu_store
 from crimg.reader.file import ImageFile
-from crimg.reader.tables import decode_batches, records
+from crimg.validate.batches import Batch, decode, place_rows
 from crimg.validate.layout import Layout, walk
 
 TYPE_CHECKING = False
@@ -30,33 +31,15 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
     """Called with bytes that were looked at, and bytes in all."""
 
-_SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
 _CODECS = frozenset(Codec)
 _TABLES = frozenset({SectionType.OBJECTS, SectionType.LOG, SectionType.HISTORY})
-
-
-class Batch:
-    """Rows of one kind that stand together. section: None for an image that is in no file.
-
-    rows: as they stand there.  placed: the rows of the last revision whose place this is.
-    """
-
-    __slots__ = ("cls", "placed", "revision", "rows", "section")
-
-    def __init__(
-        self, cls: type[Record], rows: list[Record], revision: int = 1, section: IndexEntry | None = None
-    ) -> None:
-        self.cls = cls
-        self.rows = rows
-        self.placed = rows
-        self.revision = revision
-        self.section = section
 
 
 class Checked:
     """An image, and what is known of it.
 
     page_data: checksums of page data are looked at too.  file: the file behind the image, or None.
+    criu: the directory of CRIU behind it, or None.
     layout: the sections of that file as they stand there, whatever its index says; empty where it was made
     with layout False, which spares a look at every section header.
     batches: all rows, in the order of the file.  damaged: ids of sections that are not as they were written.
@@ -77,6 +60,7 @@ class Checked:
         self.progress = progress
         store = image.store
         self.file = store if isinstance(store, ImageFile) else None
+        self.criu = criu_store(image)
         self._has_layout = layout
         self.layout = walk(self.file) if self.file and layout else Layout()
         self.sections = {entry.id: entry for entry in store.sections}
@@ -88,7 +72,7 @@ class Checked:
         there = self.layout.sections if layout else store.sections
         self._walked = {entry.ofs_header: entry for entry in there}
         self.batches = list(self._read_batches())
-        self._place_rows()
+        place_rows(self.batches)
         self._rows: dict[type[Record], list[Record]] = {}
         self._owned: dict[type[Record], dict[int, list[Record]]] = {}
         self._objects: dict[int, Record] | None = None
@@ -99,7 +83,7 @@ class Checked:
     def complete(self) -> bool:
         """No section is lost or damaged: what is not there was never there."""
         if self.file is None:
-            return True
+            return not self.image.damage
         if self.damaged or self.undecodable:
             return False
         if not self._has_layout:  # an index that opened has every section
@@ -220,61 +204,15 @@ class Checked:
                     yield Batch(cls, list(rows))
             return
         tables = [entry for entry in self.image.store.sections if entry.type in _TABLES]
-        packed = sum(entry.len_raw for entry in tables if entry.codec != Codec.NONE)
+        packed = [entry for entry in tables if entry.codec != Codec.NONE]
+        too_much = packed_fault([(entry.len_raw, entry.len_stored) for entry in packed])
         for entry in tables:
             if entry.kind >= FIRST_ANCILLARY_KIND or not (entry.critical or entry.codec in _CODECS):
                 continue  # C111
-            if entry.codec != Codec.NONE and packed > MAX_PACKED_TABLES:
-                text = f"compressed tables of {packed} bytes; {MAX_PACKED_TABLES} are allowed"
-                self._note(entry, FormatError(text, section=entry.label))
+            if entry.codec != Codec.NONE and too_much:
+                self._note(entry, FormatError(too_much, section=entry.label))
             elif (body := self.body(entry.id)) is not None:
                 try:
-                    yield from self._decode(entry, body)
+                    yield from decode(entry, body)
                 except FormatError as error:
                     self._note(entry, error)
-
-    def _decode(self, entry: IndexEntry, body: memoryview) -> Iterator[Batch]:
-        place = entry.label
-        for kind, rows in decode_batches(body, place):
-            if entry.kind not in (0, kind):
-                raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
-            if _SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
-                raise FormatError(f"rows of kind {kind} do not belong here", section=place)
-            found = _records(kind, rows, place)
-            if found:
-                yield Batch(KINDS[kind], found, entry.revision, entry)
-
-    def _place_rows(self) -> None:
-        """Give every batch the rows whose place it is: rows of later revisions stand in for earlier ones."""
-        for cls in {batch.cls for batch in self.batches}:
-            batches = [batch for batch in self.batches if batch.cls is cls]
-            first = min(batch.revision for batch in batches)
-            if all(batch.revision == first for batch in batches) or cls.row_kind in _SECTION_OF_KIND:
-                continue
-            latest = {row.key: row for batch in batches if batch.revision != first for row in batch.rows}
-            for batch in batches:
-                if batch.revision == first:
-                    batch.placed = [latest.pop(row.key, row) for row in batch.rows]
-            for batch in batches:
-                if batch.revision != first:
-                    keys = dict.fromkeys(row.key for row in batch.rows)
-                    batch.placed = [latest.pop(key) for key in keys if key in latest]
-
-
-def _records(kind: int, rows: list[tuple[object, ...]], place: str) -> list[Record]:
-    """The rows as records, checked as the reader does, but that impossible paths are let through (C413)."""
-    cls = KINDS.get(kind)
-    paths = [index for index, column in enumerate(cls.columns) if column.path] if cls else []
-    try:
-        return records(kind, rows, place)
-    except FormatError:
-        if cls is None or not paths:
-            raise
-        blanked = [
-            tuple(
-                b"/" if index in paths and type(value) is bytes else value for index, value in enumerate(row)
-            )
-            for row in rows
-        ]
-        records(kind, blanked, place)
-        return list(map(cls.from_row, rows))

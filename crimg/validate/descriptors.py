@@ -7,8 +7,9 @@ from operator import itemgetter
 from crimg.escape import escape
 from crimg.model import Fd, File, Fs, Inode, Task
 from crimg.model.enums import Access, FileKind
+from crimg.model.record import unrecorded
+from crimg.validate.definitions import doubles
 from crimg.validate.finding import Hit
-from crimg.validate.references import doubles
 from crimg.validate.rules import ERROR, WARNING, rule
 
 TYPE_CHECKING = False
@@ -86,7 +87,7 @@ def position_past_end(checked: Checked) -> Iterator[Hit]:
     for row in checked.rows(File):
         if row[_POSITION] > 0 and row.kind == FileKind.REGULAR:
             inode = checked.find(Inode, row.inode)
-            if inode is not None and row[_POSITION] > inode.size:
+            if inode is not None and row[_POSITION] > inode.size and "size" not in unrecorded(inode):
                 yield Hit(f"position {row.position}, the file has {inode.size} bytes", row, "position")
 
 

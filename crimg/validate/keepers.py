@@ -1,4 +1,4 @@
-"""C421 to C426: how the contents of deleted files are kept."""
+"""C421 to C427: how the contents of deleted files are kept."""
 
 from __future__ import annotations
 
@@ -167,6 +167,23 @@ def keeper_place(checked: Checked) -> Iterator[Hit]:
 
 def _inside(path: bytes, folder: bytes) -> bool:
     return path.startswith(folder.rstrip(b"/") + b"/")
+
+
+@rule("C427", ERROR)
+def one_keeper_for_two(checked: Checked) -> Iterator[Hit]:
+    """Two deleted files are kept in one file.
+
+    A restart opens and unlinks it for the first, and finds it gone for the second; or both come back as one
+    inode, and what is written to one is in the other.
+
+    Remedy: undo what rewrote the image, or dump again while the process still runs.
+    """
+    kept: dict[bytes, int] = {}
+    for row in checked.objects_of(Inode):
+        if row.keeper in _FILES and row.keeper_path is not None:
+            first = kept.setdefault(row.keeper_path, row.objref)
+            if first != row.objref:
+                yield Hit(f"{escape(row.keeper_path)} keeps #{first} too", row, "keeper_path")
 
 
 @rule("C426", WARNING)

@@ -7,8 +7,18 @@ from operator import itemgetter
 
 from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Lock, SharedMemory, Socket
-from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, MemoryKind, NameState, SocketState
-from crimg.model.record import KINDS
+from crimg.model.enums import (
+    NAMELESS,
+    NAMELESS_WORDS,
+    FileKind,
+    Keeper,
+    LockKind,
+    MemoryKind,
+    NameState,
+    OtherFileKind,
+    SocketState,
+)
+from crimg.model.record import KINDS, unrecorded
 from crimg.validate.descriptors import O_PATH
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
@@ -36,16 +46,7 @@ _ENUMERATIONS = (
     (SharedMemory, "kind", MemoryKind),
     (Socket, "state", SocketState),
 )
-_NAMELESS_WORDS = {
-    FileKind.PIPE: "a pipe",
-    FileKind.EPOLL: "an epoll instance",
-    FileKind.PLACEHOLDER: "a placeholder",
-    FileKind.MEMORY: "shared memory",
-    FileKind.EVENTFD: "an eventfd",
-    FileKind.TIMERFD: "a timerfd",
-    FileKind.SIGNALFD: "a signalfd",
-    FileKind.SOCKET: "a socket",
-}
+_OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _ABSOLUTE = ((File, "path"), (Filesystem, "mount_point"))
 _NULLABLE_PAIRS = (("handle_type", "handle"), ("digest_kind", "digest"))
 _DIGEST_LENGTHS = {"sha256": 32}
@@ -62,6 +63,8 @@ def unknown_number(checked: Checked) -> Iterator[Hit]:
     for cls, name, enumeration in _ENUMERATIONS:
         index = cls.fields.index(name)
         known = frozenset(map(int, enumeration))
+        if enumeration is FileKind and checked.criu is not None:
+            known |= frozenset(map(int, OtherFileKind))
         rows: list[Record] = checked.rows(cls)
         for value in set(map(itemgetter(index), rows)) - known:
             for row in rows:
@@ -81,7 +84,7 @@ def relative_path(checked: Checked) -> Iterator[Hit]:
     for cls, name in _ABSOLUTE:
         index = cls.fields.index(name)
         for row in checked.rows(cls):
-            nameless = isinstance(row, File) and row.kind in NAMELESS
+            nameless = isinstance(row, File) and (row.kind in NAMELESS or row.kind in _OTHER_KINDS)
             if not row[index].startswith(b"/") and not nameless:
                 yield Hit(f'{name} is "{escape(row[index])}"', row, name)
 
@@ -140,7 +143,7 @@ def missing_parts(checked: Checked) -> Iterator[Hit]:
 
 def _wrong_parts(row: File) -> Iterator[tuple[str, str]]:
     if row.kind in NAMELESS:
-        what = _NAMELESS_WORDS[FileKind(row.kind)]
+        what = NAMELESS_WORDS[FileKind(row.kind)]
         if (row.pipe is None) == (row.kind == FileKind.PIPE):
             yield "pipe", f"is {what}, but has {'no' if row.pipe is None else 'a'} buffer"
         if (row.inode is None) == (row.kind == FileKind.MEMORY):
@@ -187,7 +190,7 @@ def same_inode(checked: Checked) -> Iterator[Hit]:
     Remedy: dump again; a program that makes such an image has to be mended.
     """
     index = itemgetter(*map(Inode.fields.index, ("device", "number", "generation", "handle_type", "handle")))
-    rows = checked.rows(Inode)
+    rows = [row for row in checked.rows(Inode) if "number" not in unrecorded(row)]
     if len(set(map(index, rows))) == len(rows):
         return
     seen: dict[object, Inode] = {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from itertools import accumulate, pairwise
 
 from crimg.escape import escape
 from crimg.model import File, Inode, Vma
-from crimg.model.enums import Access, FileKind, Prot
+from crimg.model.enums import Access, FileKind, OtherFileKind, Prot
+from crimg.model.record import unrecorded
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, NOTE, WARNING, rule
 
@@ -21,7 +23,10 @@ USER_END = 1 << 56
 _VSYSCALL = (0xFFFF_FFFF_FF60_0000, 0xFFFF_FFFF_FF60_1000)
 _ALL_PROT = Prot.READ | Prot.WRITE | Prot.EXEC
 _O_PATH = 0o10000000
-_MAPPABLE = (FileKind.REGULAR, FileKind.CHARACTER_DEVICE, FileKind.MEMORY)
+_MAPPABLE = (
+    *(FileKind.REGULAR, FileKind.CHARACTER_DEVICE, FileKind.MEMORY),
+    *(OtherFileKind.PACKET_SOCKET, OtherFileKind.EXTERNAL),
+)
 _START, _END, _PROT, _SHARED, _OFFSET, _FILE, _FLAGS = map(
     Vma.fields.index, ("start", "end", "prot", "shared", "offset", "file", "vm_flags")
 )
@@ -112,7 +117,7 @@ def _file_ends(checked: Checked) -> dict[int, tuple[int, File]]:
     for objref in {row[_FILE] for row in checked.rows(Vma)}:
         file = checked.find(File, objref)
         inode = checked.find(Inode, file.inode) if file and file.kind == FileKind.REGULAR else None
-        if file is not None and inode is not None:
+        if file is not None and inode is not None and "size" not in unrecorded(inode):
             ends[objref] = (-(-inode.size // size) * size, file)
     return ends
 
@@ -162,8 +167,14 @@ def shared_writable(checked: Checked) -> Iterator[Hit]:
     """
     closed = {file.objref: file for file in checked.rows(File) if not file.access & Access.WRITE}
     for row in checked.rows(Vma):
-        if row[_SHARED] and row[_FILE] in closed and row[_PROT] & Prot.WRITE:
+        if row[_SHARED] and row[_FILE] in closed and row[_PROT] & Prot.WRITE and not _is_opened_anew(row):
             yield Hit(f"{escape(closed[row[_FILE]].path)} is not open for writing", row, "file")
+
+
+def _is_opened_anew(vma: Vma) -> bool:
+    """Whether the file is opened for writing for this mapping alone: CRIU keeps the flags for it apart."""
+    flags = (vma.extra or {}).get("open_flags")
+    return isinstance(flags, int) and flags & os.O_ACCMODE == os.O_RDWR
 
 
 @rule("C309", ERROR)

@@ -80,7 +80,8 @@ def run_outside(checked: Checked) -> Iterator[Hit]:
     vmas = checked.owned(Vma)
     for mm in checked.objects_of(Mm):
         runs = checked.sorted_runs(mm.pagemap)
-        for low, high in _gaps((row[_START], row[_END]) for row in vmas.get(mm.objref, ())):
+        bounds = [(row[_START], row[_END]) for row in vmas.get(mm.objref, ())] if runs else []
+        for low, high in _gaps(bounds) if runs else ():
             found = _between(runs, low, high, size)
             if found:
                 yield Hit(f"{_span(checked, runs[found[0]])}{_more(found)} not all mapped", mm, "pagemap")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.model import File, Lock, Pipe, Socket
+from crimg.model import File, Lock, Pipe
 from crimg.model.enums import Access, FileKind, LockKind
 from crimg.validate.finding import Hit
 from crimg.validate.keepers import Spans
@@ -109,13 +109,12 @@ def lock_range(checked: Checked) -> Iterator[Hit]:
 
 @rule("C436", WARNING)
 def removed_bytes(checked: Checked) -> Iterator[Hit]:
-    """The bytes in a pipe or a socket were removed from the image on purpose.
+    """The bytes in a pipe were removed from the image on purpose.
 
-    The image can be looked at, but a restart cannot fill it again: it refuses the image.
+    The image can be looked at, but a restart cannot fill this pipe again: it refuses the image.
 
     Remedy: to restart, take the image from which the bytes were not removed.
     """
-    rows: list[Pipe | Socket] = [*checked.rows(Pipe), *checked.rows(Socket)]
-    for row in rows:
+    for row in checked.rows(Pipe):
         if row.is_removed:
             yield Hit(f"the {row.length} bytes in it are not in the image", row, "blobs")

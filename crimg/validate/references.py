@@ -1,14 +1,15 @@
-"""C201 to C210: the graph of objrefs. Which column refers to what derives from the model's annotations.
+"""C201, C202, C206 to C209: where references lead.
 
-A new kind with a reference column is covered without a line here.
+Which column refers to what derives from the annotations of the model: a new kind with a reference column is
+covered without a line here.
 """
 
 from __future__ import annotations
 
 from operator import itemgetter
 
-from crimg.graph import count_references, objref_column
-from crimg.model import Fd, HistoryEntry, LogEntry, Task, Thread, Vma
+from crimg.graph import count_references
+from crimg.model import Task
 from crimg.model.record import KINDS
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
@@ -20,21 +21,17 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.model.record import Column, Record
-    from crimg.validate.checked import Batch, Checked
-
-_JOURNAL = (LogEntry, HistoryEntry)
-_OWN_RULES = (Fd, Thread, Vma)
-"""Parts whose double rows other rules name: C401, C504, C301."""
+    from crimg.validate.checked import Checked
 
 
-def _columns(cls: type[Record]) -> Iterator[tuple[int, Column, tuple[type[Record], ...]]]:
+def columns(cls: type[Record]) -> Iterator[tuple[int, Column, tuple[type[Record], ...]]]:
     """Index and column of every reference, and the classes it may point to."""
     names = {each.__name__: each for each in KINDS.values()}
     for index, column in cls.references:
         yield index, column, tuple(names[name] for name in column.kinds if name in names)
 
 
-def _targets(rows: list[Any], index: int, column: Column) -> set[int]:
+def targets(rows: list[Any], index: int, column: Column) -> set[int]:
     """All objrefs in one column of some rows."""
     if column.many:
         return {target for row in rows for target in row[index] or ()}
@@ -43,7 +40,7 @@ def _targets(rows: list[Any], index: int, column: Column) -> set[int]:
     return targets
 
 
-def _rows_with(rows: list[Any], index: int, column: Column, wanted: set[int]) -> Iterator[tuple[Any, int]]:
+def rows_with(rows: list[Any], index: int, column: Column, wanted: set[int]) -> Iterator[tuple[Any, int]]:
     """The rows that refer to one of the wanted objrefs, and to which."""
     for row in rows:
         value = row[index]
@@ -62,9 +59,9 @@ def dangling(checked: Checked) -> Iterator[Hit]:
     """
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
-        for index, column, _ in _columns(cls) if rows else ():
-            missing = _targets(rows, index, column) - checked.objects.keys() - {0}
-            for row, target in _rows_with(rows, index, column, missing) if missing else ():
+        for index, column, _ in columns(cls) if rows else ():
+            missing = targets(rows, index, column) - checked.objects.keys() - {0}
+            for row, target in rows_with(rows, index, column, missing) if missing else ():
                 yield Hit(f"{column.name} is #{target}, which is not in the image", row, column.name)
 
 
@@ -81,91 +78,14 @@ def wrong_kind(checked: Checked) -> Iterator[Hit]:
         objrefs.setdefault(type(row), set()).add(objref)
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
-        for index, column, kinds in _columns(cls) if rows else ():
-            wrong = _targets(rows, index, column)
+        for index, column, kinds in columns(cls) if rows else ():
+            wrong = targets(rows, index, column)
             wrong.difference_update(*(objrefs.get(kind, ()) for kind in kinds))
             wrong.intersection_update(checked.objects)
-            for row, target in _rows_with(rows, index, column, wrong) if wrong else ():
+            for row, target in rows_with(rows, index, column, wrong) if wrong else ():
                 noun = type(checked.objects[target]).noun
                 wanted = " or ".join(kind.noun for kind in kinds)
                 yield Hit(f"{column.name} is #{target}, a {noun}, no {wanted}", row, column.name)
-
-
-@rule("C203", ERROR)
-def defined_twice(checked: Checked) -> Iterator[Hit]:
-    """An objref is defined twice in one revision.
-
-    Who refers to it means one of the two, and nobody can tell which.
-
-    Remedy: dump again; a program that makes such an image has to be mended.
-    """
-    defined: dict[int, dict[int, Record]] = {}
-    for batch in checked.batches:
-        index = objref_column(batch.cls)
-        if index is None:
-            continue
-        seen = defined.setdefault(batch.revision, {})
-        fresh = {row[index]: row for row in batch.rows}
-        if len(fresh) != len(batch.rows) or not seen.keys().isdisjoint(fresh):
-            for row in batch.rows:
-                first = seen.setdefault(row[index], row)
-                if first is not row:
-                    yield Hit(f"#{row[index]} is a {type(first).noun} too", row, "objref")
-        seen.update(fresh)
-
-
-@rule("C204", ERROR)
-def order(checked: Checked) -> Iterator[Hit]:
-    """An object is referred to before it is defined.
-
-    A restart reads the image once, from front to back, and makes every object when it meets it: a file is
-    opened first, and is there when a mapping asks for it.
-
-    Remedy: dump again; a program that rewrites images has to keep definers before referrers.
-    """
-    defined: set[int] = set()
-    later = set(checked.objects) - {0}
-    for batch in checked.batches:
-        rows = batch.placed
-        own_column = objref_column(batch.cls)
-        own = {row[own_column] for row in rows} if own_column is not None else set()
-        for index, column, kinds in _columns(batch.cls):
-            early = (_targets(rows, index, column) & later) - defined
-            if early and own_column is not None and batch.cls in kinds:
-                yield from _order_within(batch, own_column, index, column, early & own)
-                early -= own
-            for row, target in _rows_with(rows, index, column, early) if early else ():
-                yield Hit(f"{column.name} is #{target}, which is defined further on", row, column.name)
-        defined |= own
-
-
-def _order_within(batch: Batch, own: int, index: int, column: Column, inside: set[int]) -> Iterator[Hit]:
-    """For a kind that may refer to its own: order inside one batch, among the objects defined there."""
-    later = set(inside)
-    for row in batch.placed:
-        for _, target in _rows_with([row], index, column, later):
-            yield Hit(f"{column.name} is #{target}, which is not defined before it", row, column.name)
-        later.discard(row[own])
-
-
-@rule("C205", ERROR)
-def other_kind(checked: Checked) -> Iterator[Hit]:
-    """A row of a later revision has the objref of an object of another kind.
-
-    A later row stands in for the earlier one of the same kind. This one does not: both count, and
-    who refers to the number means one of the two.
-
-    Remedy: undo the revision that brought it; a program that makes such an image has to be mended.
-    """
-    first: dict[int, tuple[type[Record], int]] = {}
-    for batch in checked.batches:
-        index = objref_column(batch.cls)
-        if index is not None:
-            for row in batch.rows:
-                cls, revision = first.setdefault(row[index], (batch.cls, batch.revision))
-                if cls is not batch.cls and revision != batch.revision:
-                    text = f"#{row[index]} was a {cls.noun} in revision {revision}"
-                    yield Hit(text, row, "objref")
 
 
 @rule("C206", WARNING, whole=True)
@@ -222,9 +142,9 @@ def objref_zero(checked: Checked) -> Iterator[Hit]:
         yield Hit("its objref is 0", checked.objects[0], "objref")
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
-        for index, column, _ in _columns(cls) if rows else ():
-            if 0 in _targets(rows, index, column):
-                for row, _target in _rows_with(rows, index, column, {0}):
+        for index, column, _ in columns(cls) if rows else ():
+            if 0 in targets(rows, index, column):
+                for row, _target in rows_with(rows, index, column, {0}):
                     yield Hit(f"{column.name} is 0", row, column.name)
 
 
@@ -246,36 +166,3 @@ def section_references(checked: Checked) -> Iterator[Hit]:
                     yield Hit(f"section {section_id} is not in the image", row, name)
                 elif entry.type != wanted:
                     yield Hit(f"{entry.label} is no {wanted.name}", row, name)
-
-
-@rule("C210", ERROR)
-def same_key(checked: Checked) -> Iterator[Hit]:
-    """Two rows of one revision stand for the same thing.
-
-    Two actions for one signal, two timers with one id: a restart sets one and then the other, and the
-    last wins.
-
-    Remedy: dump again; a program that makes such an image has to be mended.
-    """
-    for cls in KINDS.values():
-        if objref_column(cls) is None and cls not in (*_JOURNAL, *_OWN_RULES):
-            for row in doubles(checked, cls):
-                yield Hit("is there twice", row)
-
-
-def doubles(checked: Checked, cls: type[Record]) -> Iterator[Any]:
-    """The rows of a kind whose key another row of the same revision has, all but the first of each."""
-    key = itemgetter(*cls.key_columns)
-    seen: dict[int, set[Any]] = {}
-    for batch in checked.batches:
-        if batch.cls is not cls:
-            continue
-        keys = list(map(key, batch.rows))
-        fresh = set(keys)
-        known = seen.setdefault(batch.revision, set())
-        if len(fresh) != len(keys) or not known.isdisjoint(fresh):
-            for row, each in zip(batch.rows, keys, strict=True):
-                if each in known:
-                    yield row
-                known.add(each)
-        known |= fresh

@@ -33,6 +33,7 @@ FAMILIES = {
     "C3": "memory: mappings, page maps, address spaces",
     "C4": "files: descriptors, open file descriptions, inodes, pipes, locks",
     "C5": "tasks: processes, threads, signals, credentials",
+    "C6": "images of CRIU: the files of the directory, and what ties them together",
 }
 """Prefix of the ids of a family: what it looks at."""
 
@@ -54,6 +55,11 @@ class Rule:
         self.severity = severity
         self.check = check
         self.whole = whole
+
+    @property
+    def of_criu(self) -> bool:
+        """Whether it is about directories of CRIU, and nothing else."""
+        return self.id.startswith("C6")
 
     @property
     def of_container(self) -> bool:
@@ -99,16 +105,20 @@ def rule(rule_id: str, severity: Severity, *, whole: bool = False) -> Callable[[
 def select(only: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Rule]:
     """The rules in the order of their ids: those named by `only` (all, where it is empty) but for `ignore`.
 
-    A name is an id ("C301") or the beginning of ids ("C3"). Raises UsageError for one that names no rule.
+    A name is an id ("C301") or the beginning of ids ("C3"). Raises UsageError for one that names no rule,
+    and where none is left.
     """
     for name in (*only, *ignore):
         if not any(rule_id.startswith(name) for rule_id in RULES) or not name:
             raise UsageError(f"no rule {name!a}{_suggestion(name)}")
-    return [
+    chosen = [
         RULES[rule_id]
         for rule_id in sorted(RULES)
         if (not only or rule_id.startswith(tuple(only))) and not rule_id.startswith(tuple(ignore))
     ]
+    if not chosen:
+        raise UsageError("no rule is left to apply: --ignore takes away all that --rule names")
+    return chosen
 
 
 def _suggestion(name: str) -> str:

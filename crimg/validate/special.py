@@ -1,4 +1,4 @@
-"""C451 to C455: counters, timers, signals, shared memory, sockets."""
+"""C451 to C456: counters, timers, signals, shared memory, sockets."""
 
 from __future__ import annotations
 
@@ -112,6 +112,19 @@ def queued_bytes(checked: Checked) -> Iterator[Hit]:
         kept = sum(length for _, _, length in found)
         if kept != row.length or (found and (found[0][0] or kept != found[-1][1])):
             yield Hit(f"{kept} bytes kept, {row.length} in the socket", row, "blobs")
+
+
+@rule("C456", WARNING)
+def removed_bytes(checked: Checked) -> Iterator[Hit]:
+    """The bytes that waited in a socket were removed from the image on purpose.
+
+    The reader would wait for what it has been sent: a restart refuses the image.
+
+    Remedy: to restart, take the image from which they were not removed.
+    """
+    for row in checked.rows(Socket):
+        if row.is_removed:
+            yield Hit(f"the {row.length} bytes in it are not in the image", row, "blobs")
 
 
 @rule("C455", ERROR)

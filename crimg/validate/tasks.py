@@ -1,4 +1,4 @@
-"""C501 to C511: processes: the tree, sessions, process groups, what a task has."""
+"""C501, C504, C505, C508 to C511, C513: processes: their ids, and what a task has."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _PARTS = ("mm", "fd_table", "fs", "sighand", "signal")
 """What every task has that runs."""
 _FREED = ("mm", "fd_table", "fs")
 """What a zombie has no more (do_exit, kernel/exit.c)."""
+_PID_END = 1 << 22
 _DEAD = b"ZX"
 _STATES = b"RSDTtZXIPKWx"
 """State letters that /proc/PID/stat has had (proc(5))."""
@@ -24,11 +25,6 @@ _STATES = b"RSDTtZXIPKWx"
 def is_dead(task: Task) -> bool:
     """It has ended, and waits for its parent to ask for its exit status."""
     return task.state in _DEAD
-
-
-def root_of(checked: Checked) -> Task | None:
-    """The task that the image was made of, where that is known."""
-    return next((checked.find(Task, info.root) for info in checked.rows(ImageInfo)), None)
 
 
 @rule("C501", ERROR, whole=True)
@@ -42,48 +38,6 @@ def image_info(checked: Checked) -> Iterator[Hit]:
     rows = checked.rows(ImageInfo)
     if len(rows) != 1:
         yield Hit(f"{len(rows)} rows of image_info", rows[1] if rows else None)
-
-
-@rule("C502", ERROR)
-def parent_cycle(checked: Checked) -> Iterator[Hit]:
-    """A task is its own parent or ancestor.
-
-    A restart makes every task by a fork of its parent, and would never come to an end or to a beginning.
-
-    Remedy: undo what rewrote the image, or dump again.
-    """
-    parents = {task.pid: task.ppid for task in checked.rows(Task)}
-    done: set[int] = set()
-    cyclic: set[int] = set()
-    for start in parents:
-        path: dict[int, None] = {}
-        pid = start
-        while pid in parents and pid not in done and pid not in path:
-            path[pid] = None
-            pid = parents[pid]
-        if pid in path:
-            line = list(path)
-            cyclic.update(line[line.index(pid) :])
-        done.update(path)
-    for task in checked.rows(Task):
-        if task.pid in cyclic:
-            yield Hit(f"is an ancestor of itself (parent {task.ppid})", task, "ppid")
-
-
-@rule("C503", WARNING, whole=True)
-def other_root(checked: Checked) -> Iterator[Hit]:
-    """A task is no descendant of the root: its parent is not in the image.
-
-    The kernel gives an orphan to init or to a reaper. A restart can only make it a child of what restarts it,
-    which then has to wait for it.
-
-    Remedy: dump the whole tree, from the common parent on.
-    """
-    root = root_of(checked)
-    pids = {task.pid for task in checked.rows(Task)}
-    for task in checked.rows(Task):
-        if task.ppid not in pids and root is not None and task.objref != root.objref:
-            yield Hit(f"parent {task.ppid} is not in the image", task, "ppid")
 
 
 @rule("C504", ERROR)
@@ -119,44 +73,6 @@ def no_leader(checked: Checked) -> Iterator[Hit]:
     for task in checked.rows(Task):
         if not is_dead(task) and (task.objref, task.pid) not in leaders:
             yield Hit(f"no thread {task.pid}", task, "pid")
-
-
-@rule("C506", WARNING, whole=True)
-def unknown_session(checked: Checked) -> Iterator[Hit]:
-    """A task is in a session or process group whose leader is not in the image.
-
-    The root takes its own along from whatever restarts it. Another session or group can only be
-    made by the process whose id it has, and a restart has none with that id.
-
-    Remedy: dump the tree from the leader of the session on, or accept that job control comes back
-    differently.
-    """
-    root = root_of(checked)
-    if root is None:
-        return
-    pids = {task.pid for task in checked.rows(Task)}
-    for task in checked.rows(Task):
-        if task.sid not in pids and task.sid != root.sid:
-            yield Hit(f"nobody leads session {task.sid}", task, "sid")
-        if task.pgid not in pids and task.pgid != root.pgid:
-            yield Hit(f"nobody leads process group {task.pgid}", task, "pgid")
-
-
-@rule("C507", ERROR)
-def group_and_session(checked: Checked) -> Iterator[Hit]:
-    """A process group spans two sessions, or the leader of a session is in another group.
-
-    setsid(2) and setpgid(2) cannot make that (EPERM).
-
-    Remedy: undo what rewrote the image, or dump again.
-    """
-    sessions: dict[int, int] = {}
-    for task in checked.rows(Task):
-        if task.pid == task.sid and task.pgid != task.pid:
-            yield Hit(f"leads session {task.sid}, but is in process group {task.pgid}", task, "pgid")
-        elif sessions.setdefault(task.pgid, task.sid) != task.sid:
-            text = f"process group {task.pgid} is in session {sessions[task.pgid]}, this task in {task.sid}"
-            yield Hit(text, task, "sid")
 
 
 @rule("C508", ERROR)
@@ -217,3 +133,19 @@ def oom_score(checked: Checked) -> Iterator[Hit]:
     for task in checked.rows(Task):
         if not -1000 <= task.oom_score_adj <= 1000:
             yield Hit(f"oom_score_adj is {task.oom_score_adj}", task, "oom_score_adj")
+
+
+@rule("C513", ERROR)
+def impossible_id(checked: Checked) -> Iterator[Hit]:
+    """A process or thread has an id that none can have.
+
+    Ids are 1 to 4194303 (PID_MAX_LIMIT, proc_sys_kernel(5)): clone3(2) refuses another (EINVAL).
+
+    Remedy: undo what rewrote the image, or dump again.
+    """
+    for task in checked.rows(Task):
+        if not 0 < task.pid < _PID_END:
+            yield Hit(f"pid {task.pid}", task, "pid")
+    for thread in checked.rows(Thread):
+        if not 0 < thread.tid < _PID_END:
+            yield Hit(f"tid {thread.tid}", thread, "tid")

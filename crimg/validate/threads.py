@@ -6,6 +6,7 @@ from struct import Struct
 
 from crimg.model import Cred, Task, Thread, Vma
 from crimg.model.enums import Prot
+from crimg.model.record import unrecorded
 from crimg.validate.addresses import Ranges
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
@@ -117,7 +118,7 @@ def scheduling(checked: Checked) -> Iterator[Hit]:
             yield Hit(f"priority {row.priority} with policy {row.policy}", row, "priority")
         if not -20 <= row.nice <= 19:
             yield Hit(f"nice value {row.nice}", row, "nice")
-        if not any(row.cpus):
+        if not any(row.cpus) and "cpus" not in unrecorded(row):
             yield Hit("may run on no CPU", row, "cpus")
 
 

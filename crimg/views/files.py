@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from crimg.model import Fd, File, Filesystem, Inode, Lock, Pipe, Vma
-from crimg.model.enums import FileKind, Keeper, LockKind, name_of
+from crimg.model.enums import Keeper, LockKind, file_kind_name, name_of
+from crimg.model.record import unrecorded
 from crimg.views import words
 
 TYPE_CHECKING = False
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from crimg.views.subject import Subject
 
     Row = dict[str, Any]
+
+
+_UNKNOWN: frozenset[str] = frozenset()
 
 
 def file_records(subject: Subject) -> list[Row]:
@@ -30,13 +34,14 @@ def file_recorder(subject: Subject) -> Callable[[File], Row]:
 
     def record(file: File) -> Row:
         inode = image.find(Inode, file.inode)
+        missing = unrecorded(inode) if inode is not None else _UNKNOWN
         return {
             "objref": file.objref,
             **describe(file),
             "inode": file.inode,
-            "device": words.device(inode.device) if inode else None,
-            "inode_number": inode.number if inode else None,
-            "size": inode.size if inode else None,
+            "device": words.device(inode.device) if inode and "device" not in missing else None,
+            "inode_number": inode.number if inode and "number" not in missing else None,
+            "size": inode.size if inode and "size" not in missing else None,
             "used_by": {
                 word: [place(row) for row in referrers]
                 for word, referrers in users.get(file.objref, {}).items()
@@ -79,7 +84,7 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
         pipe = image.find(Pipe, file.pipe)
         link = words.kernel_name(file)
         return {
-            "kind": name_of(FileKind, file.kind),
+            "kind": file_kind_name(file.kind),
             "access": words.access(file.access),
             "flags": flags_of[file.flags],
             "position": file.position,
@@ -90,6 +95,24 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
         }
 
     return describe
+
+
+def inode_columns(inode: Inode) -> Row:
+    """The columns of an inode that every image of our own has; None where this one did not record them."""
+    missing = unrecorded(inode)
+    row = {
+        "device": words.device(inode.device),
+        "number": inode.number,
+        "mode": words.mode(inode.mode),
+        "uid": inode.uid,
+        "gid": inode.gid,
+        "nlink": inode.nlink,
+        "size": inode.size,
+        "blocks": inode.blocks,
+        "mtime": words.utc(inode.mtime),
+        "ctime": words.utc(inode.ctime),
+    }
+    return {name: None if name in missing else value for name, value in row.items()} if missing else row
 
 
 def place(row: Record) -> Row:
@@ -138,26 +161,27 @@ def inode_records(subject: Subject) -> list[Row]:
     for inode in image.rows(Inode):
         on_it = files.get(inode.objref, [])
         filesystem = image.find(Filesystem, inode.filesystem)
+        known = inode_columns(inode)
         rows.append(
             {
                 "objref": inode.objref,
                 "filesystem": inode.filesystem,
                 "filesystem_type": filesystem.type if filesystem else None,
                 "mount_point": filesystem.mount_point if filesystem else None,
-                "device": words.device(inode.device),
-                "number": inode.number,
+                "device": known["device"],
+                "number": known["number"],
                 "generation": inode.generation,
                 "handle_type": inode.handle_type,
                 "handle": inode.handle.hex() if inode.handle is not None else None,
-                "mode": words.mode(inode.mode),
-                "uid": inode.uid,
-                "gid": inode.gid,
+                "mode": known["mode"],
+                "uid": known["uid"],
+                "gid": known["gid"],
                 "rdev": words.device(inode.rdev) if inode.rdev else None,
-                "nlink": inode.nlink,
-                "size": inode.size,
-                "blocks": inode.blocks,
-                "mtime": words.utc(inode.mtime),
-                "ctime": words.utc(inode.ctime),
+                "nlink": known["nlink"],
+                "size": known["size"],
+                "blocks": known["blocks"],
+                "mtime": known["mtime"],
+                "ctime": known["ctime"],
                 "btime": words.utc(inode.btime) if inode.btime is not None else None,
                 "digest": inode.digest.hex() if inode.digest is not None else None,
                 "digest_kind": inode.digest_kind.encode() if inode.digest_kind is not None else None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from crimg.format.constants import Codec, section_type_name
 from crimg.model import HistoryEntry, LogEntry
 from crimg.model.enums import Severity, name_of
@@ -52,6 +54,7 @@ def section_records(subject: Subject) -> list[Row]:
         {
             "offset": section.ofs_header,
             "type": section_type_name(section.type),
+            "name": os.fsencode(section.name) if hasattr(section, "name") else None,
             "id": section.id,
             "rows_of": KINDS[section.kind].noun if section.kind in KINDS else None,
             "critical": section.critical,

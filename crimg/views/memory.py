@@ -53,8 +53,14 @@ class SavedBytes:
 
 
 def saved_by_mm(subject: Subject) -> dict[int, SavedBytes]:
-    """Objref of every address space to its saved bytes."""
-    return {mm.objref: SavedBytes(subject.memory(mm)) for mm in subject.image.rows(Mm)}
+    """Objref of every address space to its saved bytes; of those with one page map, one for all."""
+    by_map: dict[int | None, SavedBytes] = {}
+    found = {}
+    for mm in subject.image.rows(Mm):
+        if mm.pagemap not in by_map:
+            by_map[mm.pagemap] = SavedBytes(subject.memory(mm))
+        found[mm.objref] = by_map[mm.pagemap]
+    return found
 
 
 def memory_kind_records(subject: Subject) -> list[Row]:

@@ -18,8 +18,8 @@ from crimg.model import (
     Thread,
     Vma,
 )
-from crimg.model.enums import FileKind, Keeper, LockKind, MemoryKind, SocketState, name_of
-from crimg.model.record import KINDS
+from crimg.model.enums import Keeper, LockKind, MemoryKind, SocketState, file_kind_name, name_of
+from crimg.model.record import KINDS, unrecorded
 from crimg.views import names, words
 from crimg.views.files import place
 
@@ -43,7 +43,7 @@ _ADDRESSES = (
 _READABLE: dict[str, Callable[[Any], Readable]] = {
     "file.flags": words.open_flags,
     "file.access": words.access,
-    "file.kind": lambda value: name_of(FileKind, value),
+    "file.kind": file_kind_name,
     "file.name_state": words.name_state,
     "inode.device": words.device,
     "inode.rdev": words.device,
@@ -194,8 +194,10 @@ def describe(subject: Subject, row: Record) -> bytes:
     if isinstance(row, Thread):
         return b"thread %d, %s" % (row.tid, row.comm)
     if isinstance(row, Inode):
-        identity = f"inode {row.number} on {words.device(row.device)}"
-        return f"{words.mode(row.mode)} {row.size} bytes, {identity}".encode()
+        missing = unrecorded(row)
+        size = "" if "size" in missing else f" {row.size} bytes"
+        identity = "" if "number" in missing else f", inode {row.number} on {words.device(row.device)}"
+        return f"{words.mode(row.mode)}{size}{identity}".encode()
     if isinstance(row, Lock):
         kind = name_of(LockKind, row.kind)
         return f"{kind} lock, {'exclusive' if row.write else 'shared'}, from byte {row.start}".encode()

@@ -23,7 +23,17 @@ _SHORT_KINDS = {
     "eventfd": "evfd",
     "timerfd": "tmfd",
     "signalfd": "sgfd",
+    "epoll": "epol",
     "socket": "sock",
+    "netlink socket": "nlnk",
+    "packet socket": "pckt",
+    "inotify": "inot",
+    "fanotify": "fano",
+    "pidfd": "pid",
+    "namespace": "ns",
+    "bpf map": "bpf",
+    "external": "ext",
+    "unknown": "?",
 }
 _SHOWN_REFERRERS = 3
 _USERS = ("fd", "vma", "exe", "cwd", "root")
@@ -98,9 +108,9 @@ def _fd_words(fds: list[Row], several: bool, room: int) -> str:
 
 
 def number_runs(numbers: Iterable[int]) -> list[str]:
-    """Numbers in order, those that follow each other as "4-7"."""
+    """Numbers in order, each once, those that follow each other as "4-7"."""
     runs: list[list[int]] = []
-    for number in sorted(numbers):
+    for number in sorted(set(numbers)):
         if runs and number == runs[-1][1] + 1:
             runs[-1][1] = number
         else:

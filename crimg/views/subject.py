@@ -9,7 +9,7 @@ from crimg.model import File, ImageInfo, Mm, Pipe, Task, Vma
 from crimg.model.enums import FileKind
 from crimg.model.record import KINDS, Record
 from crimg.pages import Memory
-from crimg.views.words import EPOLL_NAME
+from crimg.views.words import EPOLL_NAME, kernel_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class TolerantStore:
     def __init__(self, store: Store, damage: list[FormatError]) -> None:
         self._store = store
         self._damage = damage
+
+    @property
+    def beneath(self) -> Store:
+        """The store of the image as it was opened."""
+        return self._store
 
     @property
     def sections(self) -> Sequence[IndexEntry]:
@@ -136,10 +141,12 @@ class Subject:
 
     def file_name(self, file: File) -> bytes:
         """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""
-        if not file.path and file.kind == FileKind.EPOLL:
-            return EPOLL_NAME.encode()
-        if file.path or file.pipe is None:
+        if file.path:
             return file.path
+        if file.kind == FileKind.EPOLL:
+            return EPOLL_NAME.encode()
+        if file.pipe is None:
+            return kernel_name(file) or b""
         pipe = self.image.find(Pipe, file.pipe)
         return b"pipe:[%d]" % pipe.number if pipe else b"pipe:[?]"
 

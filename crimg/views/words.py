@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 import time
 
-from crimg.model.enums import NAMELESS, FileKind, NameState, name_of
+from crimg.model.enums import NAMELESS, FileKind, NameState, OtherFileKind, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ _OPEN_FLAGS = (
     (0o10000000, "O_PATH"),
 )
 _ACCESS_MODES = ("O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE")
+_OTHER_KINDS = frozenset(map(int, OtherFileKind))
 _ACCESS = ("-", "r", "w", "rw")
 _STATES = {
     "R": "running",
@@ -148,7 +149,7 @@ def file_kind(kind: int) -> str:
 
 def kernel_name(file: File) -> bytes | None:
     """What the kernel calls a file that has no name, but for pipes; None for others."""
-    link = (file.extra or {}).get("link") if file.kind in NAMELESS else None
+    link = (file.extra or {}).get("link") if file.kind in NAMELESS or file.kind in _OTHER_KINDS else None
     return link if isinstance(link, bytes) else None
 
 

@@ -23,7 +23,7 @@ from crimg.writer.locking import locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PREFIX = ".crimg-wrap-"
 """How the names of these directories begin."""
@@ -41,28 +41,38 @@ class PrivateCopy(NamedTuple):
 
 
 @contextlib.contextmanager
-def private_copy(path: str, *, keep: bool = False) -> Iterator[PrivateCopy]:
+def private_copy(
+    path: str, *, keep: bool = False, fill: Callable[[str], object] | None = None
+) -> Iterator[PrivateCopy]:
     """A copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
 
     It is beside the image where a directory can be made there (the file system can then share the blocks),
     else in TMPDIR. What programs that were killed left in the same place is removed first. At the end the
     directory goes with all that is in it; keep: it stays, and no later call removes it.
+    fill: makes the copy at the path that it is given, where the image is no file.
     Raises what `copy_image` raises, and FileError.
     """
     with _own_directory(os.path.dirname(os.path.realpath(path)), path) as (folder, lock):
         copy = os.path.join(folder, "image" + os.path.splitext(path)[1])
         try:
-            fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            try:
-                copy_image(path, fd)
-            finally:
-                os.close(fd)
+            if fill is not None:
+                fill(copy)
+            else:
+                _copy_file(path, copy)
             yield PrivateCopy(copy, lock)
         finally:
             if keep:
                 os.unlink(os.path.join(folder, LOCK))
             else:
                 _remove(folder)
+
+
+def _copy_file(path: str, copy: str) -> None:
+    fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        copy_image(path, fd)
+    finally:
+        os.close(fd)
 
 
 def remove_leftovers(parent: str) -> list[str]:

@@ -27,7 +27,7 @@ from crimg.format.container import (
     section_end,
 )
 from crimg.model import DEFINITION_ORDER
-from crimg.model.check import MAX_PACKED_TABLES
+from crimg.model.check import PackedTables
 from crimg.writer.rows import encode_rows
 
 TYPE_CHECKING = False
@@ -67,8 +67,7 @@ class ImageWriter:
         self._ofs_prev_trailer = 0
         self._seal = seal
         self._taken: frozenset[int] = frozenset()
-        self._packed_tables = 0
-        """Bytes to which the tables that were stored with a codec decode."""
+        self._packed_tables = PackedTables()
 
     @classmethod
     def appending(cls, output: Output, header: FileHeader, trailer: Trailer, index: bytes, end: int) -> Self:
@@ -115,6 +114,29 @@ class ImageWriter:
     ) -> IndexEntry:
         """Write one section; `body` is its raw body. Returns its entry of the index."""
         stored, codec = _encode(body, codec)
+        return self._put_section(
+            type_,
+            body,
+            stored,
+            kind=kind,
+            critical=critical,
+            codec=codec,
+            align_log2=align_log2,
+            section_id=section_id,
+        )
+
+    def _put_section(
+        self,
+        type_: int,
+        body: Buffer,
+        stored: Buffer,
+        *,
+        kind: int,
+        critical: bool,
+        codec: int,
+        align_log2: int = 3,
+        section_id: int | None = None,
+    ) -> IndexEntry:
         head = SectionHeader(
             type=type_,
             flags=SectionFlags.CRITICAL if critical else 0,
@@ -145,11 +167,11 @@ class ImageWriter:
         """Write rows of one kind, in as many sections as their size asks for; nothing for no rows."""
         critical = type_ == SectionType.OBJECTS
         for body in encode_rows(rows):
-            packed = self._packed_tables + len(body) <= MAX_PACKED_TABLES
-            codec = self.codec if packed else Codec.NONE
-            entry = self.section(type_, body, kind=type(rows[0]).row_kind, critical=critical, codec=codec)
-            if entry.codec != Codec.NONE:
-                self._packed_tables += len(body)
+            stored, codec = _encode(body, self.codec)
+            if codec != Codec.NONE and not self._packed_tables.add(len(body), len(stored)):
+                stored, codec = body, Codec.NONE
+            kind = type(rows[0]).row_kind
+            self._put_section(type_, body, stored, kind=kind, critical=critical, codec=codec)
 
     def tables(self, tables: Mapping[type[Record], Sequence[Record]]) -> None:
         """Write tables of objects in the order in which definers stand before their referrers."""

@@ -1,4 +1,4 @@
-"""Dumping: memory against a bare copy of it and against gdb's gcore, and many descriptors."""
+"""Dumping: memory against a bare copy of it and gdb's gcore, many descriptors, processes, threads."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Dumps:
         """Seconds that the command takes as a whole."""
         taken = usage(self.command).wall
         with open_image(self.image) as image:
-            (note,) = image.rows(LogEntry)
-        extra = note.extra or {}
-        self.stopped.append(float(str(extra["stopped_ns"])) / 1e9)
+            notes = [row.extra for row in image.rows(LogEntry) if "stopped_ns" in (row.extra or {})]
+        (extra,) = notes
+        self.stopped.append(float(str((extra or {})["stopped_ns"])) / 1e9)
         self.image.unlink()
         return taken
 
@@ -81,12 +81,14 @@ class Dumps:
 
 
 def rows(settings: Settings) -> Iterator[Row]:
-    """A process of 10 MiB, a large one, one with many descriptors."""
+    """A process of 10 MiB, a large one, one with many descriptors, a tree, one with many threads."""
     try:
         yield from _memory(settings, _SMALL)
         yield from _memory(settings, settings.large)
         yield from _descriptors(settings, distinct=True)
         yield from _descriptors(settings, distinct=False)
+        yield from _tree(settings)
+        yield from _threads(settings)
     except targets.NoCompilerError:
         yield Row("dumps", None, note="left out: there is no C compiler")
 
@@ -148,3 +150,36 @@ def _descriptors(settings: Settings, *, distinct: bool) -> Iterator[Row]:
         yield Row(f"{what}, the command as a whole", dumped.times(1e6 / count), "readlink, fdinfo", base)
         stopped = Series(dumps.stopped[1:]).times(1e6 / count)
         yield Row(f"{what}, the process stands still", stopped, "readlink, fdinfo", base)
+
+
+def _tree(settings: Settings) -> Iterator[Row]:
+    """Each process has opened the same files itself: no two descriptors are one open file."""
+    tasks, fds = settings.tasks, 50
+    with targets.tree(settings.folder, tasks=tasks, fds=fds) as pid:
+        dumps = Dumps(settings.folder, pid)
+        (dumped,) = alternate(settings.rounds, dumps.crimg)
+        stopped = Series(dumps.stopped[1:])
+        what = f"dump of {tasks:,} processes of {fds} descriptors"
+        yield Row(f"{what}, ms, the command as a whole", dumped.times(1e3))
+        yield Row(f"{what}, ms that they stand still", stopped.times(1e3))
+        yield Row(f"{what}, processes per second", Series(map(float(tasks).__truediv__, dumped)))
+        yield Row(f"{what}, descriptors per second", Series(map(float(tasks * fds).__truediv__, dumped)))
+        peak = Series(dumps.memory() for _ in range(settings.rounds))
+        yield Row(f"{what}, peak RSS of the dumper, MiB", peak)
+
+
+def _threads(settings: Settings) -> Iterator[Row]:
+    with targets.tree(settings.folder, threads=settings.threads) as pid:
+        dumps = Dumps(settings.folder, pid)
+        what = f"dump of {settings.threads:,} threads, ms"
+        works: list[Callable[[], float]] = [dumps.crimg]
+        if shutil.which("gcore"):
+            works.append(dumps.gcore)
+        dumped, *others = alternate(settings.rounds, *works)
+        stopped = Series(dumps.stopped[1:]).times(1e3)
+        if others:
+            yield Row(f"{what}, the command as a whole", dumped.times(1e3), "gcore", others[0].times(1e3))
+        else:
+            note = "left out: there is no gcore (gdb)"
+            yield Row(f"{what}, the command as a whole", dumped.times(1e3), "gcore", note=note)
+        yield Row(f"{what} that they stand still", stopped)

@@ -25,13 +25,17 @@ _TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UT
 
 
 class Screen:
-    """The program and its terminal of 100x30. started: time.perf_counter() before the program was."""
+    """The program and its terminal of 100x30. started: time.perf_counter() before it was.
+
+    written: all that came from it.
+    """
 
     def __init__(self, pid: int, terminal: int, started: float) -> None:
         self.pid = pid
         self._terminal = terminal
         self.started = started
         self._seen = b""
+        self.written = b""
 
     def wait_for(self, text: str) -> float:
         """Wait until the program has written a text since the last call; seconds since its start."""
@@ -46,6 +50,7 @@ class Screen:
                     f"{text!r} does not come up: {self._seen[-2000:].decode(errors='replace')}"
                 )
             self._seen += part
+            self.written += part
         self._seen = b""
         return time.perf_counter() - self.started
 
@@ -60,14 +65,16 @@ class Screen:
 
 
 @contextmanager
-def on_screen(command: Sequence[str | Path]) -> Iterator[Screen]:
-    """Run a command on a terminal of its own; it is killed in the end."""
+def on_screen(command: Sequence[str | Path], **terminal_words: str) -> Iterator[Screen]:
+    """Run a command on a terminal of its own; it is killed in the end. terminal_words: of its environment."""
     terminal, its_end = os.openpty()
     fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("4H", 30, 100, 0, 0))
     words = [os.fspath(word) for word in command]
     actions = [(os.POSIX_SPAWN_DUP2, its_end, number) for number in (0, 1, 2)]
     started = time.perf_counter()
-    pid = os.posix_spawnp(words[0], words, {**os.environ, **_TERMINAL}, file_actions=actions, setsid=True)
+    pid = os.posix_spawnp(
+        words[0], words, {**os.environ, **_TERMINAL, **terminal_words}, file_actions=actions, setsid=True
+    )
     os.close(its_end)
     try:
         yield Screen(pid, terminal, started)

@@ -33,7 +33,7 @@ while pending:
 
 def make_tree(folder: Path, count: int) -> Path:
     """A tree of so many small files, none of a size that is looked for."""
-    tree = folder / "tree"
+    tree = folder / "many-files"
     for number in range(count):
         directory = tree / f"{number // 10_000}" / f"{number // _IN_ONE_DIRECTORY}"
         if number % _IN_ONE_DIRECTORY == 0:

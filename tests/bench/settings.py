@@ -11,7 +11,8 @@ class Settings(NamedTuple):
 
     large: bytes of memory of the large process.  rounds: how often the long work is done.  starts: how often
     a command is started.  rows: rows of a large table.  fds: descriptors of the process with many.
-    image: bytes of the large image.  tree: files of the tree that is searched.
+    image: bytes of the large image.  tree: files of the tree that is searched.  tasks: processes of the tree
+    that is dumped.  threads: of the process with many.
     """
 
     folder: Path
@@ -22,10 +23,21 @@ class Settings(NamedTuple):
     fds: int = 20_000
     image: int = 10 << 30
     tree: int = 200_000
+    tasks: int = 200
+    threads: int = 1_000
 
     @classmethod
     def quick(cls, folder: Path) -> Settings:
         """Enough to see that everything works."""
         return cls(
-            folder, large=64 << 20, rounds=2, starts=3, rows=5_000, fds=1_000, image=1 << 30, tree=5_000
+            folder,
+            large=64 << 20,
+            rounds=2,
+            starts=3,
+            rows=5_000,
+            fds=1_000,
+            image=1 << 30,
+            tree=5_000,
+            tasks=10,
+            threads=50,
         )

@@ -34,6 +34,52 @@ int main(int argc, char **argv) {
   for (;;) pause();
 }
 """
+_TREE = r"""
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+static void *wait_for_ever(void *unused) {
+  for (;;) pause();
+}
+
+static void open_files(int count, const char *folder) {
+  char path[4096];
+  for (int n = 0; n < count; n++) {
+    snprintf(path, sizeof path, "%s/%d", folder, n);
+    if (open(path, O_RDWR | O_CREAT, 0600) < 0) exit(2);
+  }
+}
+
+int main(int argc, char **argv) {
+  int tasks = atoi(argv[1]), threads = atoi(argv[2]), files = atoi(argv[3]), told[2];
+  char byte = 0;
+  pthread_t thread;
+  pthread_attr_t small;
+  if (pipe(told) || pthread_attr_init(&small) || pthread_attr_setstacksize(&small, 1 << 16)) return 1;
+  for (int n = 1; n < tasks; n++)
+    if (fork() == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      close(1);
+      open_files(files, argv[4]);
+      if (write(told[1], &byte, 1) != 1) return 1;
+      wait_for_ever(NULL);
+    }
+  open_files(files, argv[4]);
+  for (int n = 1; n < threads; n++)
+    if (pthread_create(&thread, &small, wait_for_ever, NULL)) return 1;
+  for (int n = 1; n < tasks; n++)
+    if (read(told[0], &byte, 1) != 1) return 1;
+  puts("0");
+  fflush(stdout);
+  close(1);
+  wait_for_ever(NULL);
+}
+"""
 _FILES = r"""
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,7 +116,9 @@ def _built(folder: Path, name: str, source: str) -> Path:
         if compiler is None:
             raise NoCompilerError
         program.with_suffix(".c").write_text(source)
-        subprocess.run([compiler, "-O2", "-o", str(program), str(program.with_suffix(".c"))], check=True)
+        subprocess.run(
+            [compiler, "-O2", "-pthread", "-o", str(program), str(program.with_suffix(".c"))], check=True
+        )
     return program
 
 
@@ -100,6 +148,19 @@ def memory(folder: Path, size: int) -> Iterator[tuple[int, int]]:
     """Pid of a process that has written to `size` bytes of memory, and their address."""
     with _running([str(_built(folder, "memory", _MEMORY)), str(size)]) as (pid, line):
         yield pid, int(line, 16)
+
+
+@contextmanager
+def tree(folder: Path, *, tasks: int = 1, threads: int = 1, fds: int = 0) -> Iterator[int]:
+    """Pid of the first of so many processes; it has so many threads, and each has opened `fds` files."""
+    opened = folder / "opened"
+    opened.mkdir()
+    command = [str(_built(folder, "tree", _TREE)), *map(str, (tasks, threads, fds)), str(opened)]
+    try:
+        with _running(command) as (pid, _):
+            yield pid
+    finally:
+        shutil.rmtree(opened)
 
 
 @contextmanager

@@ -35,6 +35,8 @@ HEAVY = (
     "crimg.writer",
     "crimg.dump",
     "crimg.kernel",
+    "crimg.criu",
+    "google.protobuf",
     "crimg.tui",
     "crimg.cli.inspect_json",
     "crimg.cli.inspect_details",
@@ -77,6 +79,11 @@ def test_only_the_verb_that_is_asked_for_is_imported(small: Path) -> None:
         "crimg.cli.inspect_text",
     }
     assert not any(name.startswith("crimg.cli.") and "inspect" in name for name in modules_after("--help"))
+
+
+def test_protobuf_is_for_images_of_criu_only(small: Path) -> None:
+    for words in (["validate", "--rule", "C301"], ["graph"]):
+        assert modules_after(*words, str(small)).isdisjoint({"crimg.criu", "google.protobuf"})
 
 
 def test_sections_import_only_what_they_need(small: Path) -> None:

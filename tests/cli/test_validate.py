@@ -49,7 +49,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_sound_image_is_one_line(folder: Path) -> None:
     output = text(crimg("validate", "sound.crimg"))
-    assert output == f"sound.crimg: sound ({len(RULES)} rules)\n"
+    own = [rule_id for rule_id in RULES if not rule_id.startswith("C6")]  # these are of images of CRIU
+    assert output == f"sound.crimg: sound ({len(own)} rules)\n"
 
 
 def test_transcript_of_a_broken_image(folder: Path) -> None:

@@ -206,6 +206,7 @@ def test_runs_of_numbers_hold_each_number(numbers: set[int]) -> None:
         low, _, high = run.partition("-")
         spelled += range(int(low), int(high or low) + 1)
     assert spelled == sorted(numbers)
+    assert runs == number_runs([*numbers, *numbers]), "a descriptor of two tables is one number"
     assert len(runs) == sum(number - 1 not in numbers for number in numbers)
 
 

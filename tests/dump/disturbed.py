@@ -43,8 +43,8 @@ def steps_of(program: Program, tmp_path: Path) -> list[str]:
 
 
 def chosen(names: list[str]) -> list[int]:
-    """Steps worth a run: the first of those that follow the same three steps, and some more of long rows."""
-    rows = [tuple(names[max(step - 3, 0) : step + 1]) for step in range(len(names))]
+    """Steps worth a run: the first of those that follow the same two steps, and some more of long rows."""
+    rows = [tuple(names[max(step - 2, 0) : step + 1]) for step in range(len(names))]
     first = {row: step for step, row in reversed(list(enumerate(rows)))}
     return sorted({*first.values(), *range(0, len(names), 37)})
 

@@ -15,7 +15,7 @@ from crimg.model import (
     Inode,
     Task,
 )
-from crimg.model.enums import Access, FileKind, NameState
+from crimg.model.enums import NAMELESS, Access, FileKind, NameState
 from tests.dump.proc import device, fields
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def task_of(image: Image, pid: int) -> Task:
 
 
 def shown(file: File) -> bytes:
-    """The path of a file object as the kernel shows it."""
+    """The path of a file object as the kernel shows it, or its name for what has none."""
+    link = (file.extra or {}).get("link")
+    if file.kind in NAMELESS and isinstance(link, bytes):
+        return link
     suffix = b" (deleted)" if file.name_state in (NameState.DELETED, NameState.REPLACED) else b""
     return file.path + suffix
 
@@ -76,7 +79,10 @@ def check_descriptors(image: Image, pid: int) -> None:
             check_watches(image, file, Path(f"/proc/{pid}/fdinfo/{number}").read_text())
         else:
             assert shown(file) == text
-            check_inode(image, file, os.stat(link))
+            if file.kind in NAMELESS:
+                assert (file.path, file.name_state) == (b"", NameState.NONE)
+            if file.inode is not None:
+                check_inode(image, file, os.stat(link))
 
 
 def check_watches(image: Image, file: File, fdinfo: str) -> None:

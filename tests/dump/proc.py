@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -61,8 +62,9 @@ def descendants(pid: int) -> list[int]:
     """The pids of a process and all that come from it, zombies too, ascending."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
-        if name.isdigit() and os.path.exists(f"/proc/{name}/stat"):
-            children.setdefault(int(stat_fields(f"/proc/{name}/stat")[1]), []).append(int(name))
+        if name.isdigit():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+                children.setdefault(int(stat_fields(f"/proc/{name}/stat")[1]), []).append(int(name))
     found = [pid]
     for one in found:
         found += children.get(one, [])

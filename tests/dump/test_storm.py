@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,32 @@ import pytest
 import crimg
 from crimg.model import Fd, Task, Thread
 from crimg.validate import Severity, open_for_check, validate
-from tests.dump.dumps import Dumper, duration, save
-from tests.dump.programs import Program, compiled
+from tests.dump import proc
+from tests.dump.dumps import Dumper, command, duration, save
+from tests.dump.programs import Agent, Program, compiled, eventually, needs_root
 from tests.dump.progress import Counts
+from tests.dump.steps import Steps, sending
 from tests.dump.untouched import only
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 WORKERS = 3
+
+
+def clear(folder: Path) -> None:
+    """Remove the image where it is there, which is whole then."""
+    if (folder / "image").exists():
+        with crimg.open(folder / "image") as image:
+            assert len(image.rows(Task)) > WORKERS
+        (folder / "image").unlink()
+    only(folder)
+
+
+def steps_of(program: Program, tmp_path: Path) -> list[str]:
+    """The names of all steps of a dump of this program."""
+    assert Dumper(program.pid, tmp_path / "recorded", before=Steps(tmp_path / "steps")).wait() == 0
+    return (tmp_path / "steps").read_text().splitlines()
 
 
 def storm(folder: Path) -> Program:
@@ -73,3 +91,50 @@ def test_dumper_is_interrupted(tmp_path: Path, folder: Path) -> None:
                 (folder / "image").unlink()
             only(folder)
             counts.check()
+
+
+@pytest.mark.sweep
+def test_dumper_is_killed(tmp_path: Path, folder: Path) -> None:
+    """SIGKILL while processes are being stopped and looked at: all go on, and no image is there.
+
+    What is put into a process, and how that heals itself, is tested with one (test_dumper_killed).
+    """
+    with storm(tmp_path / "target") as program:
+        counts = Counts(program.folder / "count", WORKERS)
+        names = steps_of(program, tmp_path)
+        for step in range(3, names.index("PTRACE_SETSIGMASK") * 3 // 4, 97):  # the next run may be shorter
+            before = Steps(tmp_path / "log", step, sending(signal.SIGKILL))
+            assert Dumper(program.pid, folder / "image", before=before).wait() == -signal.SIGKILL
+            assert "PTRACE_SETSIGMASK" not in (tmp_path / "log").read_text()
+            clear(folder)
+            counts.check()
+
+
+@needs_root
+def test_disk_full(tmp_path: Path, folder: Path) -> None:
+    """The copies of deleted files do not fit, or the image does not: nothing is left of either."""
+    code = """
+fd = os.open("gone", os.O_RDWR | os.O_CREAT)
+os.write(fd, bytes(range(256)) * 16384)
+os.unlink("gone")
+for _ in range(3):
+    if os.fork() == 0:
+        import signal
+        while True:
+            signal.pause()
+"""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "crimg-test", str(folder)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        with Agent(code, tmp_path / "target") as agent:
+            pids = proc.descendants(agent.pid)
+            for words in ([], ["--deleted", "copy", "--keep-dir", str(folder / "area")]):
+                ran = command("dump", agent.pid, "-o", folder / "image", *words)
+                assert (ran.returncode, ran.stderr.count(b"\n")) == (4, 1)
+                assert not [path for path in folder.rglob("*") if path.is_file()]
+            assert proc.descendants(agent.pid) == pids
+            eventually(lambda: all(proc.state(pid) == "S" for pid in pids))
+            assert agent.ask("os.pread(fd, 4, 0)") == bytes(range(4))
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)

@@ -43,7 +43,7 @@ def test_target_is_killed_at_any_moment(tmp_path: Path, folder: Path) -> None:
     """A whole image, or one line that says that the process is gone."""
     with new_watch(tmp_path / "timed") as program:
         longest = duration(program.pid, folder)
-    rounds = 60
+    rounds = 25
     statuses = set()
     for turn in range(rounds):
         with new_watch(tmp_path / f"{turn}") as program:
@@ -75,7 +75,7 @@ os._exit(7)
     with Agent(code.replace("float(sys.argv[2])", "99"), tmp_path / "timed", ready=False) as program:
         eventually(lambda: len(proc.threads(program.pid)) == 9)
         longest = duration(program.pid, folder)
-    rounds = 60
+    rounds = 25
     statuses = set()
     for turn in range(rounds):
         wait = f"{0.02 + longest * turn / rounds}"

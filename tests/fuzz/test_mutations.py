@@ -14,7 +14,7 @@ from tests.fuzz.mutants import Mutants
 from tests.fuzz.originals import ORIGINALS
 from tests.fuzz.run import SEED
 
-COUNTS = {"small": 6000, "revised": 4000, "c": 4500, "c-zstd": 4000, "python": 1500}
+COUNTS = {"small": 12_000, "revised": 4000, "c": 2000, "c-zstd": 1500, "python": 500}
 _ROOT = Path(__file__).parents[2]
 
 

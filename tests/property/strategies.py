@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO, Codec, SectionType
 from crimg.format.container import FileHeader
-from crimg.model import DEFINITION_ORDER, HistoryEntry, Inode, LogEntry, Mm, Pipe, Record
+from crimg.model import DEFINITION_ORDER, HistoryEntry, Inode, LogEntry, Mm, Pipe, Record, Socket
 from crimg.model.types import RANGES
 from crimg.writer import BytesOutput, ImageWriter
 
@@ -97,12 +97,9 @@ _scalars = st.one_of(
     st.binary(max_size=8),
     texts,
 )
-values = st.recursive(
-    _scalars,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3).map(tuple), st.dictionaries(texts, inner, max_size=3)
-    ),
-    max_leaves=6,
+_inner = st.one_of(_scalars, st.lists(_scalars, max_size=2).map(tuple))
+values = st.one_of(
+    _scalars, st.lists(_inner, max_size=2).map(tuple), st.dictionaries(texts, _inner, max_size=2)
 )
 extras = st.one_of(st.none(), st.none(), st.dictionaries(texts, values, min_size=1, max_size=3))
 
@@ -147,7 +144,7 @@ def _row(draw: Draw, cls: type[Record], objects: _Objects, sections: Mapping[str
             targets = objects.referable(column)
             choices = st.sampled_from([None, *targets] if column.optional else targets)
             cells[column.name] = draw(choices)
-        elif column.name in sections and cls in (Inode, Pipe, Mm):
+        elif column.name in sections and cls in (Inode, Pipe, Socket, Mm):
             cells[column.name] = _section_cell(draw, column, sections[column.name])
         elif column.name != "objref":
             cells[column.name] = draw(column_values(column))

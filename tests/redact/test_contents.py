@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crimg.model import Inode, Mm, Pipe, Socket, Thread, Vma
+from crimg.model import Inode, Mm, Pipe, Thread, Vma
 from crimg.model.enums import Keeper
 from crimg.redact import Selection, Selector
-from crimg.redact.contents import HOLDERS
 from crimg.validate import validate
-from crimg.validate.sections import SECTION_COLUMNS
 from tests.property.opened import opened
 from tests.redact.drafts import everything, memory_of, redacted, secret_draft
 from tests.samples import (
@@ -20,12 +18,10 @@ from tests.samples import (
     PAGE,
     PAGES_ID,
     PIPE,
-    PIPE_BLOB_ID,
     PIPE_CONTENTS,
     SCRATCH,
     TASK,
 )
-from tests.validate.broken_special import FILE, more, socket
 from tests.validate.sound import registers, xsave
 
 if TYPE_CHECKING:
@@ -72,32 +68,6 @@ def test_contents_go_with_all_that_tells_of_them() -> None:
         (PIPE, len(PIPE_CONTENTS)),
     }
     assert len([note for note in found.notes if "not in the image" in note]) == 2
-
-
-def with_socket() -> bytes:
-    """What waits in the pipe, waits in a socket too."""
-    row = socket(length=len(PIPE_CONTENTS), blobs=(PIPE_BLOB_ID,), state=1)
-    return more(with_evidence(), 12, row, objref=FILE, fd=20).counted().bytes()
-
-
-def test_what_waits_in_a_socket() -> None:
-    data = with_socket()
-    _, made = redacted(data, Selection(arguments=True))
-    with opened(made) as after:
-        assert [row.blobs for row in after.rows(Socket)] == [(PIPE_BLOB_ID,)]
-    for selection in (Selection(contents=True), Selection(objects=[FILE])):
-        found, made = redacted(data, selection)
-        assert PIPE_CONTENTS not in everything(made)
-        with opened(made) as after:
-            assert all(row.is_removed for row in after.rows(Socket))
-        sizes = {one.objref: (one.what, one.size) for one in found.removals}
-        assert sizes[FILE] == ("socket", len(PIPE_CONTENTS))
-        assert "C436" in rules(made)
-
-
-def test_all_kinds_that_keep_contents_are_known() -> None:
-    kinds = {cls for cls, column, _ in SECTION_COLUMNS if column == "blobs"}
-    assert kinds == set(HOLDERS)
 
 
 def test_one_object_alone() -> None:

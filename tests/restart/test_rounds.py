@@ -30,4 +30,4 @@ def test_some_rounds(tmp_path: Path) -> None:
 
 @pytest.mark.sweep
 def test_many_rounds(tmp_path: Path) -> None:
-    _rounds(60, tmp_path)
+    _rounds(20, tmp_path)

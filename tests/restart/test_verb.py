@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 import crimg
 from crimg import restart
 from crimg.preflight import check
+from crimg.restart.steps import MapMemory
 from tests.cli import schemas
 from tests.dump.dumps import command, save
-from tests.dump.programs import Agent, Program
-from tests.restart.comeback import put_away
+from tests.dump.programs import Agent, Program, eventually, public_environment, public_python
+from tests.restart.comeback import bring_back, put_away
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from typing import Any
 
 
 def test_it_is_in_the_background(tmp_path: Path) -> None:
@@ -86,3 +92,76 @@ def test_taken_process_id(tmp_path: Path) -> None:
         assert done.returncode == 4
         assert b"--new-pids" in done.stderr
         assert agent.ask("1") == 1
+
+
+def test_wait_passes_signals_on(tmp_path: Path) -> None:
+    """Those that would have ended the command, as Ctrl-C does."""
+    code = "import signal\nfor n in (2, 15):\n    signal.signal(n, lambda n, _: os._exit(n))"
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Agent(code, tmp_path / f"target{number}") as agent:
+            image = tmp_path / f"image{number}"
+            put_away(agent, image)
+            words = [sys.executable, "-m", "crimg", "restart", "--wait", str(image)]
+            with subprocess.Popen(words, stdout=subprocess.PIPE) as waiting:
+                assert waiting.stdout is not None
+                assert waiting.stdout.readline() == b"%d\n" % agent.pid
+                waiting.send_signal(number)
+                assert waiting.wait(20) == number
+
+
+def test_killed_in_the_middle(tmp_path: Path) -> None:
+    """SIGKILL to the restarting program before each step: the new process ends with it."""
+    code = "fd = os.open('gone', os.O_RDWR | os.O_CREAT)\nos.unlink('gone')"
+    with Agent(code, tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        before = sorted(os.listdir(tmp_path / "target"))
+        with crimg.open(tmp_path / "image") as image:
+            plan = restart.plan(image, check(image))
+            first = next(n for n, step in enumerate(plan.steps) if isinstance(step, MapMemory))
+            for fatal in range(first, len(plan.steps)):
+                pid = os.fork()
+                if pid == 0:
+
+                    def die(index: int, _total: int, _step: object, fatal: int = fatal) -> None:
+                        if index == fatal:
+                            os.kill(os.getpid(), signal.SIGKILL)
+
+                    try:
+                        restart.restart(image, plan, progress=die)
+                    finally:
+                        os._exit(1)
+                assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+                eventually(lambda: not os.path.exists(f"/proc/{agent.pid}"))
+        assert sorted(os.listdir(tmp_path / "target")) == before
+
+
+def test_ordinary_user() -> None:
+    """Restarts what is his own, with --new-pids; without, it says what that takes."""
+    if os.geteuid():
+        pytest.skip("has to become another user")
+    folder = Path(tempfile.mkdtemp(prefix="crimg-"))
+    folder.chmod(0o777)
+    try:
+        with Agent("", folder / "target", user=65534) as agent:
+            for path in (folder / "target").iterdir():
+                os.chown(path, 65534, 65534)
+            put_away(agent, folder / "image")
+            os.chown(folder / "image", 65534, 65534)
+            words = [public_python(), "-m", "crimg", "restart", str(folder / "image")]
+            options: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+            options.update(env=public_environment(), stdin=subprocess.DEVNULL, capture_output=True)
+            done = subprocess.run(words, **options)
+            assert (done.returncode, done.stderr.count(b"\n")) == (4, 1)
+            assert b"--new-pids" in done.stderr
+            done = subprocess.run([*words, "--new-pids"], **options)
+            assert done.returncode == 0, done.stderr
+            pid = int(done.stdout)
+            try:
+                agent.process.poll = lambda: None  # type: ignore[method-assign]
+                assert agent.ask("os.getresuid(), os.getpid()") == ((65534,) * 3, pid)
+            finally:
+                os.kill(pid, signal.SIGKILL)
+            bring_back(agent, folder / "image", accept=b"/out")
+            assert agent.ask("os.getresuid(), os.getresgid(), os.getgroups()") == ((65534,) * 3,) * 2 + ([],)
+    finally:
+        shutil.rmtree(folder)

@@ -262,3 +262,32 @@ def test_the_whole_command_line_agrees(sound: Path) -> None:
     assert isinstance(done, subprocess.CompletedProcess)
     shown = [json.loads(crimg("inspect", path, "--files", "--json").stdout) for path in (sound, copy)]
     assert shown[0]["files"] == shown[1]["files"]
+
+
+def test_without_colour_everything_is_told_by_marks(sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def colours(app: Browser) -> set[str]:
+        strips = app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
+        used = {each.name for style in styles for each in (style.color, style.bgcolor) if each is not None}
+        return used - {"default"}
+
+    async def work() -> None:
+        async with opened(sound, checks=False) as (app, pilot):
+            await edit(pilot, app, DELETED_FILE, "/tmp/elsewhere")
+            await pilot.press("8")
+            await until_shown(pilot, app, "* #31", "* plan: 1 path")
+            app.view("main").move_to(app.view("main").cursor + 6)
+            await until_shown(pilot, app, "before       /tmp/gone")
+            await pilot.press("y")
+            await until(pilot, lambda: app.clipboard == "/tmp/elsewhere")
+            assert not colours(app)
+            await pilot.press("r")
+            await answering(pilot, app, "rule-old")
+            assert not colours(app)
+            await pilot.press("escape", "q")
+            await until_shown(pilot, app, "The plan is not written")
+            assert not colours(app)
+
+    drive(work)

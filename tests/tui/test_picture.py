@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from crimg.tui.app import TABS
+from crimg.tui.heads import TABS
 from tests.cli.command import environment
 
 _ROOT = Path(__file__).parents[2]

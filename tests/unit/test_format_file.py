@@ -87,14 +87,15 @@ def test_generated_writer_writes_the_same_file() -> None:
 
 
 def test_rows_have_the_values_of_the_records() -> None:
-    found = bodies(parse_image(IMAGE))
-    tables = samples.tables(samples.small_records())
+    tables = samples.tables([*samples.small_records(), *samples.special_records()])
+    builder = ImageBuilder().batches(tables).log(samples.LOG).history(samples.HISTORY)
+    found = bodies(parse_image(builder.revision().bytes()))
     expected = [(kind, [row.as_dict() for row in rows]) for kind, rows in tables]
     assert view_batches(found["objects"].objects) == expected
     assert fast_batches(found["objects"].raw_body) == expected
     assert view_batches(found["log"].objects) == [(30, [row.as_dict() for row in samples.LOG])]
     assert view_batches(found["history"].objects) == [(31, [row.as_dict() for row in samples.HISTORY])]
-    assert {kind for kind, _ in expected} == set(KINDS) - {30, 31}, "the sample has a row of every kind"
+    assert {kind for kind, _ in expected} == set(KINDS) - {30, 31}, "the samples have a row of every kind"
 
 
 def test_contents() -> None:
@@ -206,7 +207,7 @@ def wrong_values(column: Column) -> Iterator[object]:
 
 @pytest.mark.parametrize("cls", KINDS.values(), ids=lambda cls: cls.noun)
 def test_cells_of_a_wrong_type_are_refused(cls: type[Record]) -> None:
-    everything = [*samples.small_records(), *samples.LOG, *samples.HISTORY]
+    everything = [*samples.small_records(), *samples.special_records(), *samples.LOG, *samples.HISTORY]
     row = list(next(record for record in everything if type(record) is cls))
     assert len(parse_batches(batch(cls.row_kind, [row]))) == 1
     for index, column in enumerate(cls.columns):

@@ -88,7 +88,7 @@ def test_an_image_may_be_smaller_than_any_section() -> None:
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"missing: No such file"):
         open_image(tmp_path / "missing")
-    with pytest.raises(UsageError, match=r"is no regular file"):
+    with pytest.raises(UsageError, match=r"is a directory without images of CRIU"):
         open_image(tmp_path)
     with pytest.raises(UsageError, match=r"is no regular file"):
         open_image("/dev/null")

@@ -145,8 +145,7 @@ def test_large_tables_take_several_sections(monkeypatch: pytest.MonkeyPatch) -> 
 def test_compressed_tables_are_limited_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is more than the reader would take is stored as it is."""
     monkeypatch.setattr("crimg.writer.rows.TABLE_SECTION", 1000)
-    monkeypatch.setattr("crimg.writer.sections.MAX_PACKED_TABLES", 5000)
-    monkeypatch.setattr("crimg.reader.file.MAX_PACKED_TABLES", 5000)
+    monkeypatch.setattr("crimg.model.check.MAX_PACKED_TABLES", 5000)
     output = BytesOutput()
     writer = ImageWriter(output, HEADER, codec=Codec.ZSTD)
     writer.table(FDS)
@@ -157,6 +156,25 @@ def test_compressed_tables_are_limited_in_all(monkeypatch: pytest.MonkeyPatch) -
         assert codecs.count(Codec.NONE) > 5
         assert sum(section.len_raw for section in image.store.sections if section.codec) <= 5000
         assert image.rows(Fd) == FDS
+
+
+def test_tables_that_pack_too_well_are_stored_raw(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader need not take it that much comes from little."""
+    monkeypatch.setattr("crimg.model.check.MAX_PACKED_EXCESS", 15_000)
+    output = BytesOutput()
+    writer = ImageWriter(output, HEADER, codec=Codec.ZSTD)
+    fd = FDS[0]
+    for _ in range(4):
+        writer.table([fd] * 1000)
+    writer.finish()
+    with opened(bytes(output.data)) as image:
+        packed = [section for section in image.store.sections if section.codec != Codec.NONE]
+        assert 0 < len(packed) < 4
+        assert sum(each.len_raw - 16 * each.len_stored for each in packed) <= 15_000
+        assert len(image.rows(Fd)) == 4000
+    monkeypatch.setattr("crimg.model.check.MAX_PACKED_EXCESS", 4_000)
+    with opened(bytes(output.data)) as image, pytest.raises(FormatError, match="compressed tables of"):
+        image.rows(Fd)
 
 
 def test_rows_of_two_kinds_are_no_table() -> None:

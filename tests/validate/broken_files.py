@@ -257,6 +257,11 @@ def relinked_on_another_file_system() -> bytes:
     return changed(Filesystem, FILESYSTEM, mount_point=b"/srv")
 
 
+@breaks("C427")
+def one_file_keeps_two() -> bytes:
+    return changed(Inode, REPLACED, keeper=2, keeper_path=b"/area/1")
+
+
 @breaks("C426")
 def contents_removed() -> bytes:
     return revised(Inode, DELETED, keeper=4, blobs=())

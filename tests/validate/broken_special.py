@@ -1,4 +1,4 @@
-"""C451 to C455: images with one wrong counter, timer, socket or piece of shared memory."""
+"""C451 to C456: images with one wrong counter, timer, socket or piece of shared memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 FILE, OTHER, INODE = 80, 81, 82
 """Objrefs that the sound image has not."""
-LINKS = {8: b"/memfd:x (deleted)", 9: b"anon_inode:[eventfd]", 10: b"anon_inode:[timerfd]", 12: b"socket:[9]"}
+LINKS = {
+    8: b"/memfd:x (deleted)",
+    9: b"anon_inode:[eventfd]",
+    10: b"anon_inode:[timerfd]",
+    11: b"anon_inode:[signalfd]",
+    12: b"socket:[9]",
+}
 
 
 def with_file(kind: int, *rows: Record, objref: int = FILE, fd: int = 20) -> Draft:
@@ -107,3 +113,8 @@ def bytes_of_the_pipe() -> bytes:
 @breaks("C455")
 def memory_kept_nowhere() -> bytes:
     return with_file(8, MEMFD).change(Inode, INODE, keeper=0).counted().bytes()
+
+
+@breaks("C456")
+def socket_emptied() -> bytes:
+    return with_file(12, socket(length=5, extra={"removed": 5})).counted().bytes()

@@ -59,8 +59,10 @@ def child_of_itself() -> bytes:
 
 
 @breaks("C502")
-def child_and_zombie() -> bytes:
-    return Draft().change(Task, CHILD, ppid=ZOMBIE_PID).change(Task, ZOMBIE, ppid=CHILD_PID).bytes()
+def two_in_a_circle() -> bytes:
+    draft = Draft().copy(Signal, CHILD_SIGNAL, objref=901).copy(Thread, LEADER, task=900, tid=5000)
+    draft.copy(Task, CHILD, objref=900, pid=5000, ppid=CHILD_PID, signal=901)
+    return draft.change(Task, CHILD, ppid=5000).counted().bytes()
 
 
 @breaks("C503")
@@ -106,6 +108,26 @@ def session_leader_in_a_group() -> bytes:
 @breaks("C507")
 def group_over_two_sessions() -> bytes:
     return changed(Task, ZOMBIE, sid=CHILD_PID)
+
+
+@breaks("C507")
+def session_of_no_leader() -> bytes:
+    return changed(Task, CHILD, sid=ROOT_PID, pgid=CHILD_PID)
+
+
+@breaks("C512")
+def child_of_a_zombie() -> bytes:
+    return changed(Task, CHILD, ppid=ZOMBIE_PID)
+
+
+@breaks("C513")
+def pid_zero() -> bytes:
+    return changed(Task, ZOMBIE, pid=0)
+
+
+@breaks("C513")
+def tid_too_large() -> bytes:
+    return Draft().copy(Thread, LEADER, tid=1 << 22).counted().bytes()
 
 
 @breaks("C508")

@@ -46,7 +46,9 @@ def test_lost_tables_do_not_repeat_the_damage(tmp_path: Path) -> None:
     image = whole()
     report = report_of(flipped(image.bytes(), image.offsets[TABLES_ID] + 900), tmp_path)
     assert rules_of(report) == {"C103"}
-    assert set(report.skipped) == {rule.id for rule in RULES.values() if rule.whole}
+    assert set(report.skipped) == {
+        rule.id for rule in RULES.values() if rule.whole and not rule.id.startswith("C6")
+    }
     assert set(report.skipped).isdisjoint(report.checked)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crimg.model import types
+from crimg.model import Eventfd, SharedMemory, Signalfd, Socket, Timerfd, types
 from crimg.model.record import KINDS, Record, RecordMeta
 from crimg.validate import open_for_check, validate
 from tests import samples
 from tests.samples import CRED, HISTORY, LOG, MM, PROGRAM_FILE
+from tests.validate.broken_special import FILE, MEMFD, TIMER, socket, with_file
 from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
@@ -89,6 +90,14 @@ def test_a_lost_reference(watcher: Any, tmp_path: Path) -> None:
     assert ("C207", "referrers") in found(draft, tmp_path)
 
 
+SPECIAL: dict[type[Record], tuple[int, Record]] = {
+    Eventfd: (9, Eventfd(file=FILE, value=1, semaphore=False)),
+    Timerfd: (10, TIMER),
+    Signalfd: (11, Signalfd(file=FILE, mask=1)),
+    SharedMemory: (8, MEMFD),
+    Socket: (12, socket()),
+}
+"""Kinds that the sound image has no row of: kind of a file that such a row tells of, and the row."""
 REFERENCES = [
     (cls, index, column)
     for cls in KINDS.values()
@@ -104,8 +113,8 @@ def test_every_reference_column_of_the_model(
     cls: type[Record], index: int, column: Column, tmp_path: Path
 ) -> None:
     """One after the other is made to lead to nothing, and to an object of another kind."""
-    draft = Draft()
-    row = next(each for each in draft.records if type(each) is cls and each[index] is not None)
     for target, rule in ((999, "C201"), (samples.INFO, "C202")):
-        changed = Draft().change(cls, row.key, **{column.name: target})
+        draft = with_file(*SPECIAL[cls]) if cls in SPECIAL else Draft()
+        row = next(each for each in draft.records if type(each) is cls and each[index] is not None)
+        changed = draft.change(cls, row.key, **{column.name: target})
         assert (rule, column.name) in found(changed, tmp_path)

@@ -36,8 +36,12 @@ def _rows(session: Session) -> Iterator[Row]:
     if record["stopped_at"] is not None:
         stopped = f", stopped for {words.duration(record['stopped_ns'])}" if record["stopped_ns"] else ""
         yield pair("taken", f"{record['stopped_at']}{stopped}")
-        yield pair("on", f"{escape(record['hostname'])}, Linux {escape(record['kernel_release'])}")
-        yield pair("by", escape(record["tool"] + b" " + record["tool_version"]))
+        where = [escape(record["hostname"])] if record["hostname"] is not None else []
+        if record["kernel_release"] is not None:
+            where.append(f"Linux {escape(record['kernel_release'])}")
+        if where:
+            yield pair("on", ", ".join(where))
+        yield pair("by", escape(b" ".join(filter(None, (record["tool"], record["tool_version"])))))
     yield text_row("")
     yield text_row("Will it come back?", "head")
     yield _validate_row(session)

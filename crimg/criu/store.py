@@ -1,0 +1,61 @@
+"""The store behind an image that was read from a CRIU directory."""
+
+from __future__ import annotations
+
+from crimg.errors import FormatError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, TypeVar
+
+    from crimg.criu.building import Builder
+    from crimg.criu.directory import Files
+    from crimg.criu.sections import FileSection
+    from crimg.model.record import Record
+
+    R = TypeVar("R", bound=Record)
+
+
+class CriuStore:
+    """Rows and bytes of a CRIU image. directory: its files.  files: entries of files.img by id.
+
+    remaps: entries of remap-fpath.img by the id of the file.  damages: what was noted while it was read.
+    """
+
+    is_criu = True
+
+    def __init__(self, builder: Builder, tables: dict[type[Record], list[Record]]) -> None:
+        self.directory: Files = builder.directory
+        self.files: dict[int, Any] = builder.files.by_id
+        self.file_entries: list[Any] = builder.files.entries
+        self.remaps: dict[int, Any] = builder.files.remaps
+        self.builder = builder
+        self._sections = builder.sections
+        self._tables = tables
+
+    @property
+    def sections(self) -> Sequence[FileSection]:
+        """The files, and what is inside them."""
+        return self._sections.all
+
+    def rows(self, cls: type[R]) -> list[R]:
+        """The rows of one kind."""
+        return self._tables.get(cls, [])  # type: ignore[return-value]  # of this class by its key
+
+    def body(self, section_id: int) -> memoryview:
+        """The bytes of a section; raises FormatError."""
+        return self._sections.body(section_id)
+
+    def check(self, section_id: int) -> None:
+        """CRIU's files have no checksums: that it is there is all that can be said. Raises FormatError."""
+        if not 0 < section_id <= len(self._sections.all):
+            raise FormatError(f"section {section_id} is not in the image")
+
+    def stored(self, section: FileSection) -> memoryview:
+        """The bytes of a section as they stand in the file."""
+        return self._sections.stored(section)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.directory.close()

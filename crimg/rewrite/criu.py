@@ -1,0 +1,270 @@
+"""Rewriting the paths of a CRIU directory: a plan, in place with a journal, or in a new directory."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+import time
+from typing import NamedTuple
+
+from crimg.criu.directory import CHECKPOINT, INVENTORY, PARENT, Directory
+from crimg.criu.kinds import split_name
+from crimg.criu.paths import LINK, MOUNT, NAME, SOCKET, rewritten
+from crimg.errors import ConflictError, FileError, FormatError, UsageError
+from crimg.escape import escape
+from crimg.model import File
+from crimg.rewrite.conflicts import target_fault
+from crimg.rewrite.matching import PREFIX, Rule, RuleSet
+from crimg.rewrite.places import places_of_files
+from crimg.writer.locking import locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from crimg.criu.store import CriuStore
+    from crimg.model.image import Image
+    from crimg.rewrite.rules import PathRule
+
+JOURNAL = ".crimg-journal"
+"""The directory beside the images that keeps what rewrites replaced: one directory for each, by number."""
+_RECORD = "rewrite.json"
+_DONE = "done"
+_NEW = ".crimg-new-"
+_WORDS = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper"}
+
+
+class PathChange(NamedTuple):
+    """One path that changes. place: word for where it is.  criu_id: of the open file, or 0."""
+
+    place: str
+    criu_id: int
+    before: bytes
+    after: bytes
+    rule: str
+
+
+class CriuPlan(NamedTuple):
+    """What a rewrite would do. contents: name to new bytes of files that change.  unused: rules, as texts."""
+
+    changes: tuple[PathChange, ...]
+    contents: dict[str, bytes]
+    conflicts: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+UNCHANGED = CriuPlan((), {}, (), ())
+"""A plan that changes nothing."""
+
+
+def plan(image: Image, store: CriuStore, rules: Iterable[Rule | PathRule]) -> CriuPlan:
+    """Which paths these rules change. Raises FormatError for a damaged image, UsageError for two rules of one
+    pattern that differ."""
+    given = [rule if isinstance(rule, Rule) else Rule(PREFIX, rule.old, rule.new) for rule in rules]
+    chosen = RuleSet(given)
+    objrefs = {
+        number: file.objref
+        for file in image.rows(File)
+        if isinstance(number := (file.extra or {}).get("criu_id"), int)
+    }
+    around = places_of_files(image)
+    links = {remap.remap_id for remap in store.remaps.values() if remap.remap_type == 0}
+    changes: list[PathChange] = []
+    used: set[str] = set()
+    names: dict[bytes, set[bytes]] = {}
+    rivals: list[str] = []
+
+    def choose(place: str, number: int, path: bytes) -> bytes:
+        objref = objrefs.get(number, 0)
+        words = around.get(objref, frozenset()) if place == NAME else frozenset({_WORDS.get(place, "fd")})
+        if number in links:
+            words |= {"keeper"}
+        match = chosen.find(path, objref, words)
+        after = match.made if match is not None else path
+        if match is not None and match.rivals:
+            rivals.append(f"{escape(path)}: {match.rule.text} and {match.rivals[0].text} disagree")
+        if match is not None:
+            used.add(match.rule.text)
+        if match is not None and after != path:
+            changes.append(PathChange(place, number, path, after, match.rule.text))
+        if place == NAME and number not in store.remaps:
+            names.setdefault(after, set()).add(path)
+        return after
+
+    contents = rewritten(store.directory, choose)
+    conflicts = rivals + [
+        f"{escape(change.before)} would become {escape(change.after)}: {fault}"
+        for change in changes
+        if (fault := target_fault(change.after))
+    ]
+    for after, olds in names.items():
+        if len(olds) > 1:
+            both = " and ".join(escape(old) for old in sorted(olds)[:2])
+            conflicts.append(f"{both} would both be {escape(after)}")
+    unused = tuple(rule.text for rule in given if rule.text not in used)
+    return CriuPlan(tuple(changes), contents, tuple(dict.fromkeys(conflicts)), unused)
+
+
+def _folder(store: CriuStore) -> str:
+    """The path of the directory that the image files are in."""
+    directory = store.directory
+    if not isinstance(directory, Directory):
+        raise UsageError("these images are in no directory")
+    return os.readlink(f"/proc/self/fd/{directory.fd}")
+
+
+def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) -> int:
+    """Carry a plan out in place; the number of the rewrite, for `undo`.
+
+    The files that change are kept, as they are, in the journal before the first new one takes its name. Where
+    this is cut short, `undo` puts all of them back. Raises ConflictError, FileError, ImageBusyError.
+    """
+    if made.conflicts:
+        raise ConflictError(made.conflicts)
+    folder = _folder(store)
+    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
+        number = _last(folder) + 1
+        if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), _DONE)):
+            raise FileError(f"{escape(folder)}: a rewrite was cut short; crimg undo takes it back")
+        for name, data in made.contents.items():
+            if bytes(store.directory.parts[name].view) != _read(os.path.join(folder, name)):
+                raise FileError(f"{escape(folder)}/{escape(name)}: was changed meanwhile")
+            _write(os.path.join(folder, _NEW + name), data, os.path.join(folder, name))
+        entry = os.path.join(folder, JOURNAL, str(number))
+        kept = entry + ".part"
+        shutil.rmtree(kept, ignore_errors=True)  # of one that was cut short before it had changed anything
+        os.makedirs(kept, mode=0o700)
+        for name in made.contents:
+            os.link(os.path.join(folder, name), os.path.join(kept, name))
+        record = {
+            "time": time.time_ns(),
+            "command": [escape(word) for word in command],
+            "files": sorted(made.contents),
+        }
+        _write(os.path.join(kept, _RECORD), json.dumps(record).encode())
+        os.rename(kept, entry)
+        _sync(os.path.join(folder, JOURNAL))
+        for name in made.contents:
+            os.rename(os.path.join(folder, _NEW + name), os.path.join(folder, name))
+        _sync(folder)
+        _write(os.path.join(entry, _DONE), b"")
+        return number
+
+
+def undo(path: str) -> int:
+    """Put back, byte for byte, what the last rewrite of a CRIU directory replaced; its number.
+
+    A rewrite that was cut short is taken back too. Raises UsageError where there is none, FileError.
+    """
+    inner = os.path.join(path, CHECKPOINT)
+    here = os.path.exists(os.path.join(path, INVENTORY))
+    folder = path if here or not os.path.isdir(inner) else inner
+    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
+        number = _last(folder)
+        if not number:
+            raise UsageError(f"{escape(path)}: was not rewritten; there is nothing to take back")
+        entry = os.path.join(folder, JOURNAL, str(number))
+        for name in _recorded(entry):
+            if os.path.exists(os.path.join(entry, name)):  # else it is back already
+                os.rename(os.path.join(entry, name), os.path.join(folder, name))
+        _sync(folder)
+        os.rename(entry, entry + ".part")  # from here on it is taken back
+        shutil.rmtree(entry + ".part")
+        for name in os.listdir(folder):
+            if name.startswith(_NEW):
+                os.unlink(os.path.join(folder, name))
+        with contextlib.suppress(OSError):  # earlier rewrites are in it
+            os.rmdir(os.path.join(folder, JOURNAL))
+        return number
+
+
+def _recorded(entry: str) -> list[str]:
+    """The names of the files that a rewrite replaced. Raises FormatError for a journal that is none."""
+    try:
+        names = json.loads(_read(os.path.join(entry, _RECORD)))["files"]
+        if all(isinstance(name, str) and "/" not in name and split_name(name)[0] for name in names):
+            return list(names)
+    except (ValueError, KeyError, TypeError) as error:
+        raise FormatError("is no journal of a rewrite", section=escape(entry)) from error
+    raise FormatError("names files that are no images", section=escape(entry))
+
+
+def write_copy(made: CriuPlan, store: CriuStore, output: str) -> None:
+    """A new directory with the rewritten files. All others are hard links, or copies where none can be made.
+
+    It appears whole or not at all. Raises ConflictError, UsageError where something is there, FileError.
+    """
+    if made.conflicts:
+        raise ConflictError(made.conflicts)
+    if os.path.lexists(output):
+        raise UsageError(f"{escape(output)}: is there already; give another name, or remove it first")
+    folder = _folder(store)
+    part = f"{output.rstrip('/')}.{os.getpid()}.part"
+    with _as_file_error(output):
+        os.mkdir(part, 0o700)
+        try:
+            for name in sorted(os.listdir(folder)):
+                old, new = os.path.join(folder, name), os.path.join(part, name)
+                mode = os.lstat(old).st_mode
+                if name in made.contents:
+                    _write(new, made.contents[name], old)
+                elif stat.S_ISREG(mode) and not name.startswith(_NEW):
+                    _link_or_copy(old, new)
+                elif name == PARENT and stat.S_ISLNK(mode):
+                    os.symlink(os.path.realpath(old), new)
+            _sync(part)
+            os.rename(part, output)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def _link_or_copy(old: str, new: str) -> None:
+    try:
+        os.link(old, new)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(old, new)
+
+
+def _last(folder: str) -> int:
+    """The number of the last rewrite that the journal has, 0 for none."""
+    try:
+        names = os.listdir(os.path.join(folder, JOURNAL))
+    except FileNotFoundError:
+        return 0
+    return max((int(name) for name in names if name.isdecimal()), default=0)
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _write(path: str, data: bytes, like: str = "") -> None:
+    """A file on the disk with these bytes, with the mode and times of `like`."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with open(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        if like:
+            os.fchmod(fd, stat.S_IMODE(os.stat(like).st_mode))
+        os.fsync(fd)
+
+
+def _sync(folder: str) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _as_file_error(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"{escape(error.filename or name)}: {error.strerror}") from error
