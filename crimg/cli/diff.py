@@ -97,7 +97,10 @@ def _wanted(args: argparse.Namespace, last: Mapping[str, Side]) -> list[tuple[st
     name = args.images[0]
     first = args.first
     if first is None:
-        number = args.last if args.last is not None else last[name].image.revision
+        newest = last[name].image.revision
+        number = args.last if args.last is not None else newest
+        if not 1 <= number <= newest:
+            raise UsageError(f"{escape(name)}: there is no revision {number}; the last is {newest}")
         if number == 1:
             raise UsageError(f"{escape(name)}: revision 1 has none before it; give --from, or a second image")
         first = number - 1

@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--arguments", action="store_true", help="command lines")
     group.add_argument("--vma", dest="vmas", metavar="WHAT", action="append", default=[],
                        help="the memory of these mappings (repeatable)")  # fmt: skip
-    group.add_argument("--contents", action="store_true", help="contents of deleted files and of pipes")
+    group.add_argument("--contents", action="store_true", help="contents of deleted files, pipes and sockets")
     group.add_argument("--contents-of", dest="objects", metavar="N", action="append", default=[],
                        help="contents of file, inode or pipe N alone (repeatable)")  # fmt: skip
     group.add_argument("--registers", action="store_true", help="registers, but for where threads stand")
@@ -110,8 +110,10 @@ def _selection(args: argparse.Namespace) -> Selection:
 
 
 def _objects(texts: list[str]) -> Iterator[int]:
+    from crimg.cli.rewrite import is_number
+
     for text in texts:
-        if not (text.isascii() and text.isdecimal()):
+        if not is_number(text):
             raise UsageError(f"--contents-of {escape(text)}: is no number of an object")
         yield int(text)
 

@@ -184,12 +184,17 @@ def _rule(option: str, kind: str, text: str, places: list[str]) -> Rule:
         raise UsageError(f"{option} {escape(text)}: {error}") from error
 
 
+def is_number(text: str) -> bool:
+    """Whether this can be the number of an object."""
+    return text.isascii() and text.isdecimal() and len(text) < 20  # int() refuses very many digits
+
+
 def edits_of(args: argparse.Namespace) -> dict[int, bytes]:
     """The paths of the options of `add_edits`, by objref. Raises UsageError."""
     edits: dict[int, bytes] = {}
     for text in args.edits:
         number, equals, path = text.partition("=")
-        if not equals or not number.isascii() or not number.isdecimal():
+        if not equals or not is_number(number):
             raise UsageError(f"--set {escape(text)}: is not N=PATH")
         if int(number) in edits:
             raise UsageError(f"--set {escape(text)}: object {int(number)} has another path by --set already")
@@ -219,7 +224,7 @@ def _plan(args: argparse.Namespace, image: Image) -> Plan:
 
 
 def _number(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()):
+    if not is_number(text):
         raise UsageError(f"--drop-keeper {escape(text)}: is no number of an object, nor all")
     return int(text)
 

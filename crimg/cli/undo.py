@@ -7,6 +7,7 @@ N = 0 only what a rewrite that was cut short left behind the last whole revision
 from __future__ import annotations
 
 from crimg.errors import FormatError, UsageError
+from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from crimg.model import HistoryEntry
     from crimg.writer.revise import Undone
+
+
+_DIGITS = 20
+"""More than any number here has; int() refuses very many."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +32,11 @@ def run(args: argparse.Namespace) -> int:
     """Carry out `crimg undo`; the exit status."""
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
-    from crimg.escape import escape
     from crimg.writer.revise import take_back
 
-    if not (args.count.isdecimal() and args.count.isascii()):
-        raise UsageError(f"{args.count}: is no number of revisions, as in crimg undo {escape(args.image)} 2")
+    if not (args.count.isdecimal() and args.count.isascii() and len(args.count) < _DIGITS):
+        told = escape(args.count[:_DIGITS]) or "nothing"
+        raise UsageError(f"{told}: is no number of revisions, as in crimg undo {escape(args.image)} 2")
     if args.image == "-":
         raise UsageError("the standard input cannot be changed: give a file")
     from crimg.cli.rewrite import is_directory
@@ -59,7 +64,6 @@ def _lines(shown: str, undone: Undone) -> Iterator[str]:
 
 def _told(row: HistoryEntry) -> str:
     """When a revision was made, and by what."""
-    from crimg.escape import escape
     from crimg.views.words import utc
 
     told = [utc(row.time), escape(b" ".join(row.command)), escape(row.note)]

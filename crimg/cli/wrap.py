@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.streams import say
     from crimg.writer.private import private_copy
 
-    if not args.command:
+    if not args.command or not args.command[0]:
         raise UsageError(f"no COMMAND: give it behind --, as in crimg wrap IMAGE -- COMMAND {PLACEHOLDER}")
     if not any(PLACEHOLDER in word for word in args.command):
         raise UsageError(f"no {PLACEHOLDER} in COMMAND: it would not get the rewritten copy")

@@ -114,7 +114,7 @@ def take_back(path: Path, count: int = 1, *, fingerprint: str | None = None) -> 
         if count < 0 or revision < 1:
             raise UsageError(
                 f"{escape(os.fsdecode(path))}: is at revision {image.revision}; {count} cannot be taken back"
-                " (revision 1 is the dump itself)"
+                " (what an image began with stays)"
             )
         history = {row.revision: row for row in image.rows(HistoryEntry)}
         numbers = range(image.revision, revision, -1)

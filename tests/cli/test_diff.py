@@ -138,6 +138,7 @@ def test_log_of_what_is_no_history(tmp_path: Path, earlier: object) -> None:
         (["diff", "-"], 2, "read once only"),
         (["diff", "IMAGE"], 2, "revision 1 has none before it"),
         (["diff", "IMAGE", "--from", "9"], 2, "9"),
+        (["diff", "IMAGE", "--to", "7"], 2, "there is no revision 7; the last is 1"),
         (["diff", "IMAGE", "IMAGE", "IMAGE"], 2, "one or two"),
         (["diff", "IMAGE", "/no/such"], 4, "/no/such"),
         (["diff", "IMAGE", "/etc/passwd"], 3, "/etc/passwd: "),

@@ -43,7 +43,7 @@ def test_undo(image: str, capsys: pytest.CaptureFixture[str]) -> None:
     with open(image, "rb") as file:
         assert file.read() == Draft().bytes()
     assert main(["undo", image]) == 2
-    assert "revision 1 is the dump itself" in capsys.readouterr().err
+    assert "what an image began with stays" in capsys.readouterr().err
     assert main(["undo", image, "-3"]) == 2
     assert main(["undo", image, "many"]) == 2
     assert main(["undo", image + ".missing"]) == 4
@@ -51,6 +51,14 @@ def test_undo(image: str, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         assert main(words) == 2
         assert "give a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", ["", "x", "9" * 5000, "\u0661"])
+def test_no_number_of_revisions(image: str, count: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["undo", image, count]) == 2
+    told = capsys.readouterr().err
+    assert ": is no number of revisions" in told
+    assert "error: :" not in told
 
 
 def test_every_verb_says_that_an_image_is_torn(image: str, capsys: pytest.CaptureFixture[str]) -> None:
