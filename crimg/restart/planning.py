@@ -5,6 +5,7 @@ from __future__ import annotations
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
 from crimg.model.enums import FileKind, NameState
 from crimg.pages import Memory
+from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS
 from crimg.restart.steps import (
     FillMemory,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
-_UNLINKED = (NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 _STOPPED = ord("T")
 
 
@@ -97,7 +97,7 @@ def _files(image: Image, verdicts: Mapping[int, Verdict]) -> Iterator[Step]:
     for file in image.rows(File):
         if file.kind == FileKind.PIPE and file.pipe is not None:
             pipes.setdefault(file.pipe, []).append(file)
-        elif file.name_state in _UNLINKED and file.inode is not None:
+        elif file.name_state in UNLINKED and file.inode is not None:
             deleted.setdefault(file.inode, []).append(file)
         else:
             verdict = verdicts[file.objref]

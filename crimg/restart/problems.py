@@ -8,6 +8,7 @@ from crimg.escape import escape
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.pages import PARENT, Memory
+from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 
 TYPE_CHECKING = False
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
 )
-_UNLINKED = (NameState.DELETED, NameState.REPLACED, NameState.RELINKED)
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper",)),
     Mm: frozenset(("thp_disable", "mdwe", "memory_merge")),
@@ -77,7 +77,7 @@ def _of_files(image: Image) -> Iterator[str]:
             continue
         if inode is None:
             yield f"{where}: nothing is known of its inode"
-        elif file.name_state in _UNLINKED:
+        elif file.name_state in UNLINKED:
             yield from (f"{where}: {reason}" for reason in _of_deleted(file, inode))
         elif file.name_state != NameState.LINKED:
             yield f"{where}: no path led to it at the dump"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from crimg.restart.steps import MakeProcess
 
-_OPTIONS = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_EXITKILL
+OPTIONS = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_EXITKILL
 _EXEC_STOP = signal.SIGTRAP | ptrace.PTRACE_EVENT_EXEC << 8
 _ALL_CHILDREN = 0x4000_0000  # __WALL: threads too
 _SECONDS = 10.0
@@ -108,7 +108,7 @@ class NewProcess:
     def _hold(self, go: int, errors: int) -> None:
         """Seize it, let it execute the blank program, and stop it at its first instruction."""
         try:
-            ptrace.seize(self.pid, _OPTIONS)
+            ptrace.seize(self.pid, OPTIONS)
             os.write(go, b"g")
             stop = wait_stop(self.pid, _SECONDS)
             while stop != _EXEC_STOP:
@@ -129,7 +129,7 @@ class NewProcess:
         maps = parse_maps(read_proc(self.pid, "maps") or b"")
         there = [(vma.start, vma.end) for vma in maps]
         address = find_gap([*taken, *there], 1 << 20)
-        self._injector = injector = Injector(self.pid, options=_OPTIONS, address=address)
+        self._injector = injector = Injector(self.pid, options=OPTIONS, address=address)
         injector.__enter__()
 
     def leave_scratch(self, syscall_at: int) -> None:

@@ -14,6 +14,7 @@ from crimg.kernel.stops import is_event_stop, wait_stop
 from crimg.model import Mm
 from crimg.restart.calls import Calls, numbers, prctl
 from crimg.restart.credentials import add_credentials
+from crimg.restart.process import OPTIONS
 from crimg.restart.settings import queue_signals
 
 TYPE_CHECKING = False
@@ -43,7 +44,6 @@ _SS_ONSTACK = 1
 _STACK = struct.Struct("<QixxxxQ")
 _RSEQ_CS = 8
 _SECONDS = 10.0
-OPTIONS = ptrace.PTRACE_O_TRACESYSGOOD | ptrace.PTRACE_O_TRACEEXEC | ptrace.PTRACE_O_EXITKILL
 
 
 def make_threads(step: MakeThreads, process: NewProcess) -> None:
