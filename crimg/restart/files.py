@@ -40,6 +40,10 @@ class OpenFiles:
         self.by_objref: dict[int, int] = {}
         self._others: list[int] = []
         self._filled: set[int] = set()
+        self._locks: dict[int, list[Lock]] = {}
+        for lock in image.rows(Lock):
+            if lock.kind != LockKind.POSIX:
+                self._locks.setdefault(lock.file, []).append(lock)
         self.root = Root(root)
         self.deleted = DeletedFiles(image, self.root, deleted_in)
 
@@ -114,7 +118,7 @@ class OpenFiles:
             os.close(write_end)
 
     def make_deleted(self, step: MakeDeleted) -> None:
-        """Make a deleted file or directory."""
+        """Make a deleted file."""
         for file, fd in zip(step.files, self.deleted.make(step), strict=True):
             try:
                 self._settle(file, fd)
@@ -131,9 +135,8 @@ class OpenFiles:
             fcntl.fcntl(fd, fcntl.F_SETFL, file.flags & ~os.O_ASYNC)
         if file.position and file.kind in (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE):
             os.lseek(fd, file.position, os.SEEK_SET)
-        for lock in self.image.rows(Lock):
-            if lock.file == file.objref and lock.kind != LockKind.POSIX:
-                _lock(fd, lock)
+        for lock in self._locks.get(file.objref, ()):
+            _lock(fd, lock)
 
     def set_owners(self, pids: dict[int, int]) -> None:
         """F_SETOWN and O_ASYNC, once the processes are there. pids: number in the image to that of now."""

@@ -29,7 +29,6 @@ _NR_MMAP = 9
 _NR_MUNMAP = 11
 _NR_MADVISE = 28
 _NR_PERSONALITY = 135
-_NR_PRCTL = 157
 _NR_ARCH_PRCTL = 158
 _NR_MLOCK2 = 325
 _NR_MSEAL = 462
@@ -113,7 +112,7 @@ class Space:
             if name.startswith(b"[anon:"):
                 self.injector.write(slot, name[6:-1][:255] + b"\0")
                 length = vma.end - vma.start
-                calls.add("prctl(PR_SET_VMA)", _NR_PRCTL, _PR_SET_VMA, 0, vma.start, length, slot)
+                calls.add("prctl(PR_SET_VMA)", *prctl(_PR_SET_VMA, 0, vma.start, length, slot))
                 calls.make()
 
     def _advise(self, calls: Calls, vma: Vma) -> None:
@@ -171,7 +170,7 @@ class Space:
         calls = Calls(self.injector)
         name = "prctl(PR_SET_MM_MAP)"
         hint = "to say which program it runs takes CAP_CHECKPOINT_RESTORE, or root"
-        calls.add(name, _NR_PRCTL, _PR_SET_MM, _PR_SET_MM_MAP, at, len(record), 0, hint=hint)
+        calls.add(name, *prctl(_PR_SET_MM, _PR_SET_MM_MAP, at, len(record)), hint=hint)
         extra = numbers(mm.extra)
         calls.add("prctl(PR_SET_DUMPABLE)", *prctl(PR_SET_DUMPABLE, min(mm.dumpable, 1)))
         for key, option in (
