@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 _CONTROLS = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 _PATIENCE = 120
 _MOMENT = 10
-_TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LC_ALL": "C.UTF-8"}
+_COLUMNS, _LINES = 100, 30
+_TERMINAL = {
+    "TERM": "xterm-256color",
+    "COLORTERM": "truecolor",
+    "LC_ALL": "C.UTF-8",
+    "COLUMNS": str(_COLUMNS),  # a program believes these before it asks the terminal
+    "LINES": str(_LINES),
+}
 
 
 class Screen:
@@ -78,7 +85,7 @@ class Screen:
 def on_screen(command: Sequence[str | Path], **terminal_words: str) -> Iterator[Screen]:
     """Run a command on a terminal of its own; it is killed in the end. terminal_words: of its environment."""
     terminal, its_end = os.openpty()
-    fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("4H", 30, 100, 0, 0))
+    fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("4H", _LINES, _COLUMNS, 0, 0))
     words = [os.fspath(word) for word in command]
     actions = [(os.POSIX_SPAWN_DUP2, its_end, number) for number in (0, 1, 2)]
     started = time.perf_counter()
