@@ -156,3 +156,17 @@ def test_rows_stay_what_they_are_while_the_checks_begin_anew(small: Path) -> Non
                 await until(pilot, lambda: set(app.session.checks.state.values()) == {"done"})
 
     drive(work)
+
+
+def test_a_failure_is_shown_beside_what_was_found(small: Path) -> None:
+    async def work() -> None:
+        async with opened(small) as (app, pilot):
+            checks = app.session.checks
+            await until(pilot, lambda: set(checks.state.values()) <= {"done", "failed"})
+            checks.take("validate", {"rules": [("C201", "error", "title", "remedy", ("reason",))]})
+            checks.take("validate", {"findings": [("C201", None, "somewhere", "", "wrong")]})
+            checks.finish("validate", "it took too long")
+            await pilot.press("5")
+            await until_shown(pilot, app, " - failed: it took too long")
+
+    drive(work)

@@ -73,6 +73,8 @@ def state(session: Session, which: str) -> str:
     done, total = checks.progress[which]
     if checks.state[which] == "running":
         return f" - running, {100 * done // total} %" if total else " - running"
+    if checks.state[which] == "failed":
+        return f" - failed: {checks.error[which]}"
     return f" - {checks.summary[which]}" if checks.summary[which] else ""
 
 
