@@ -5,12 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import stat
 
 from crimg.errors import FileError, UsageError
+from crimg.escape import escape
 from crimg.writer import FdOutput
+from crimg.writer.locking import try_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -24,23 +29,34 @@ class AtomicOutput(FdOutput):
     Where the file system knows no files without a name (O_TMPFILE of open(2)), it has a temporary one beside
     `path`. Use it in a with statement: at its end what was not committed is gone. replace: an existing file
     may be replaced, else UsageError, whose text ends in `advice`.  sync: have file and directory on disk
-    before the name is given.  Raises FileError.
+    before the name is given.  quiet: do not say what `remove_leftovers` removed.  Raises FileError.
+
+    A temporary name has the number of this process in it, and the file is locked when it gets one at last, so
+    that what a killed program left is known.
     """
 
     def __init__(
-        self, path: str, *, replace: bool = False, sync: bool = False, advice: str = "--force replaces it"
+        self,
+        path: str,
+        *,
+        replace: bool = False,
+        sync: bool = False,
+        advice: str = "--force replaces it",
+        quiet: bool = False,
     ) -> None:
         self.path = path
+        self._shown = escape(path)
         self.advice = advice
         self.replace = replace
         self.sync = sync
         folder, name = os.path.split(path)
         if not name:
-            raise UsageError(f"{path!r} names no file")
+            raise UsageError(f"{self._shown or 'an empty name'}: names no file")
         self._folder = folder or "."
-        self._temporary = os.path.join(self._folder, f".{name[:200]}.{os.getpid()}.part")
+        self._temporary = os.path.join(self._folder, f"{_head(name)}{os.getpid()}.part")
         self._named = False
         self._refuse_existing()
+        remove_leftovers(path, quiet=quiet)
         super().__init__(self._create(), path)
 
     def _create(self) -> int:
@@ -53,7 +69,7 @@ class AtomicOutput(FdOutput):
                     raise
             fd = os.open(self._temporary, flags | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise FileError(f"{self.path}: {error.strerror}") from error
+            raise FileError(f"{self._shown}: {error.strerror}") from error
         self._named = True
         return fd
 
@@ -61,9 +77,9 @@ class AtomicOutput(FdOutput):
         if not os.path.lexists(self.path):
             return
         if not os.path.isfile(self.path):
-            raise UsageError(f"{self.path}: is there, and no regular file")
+            raise UsageError(f"{self._shown}: is there, and no regular file")
         if not self.replace:
-            raise UsageError(f"{self.path}: is there already; {self.advice}")
+            raise UsageError(f"{self._shown}: is there already; {self.advice}")
 
     def commit(self) -> None:
         """Give the file its name."""
@@ -71,6 +87,8 @@ class AtomicOutput(FdOutput):
             if self.sync:
                 os.fsync(self.fd)
             if self.replace:
+                with contextlib.suppress(OSError):  # a file system without locks
+                    try_lock(self.fd)
                 self._link(self._temporary)
                 os.rename(self._temporary, self.path)
                 self._named = False
@@ -79,9 +97,9 @@ class AtomicOutput(FdOutput):
             if self.sync:
                 self._sync_folder()
         except FileExistsError as error:
-            raise UsageError(f"{self.path}: came to be meanwhile; {self.advice}") from error
+            raise UsageError(f"{self._shown}: came to be meanwhile; {self.advice}") from error
         except OSError as error:
-            raise FileError(f"{self.path}: {error.strerror}") from error
+            raise FileError(f"{self._shown}: {error.strerror}") from error
 
     def _link(self, path: str) -> None:
         """Give the file this name."""
@@ -123,3 +141,43 @@ class AtomicOutput(FdOutput):
         if self._named:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._temporary)
+
+
+def _head(name: str) -> str:
+    """How the names of temporary files for this one begin; the number of a process follows."""
+    return f".{name[:200]}."
+
+
+def remove_leftovers(path: str, *, quiet: bool = False) -> None:
+    """Remove the temporary files that killed programs left beside a file of this name, and say so.
+
+    Only files of the caller's own are taken, and none whose writer is at work: its process is there, or has
+    the lock (from another PID namespace).
+    """
+    folder, name = os.path.split(path)
+    for leftover in list(_leftovers(folder or ".", _head(name))):
+        with contextlib.suppress(OSError):  # in use, gone meanwhile, or not to be removed
+            fd = os.open(leftover, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                there = os.fstat(fd)
+                writer = leftover.split(".")[-2]
+                if not stat.S_ISREG(there.st_mode) or there.st_uid != os.geteuid():
+                    continue
+                if os.path.exists(f"/proc/{writer}"):
+                    continue
+                try_lock(fd)
+                os.unlink(leftover)
+            finally:
+                os.close(fd)
+            if not quiet:
+                from crimg.cli.streams import say
+
+                say(f"note: {escape(leftover)}: removed; the program that wrote it was killed")
+
+
+def _leftovers(folder: str, head: str) -> Iterator[str]:
+    pattern = re.compile(re.escape(head) + r"[0-9]+\.part")
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if pattern.fullmatch(entry.name):
+                yield entry.path

@@ -126,7 +126,7 @@ def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
     from crimg.redact import find_copies, write
     from crimg.redact.redaction import Written
 
-    with AtomicOutput(args.output, replace=args.force, sync=True) as output:
+    with AtomicOutput(args.output, replace=args.force, sync=True, quiet=args.quiet) as output:
         with Counting("bytes of memory", quiet=args.quiet) as counting:
             write(redaction, output, progress=counting.show)
         with (

@@ -143,14 +143,15 @@ def _check_options(args: argparse.Namespace) -> None:
 
 def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     """Carry the plan out on the image, or on a copy of it; the revision."""
-    from crimg.cli.atomic import AtomicOutput
+    from crimg.cli.atomic import AtomicOutput, remove_leftovers
     from crimg.rewrite.applying import apply
     from crimg.writer.copying import copy_image
 
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     if not args.output:
+        remove_leftovers(os.path.realpath(args.image), quiet=args.quiet)
         return apply(plan, args.image, image=image, force=args.force, command=command)
-    with AtomicOutput(args.output, sync=True, advice=_ADVICE) as output:
+    with AtomicOutput(args.output, sync=True, advice=_ADVICE, quiet=args.quiet) as output:
         copy_image(args.image, output.fd)
         copy = f"/proc/self/fd/{output.fd}"
         revision = apply(plan, copy, image=image, force=args.force, command=command)

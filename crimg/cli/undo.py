@@ -6,6 +6,8 @@ N = 0 only what a rewrite that was cut short left behind the last whole revision
 
 from __future__ import annotations
 
+import os
+
 from crimg.errors import FormatError, UsageError
 from crimg.escape import escape
 
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg undo`; the exit status."""
+    from crimg.cli.atomic import remove_leftovers
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
     from crimg.writer.revise import take_back
@@ -46,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
         return run_undo(args)
     shown = escape(args.image)
+    remove_leftovers(os.path.realpath(args.image), quiet=args.quiet)
     try:
         undone = take_back(args.image, int(args.count))
     except FormatError as error:

@@ -75,9 +75,14 @@ def _open(path: str | bytes | os.PathLike[str], name: str) -> int:
     return fd
 
 
+def try_lock(fd: int) -> None:
+    """Put the lock on a file that is open for writing; raises OSError, also where another has it."""
+    fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+
+
 def _lock(fd: int, name: str) -> None:
     try:
-        fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0))
+        try_lock(fd)
     except OSError as error:
         if error.errno not in _HELD:
             raise

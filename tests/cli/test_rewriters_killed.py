@@ -12,6 +12,7 @@ import pytest
 
 from crimg.model import File
 from crimg.reader import open_image
+from crimg.writer.locking import locked
 from crimg.writer.private import PREFIX
 from crimg.writer.revise import append_revision
 from tests.cli.command import TIMEOUT, crimg, environment
@@ -98,11 +99,47 @@ def test_killed_at_every_system_call(tmp_path: Path, verb: str, call: str) -> No
             assert new == (verb not in ("rewrite -o", "wrap"))
             break
         killed += 1
+        _check_leftovers(image, verb)
     assert killed, f"{verb} never calls {call}"
     assert (made is not None) == (verb == "rewrite -o")
     if verb == "wrap":
         assert crimg(*words_for("wrap", image, other)).returncode == 0  # it removes what a killed one left
         assert [name for name in os.listdir(tmp_path) if name.startswith(PREFIX)] == []
+
+
+def _check_leftovers(image: Path, verb: str) -> None:
+    """What a killed compaction left beside the image is removed by the next command, which says so."""
+    left = [name for name in os.listdir(image.parent) if name.endswith(".part")]
+    assert not left or verb == "compact"
+    for name in left:
+        healed = crimg("undo", image, "0")
+        assert f"{name}: removed; the program that wrote it was killed" in healed.stderr.decode()
+        assert not (image.parent / name).exists()
+
+
+def dead_process() -> int:
+    """The number of a process that was there."""
+    with subprocess.Popen(["true"]) as process:
+        process.wait()
+    return process.pid
+
+
+def test_leftovers_in_use_stay(tmp_path: Path) -> None:
+    """Neither a file that its writer still has, nor anything that only looks like one, is removed."""
+    image = tmp_path / "image.bin"
+    two_revisions(image)
+    used, free = (tmp_path / f".image.bin.{gone}.part" for gone in (dead_process(), dead_process()))
+    names = (f".image.bin.{os.getpid()}.part", ".image.bin.x.part", f".other.{dead_process()}.part")
+    others = [tmp_path / name for name in names]
+    for path in (used, free, *others):
+        path.write_bytes(b"x")
+    with locked(used):
+        done = crimg("compact", image)
+    assert (done.returncode, done.stderr.count(b"removed")) == (0, 1)
+    assert not free.exists()
+    assert all(path.exists() for path in (used, *others))
+    assert crimg("rewrite", image, *RULE, "--quiet").stderr == b""
+    assert not used.exists()
 
 
 @pytest.fixture
