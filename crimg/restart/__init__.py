@@ -11,8 +11,10 @@ from typing import NamedTuple
 from crimg.errors import FilesDifferError, UnsupportedResourceError
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model import Mm, Task, Vma
+from crimg.restart import kind_steps as ks
 from crimg.restart import steps as st
 from crimg.restart.files import OpenFiles
+from crimg.restart.kinds import Kinds
 from crimg.restart.machine import this_machine
 from crimg.restart.planning import plan as make_plan
 from crimg.restart.problems import find_problems
@@ -97,6 +99,7 @@ class _Execution:
         self.image = image
         self.files = files
         self.process = process
+        self.kinds = Kinds(files)
         self._made: st.MakeProcess | None = None
         self._space: Space | None = None
         self.left: list[bytes] = []
@@ -110,6 +113,8 @@ class _Execution:
                 self.files.make_pipe(step)
             case st.MakeDeleted():
                 self.files.make_deleted(step)
+            case ks.MakeSpecial() | ks.ArmTimers():
+                self.kinds.carry_out(step)
             case st.MakeProcess():
                 self._made = step
                 taken = [(vma.start, vma.end) for vma in self.image.rows(Vma)]

@@ -71,7 +71,7 @@ class OpenFiles:
                 fd = self._reopen(step.file, found)
             finally:
                 os.close(found)
-            self._settle(step.file, fd)
+            self.settle(step.file, fd)
         except OSError as error:
             raise FileError(f"{shown}: {error.strerror}") from error
 
@@ -110,7 +110,7 @@ class OpenFiles:
                 end = write_end if file.access == Access.WRITE else read_end
                 # Through /proc each opening makes an open file description of its own.
                 fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
-                self._settle(file, fd)
+                self.settle(file, fd)
         except OSError as error:
             raise FileError(f"pipe #{step.pipe.objref}: {error.strerror}") from error
         finally:
@@ -121,11 +121,11 @@ class OpenFiles:
         """Make a deleted file."""
         for file, fd in zip(step.files, self.deleted.make(step), strict=True):
             try:
-                self._settle(file, fd)
+                self.settle(file, fd)
             except OSError as error:
                 raise FileError(f"#{file.objref} {escape(file.path)}: {error.strerror}") from error
 
-    def _settle(self, file: File, fd: int) -> None:
+    def settle(self, file: File, fd: int) -> None:
         """Flags, position and locks of a file that is open."""
         self.by_objref[file.objref] = fd
         if file.flags & os.O_PATH:

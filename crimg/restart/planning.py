@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
-from crimg.model.enums import FileKind, NameState
+from crimg.model.enums import NAMELESS, FileKind, NameState
 from crimg.pages import Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS
+from crimg.restart.kind_planning import make_kinds, set_kinds_going
 from crimg.restart.steps import (
     FillMemory,
     LetGo,
@@ -55,6 +56,7 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, new_pids: bool = Fals
     fds = tuple(fd for fd in image.rows(Fd) if fd.table == task.fd_table)
     steps: list[Step] = [
         *_files(image, verdicts),
+        *make_kinds(image),
         MakeProcess(
             task,
             None if new_pids else task.pid,
@@ -72,6 +74,7 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, new_pids: bool = Fals
     signal = image.find(Signal, task.signal)
     if signal is not None:
         steps.append(SetTimers(signal))
+    steps.extend(set_kinds_going(image))
     creds = tuple(_found(image, Cred, thread.cred) for thread in threads)
     steps.append(SetThreads(threads, creds, signal))
     steps.append(LetGo(task, stopped=task.state == _STOPPED))
@@ -97,6 +100,8 @@ def _files(image: Image, verdicts: Mapping[int, Verdict]) -> Iterator[Step]:
     for file in image.rows(File):
         if file.kind == FileKind.PIPE and file.pipe is not None:
             pipes.setdefault(file.pipe, []).append(file)
+        elif file.kind in NAMELESS:
+            continue
         elif file.name_state in UNLINKED and file.inode is not None:
             deleted.setdefault(file.inode, []).append(file)
         else:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
-from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
+    + (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper",)),
@@ -73,7 +74,7 @@ def _of_files(image: Image) -> Iterator[str]:
         pipe = image.find(Pipe, file.pipe)
         if pipe is not None and pipe.is_removed:
             yield f"{where}: what was in it was removed from the image on purpose"
-        if file.kind == FileKind.PIPE:
+        if file.kind in NAMELESS:
             continue
         if inode is None:
             yield f"{where}: nothing is known of its inode"

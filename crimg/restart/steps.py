@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model.enums import FileKind, Keeper, name_of
+from crimg.restart.kind_steps import KindStep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -233,6 +234,7 @@ Step = (
     | SetThreads
     | SetTimers
     | LetGo
+    | KindStep
 )
 
 

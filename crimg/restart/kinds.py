@@ -1,0 +1,34 @@
+"""Carries out the steps for files that never had a name."""
+
+from __future__ import annotations
+
+from crimg.errors import FileError
+from crimg.restart import kind_steps as ks
+from crimg.restart.special import arm, make_special
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.restart.files import OpenFiles
+    from crimg.restart.kind_steps import KindStep
+
+
+class Kinds:
+    """files: takes what is made."""
+
+    def __init__(self, files: OpenFiles) -> None:
+        self.files = files
+
+    def carry_out(self, step: KindStep) -> None:
+        """One step. Raises KernelError, FileError, FilesDifferError, FormatError."""
+        try:
+            self._carry_out(step)
+        except OSError as error:
+            raise FileError(f"{step.describe()}: {error.strerror}") from error
+
+    def _carry_out(self, step: KindStep) -> None:
+        match step:
+            case ks.MakeSpecial():
+                self.files.settle(step.file, make_special(step))
+            case ks.ArmTimers():
+                for row in step.rows:
+                    arm(self.files.by_objref[row.file], row)
