@@ -11,7 +11,6 @@ from typing import NamedTuple
 from crimg.errors import FilesDifferError, UnsupportedResourceError
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model import Mm, Task, Vma
-from crimg.restart import kind_steps as ks
 from crimg.restart import steps as st
 from crimg.restart.files import OpenFiles
 from crimg.restart.kinds import Kinds
@@ -22,6 +21,7 @@ from crimg.restart.process import NewProcess, may_name_program
 from crimg.restart.settings import set_descriptors, set_process, set_timers
 from crimg.restart.space import Space
 from crimg.restart.threads import make_threads, set_threads
+from crimg.restart.watching import watch_files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def plan(
     would come back wrong.
     """
     accepted = accept or {}
-    problems = find_problems(image, this_machine(), new_pids=new_pids)
+    machine = this_machine()
+    problems = find_problems(image, machine, new_pids=new_pids)
     if problems:
         raise UnsupportedResourceError("the process cannot be brought back faithfully", problems)
     wrong = [one for one in verdicts if not one.fine and accepted.get(one.objref) != one.verdict]
@@ -63,7 +64,7 @@ def plan(
         from crimg.escape import escape
 
         raise FilesDifferError([f"#{one.objref} {escape(one.path)}: {one.verdict}" for one in wrong])
-    return make_plan(image, {one.objref: one for one in verdicts}, new_pids=new_pids)
+    return make_plan(image, {one.objref: one for one in verdicts}, machine=machine, new_pids=new_pids)
 
 
 def restart(
@@ -113,8 +114,6 @@ class _Execution:
                 self.files.make_pipe(step)
             case st.MakeDeleted():
                 self.files.make_deleted(step)
-            case ks.MakeSpecial() | ks.ArmTimers():
-                self.kinds.carry_out(step)
             case st.MakeProcess():
                 self._made = step
                 taken = [(vma.start, vma.end) for vma in self.image.rows(Vma)]
@@ -128,6 +127,8 @@ class _Execution:
                 self.space.map(step, task.personality)
             case st.FillMemory():
                 self.space.fill(step)
+            case st.WatchFiles():
+                watch_files(step, self.files.by_objref, self.process.injector)
             case st.SetProcess():
                 injector = self.process.injector
                 if self._made is not None:
@@ -144,6 +145,8 @@ class _Execution:
                 with Uninterrupted():  # between the two, what the keepers kept is in the process alone
                     self.left = self.files.deleted.remove_keepers()
                     self.process.let_go(stopped=step.stopped)
+            case _:
+                self.kinds.carry_out(step)
 
     @property
     def space(self) -> Space:

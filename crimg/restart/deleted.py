@@ -86,7 +86,7 @@ class DeletedFiles:
             status = os.fstat(found)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "its keeper is no regular file")
-            fds = _open_all(step.files, f"/proc/self/fd/{found}")
+            fds = open_all(step.files, f"/proc/self/fd/{found}")
             self.keepers.append((os.readlink(b"/proc/self/fd/%d" % found), status))
             return fds
         finally:
@@ -96,20 +96,26 @@ class DeletedFiles:
         here = f"/proc/self/fd/{folder}"
         fd = os.open(here, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            for offset, data in blob_extents(self.image, step.inode.blobs):
-                written = 0
-                while written < len(data):
-                    written += os.pwrite(fd, data[written:], offset + written)
-            os.ftruncate(fd, step.inode.size)
+            fill(self.image, step.inode, fd)
             _attributes(fd, step.inode)
             if step.visible and self.folder is None:
                 fds = _under_its_name(step, fd, folder, name)
                 if fds is not None:
                     return fds
-            return _open_all(step.files, f"/proc/self/fd/{fd}")
+            return open_all(step.files, f"/proc/self/fd/{fd}")
         finally:
             os.utime(fd, ns=(step.inode.mtime, step.inode.mtime))
             os.close(fd)
+
+
+def fill(image: Image, inode: Inode, fd: int) -> None:
+    """Write the contents of an inode to the empty file at `fd`, holes left out."""
+    for offset, data in blob_extents(image, inode.blobs):
+        written = 0
+        while written < len(data):
+            written += os.pwrite(fd, data[written:], offset + written)
+    if os.fstat(fd).st_size != inode.size:
+        os.ftruncate(fd, inode.size)
 
 
 def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> list[int] | None:
@@ -120,12 +126,12 @@ def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> lis
         except FileExistsError:
             return None
         try:
-            return _open_all(step.files, name, folder, os.fstat(fd))
+            return open_all(step.files, name, folder, os.fstat(fd))
         finally:
             os.unlink(name, dir_fd=folder)
 
 
-def _open_all(
+def open_all(
     files: tuple[File, ...], path: str | bytes, folder: int | None = None, same: os.stat_result | None = None
 ) -> list[int]:
     """One open file description for each file; all or none."""

@@ -18,11 +18,14 @@ from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crimg.model.image import Image
     from crimg.restart.steps import MakeDeleted, MakePipe, OpenFile
 
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
 """Flags that F_SETFL sets (fcntl(2))."""
+_WITH_POSITION = (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.MEMORY)
 _F_SETOWN_EX, _F_SETSIG, _F_SETPIPE_SZ, _F_OFD_SETLK = 15, 10, 1031, 37
 _OWNER = struct.Struct("<iI")
 _FLOCK = struct.Struct("<hhxxxxqqixxxx")
@@ -60,6 +63,10 @@ class OpenFiles:
         self.by_objref.clear()
         self._others.clear()
         self.root.close()
+
+    def hold(self, fd: int) -> None:
+        """Take a descriptor over that nobody but this process is to have; it is closed with the others."""
+        self._others.append(fd)
 
     def open_named(self, step: OpenFile) -> None:
         """Open a file under its name. Raises FileError; FilesDifferError: it is not the file of preflight."""
@@ -119,7 +126,12 @@ class OpenFiles:
 
     def make_deleted(self, step: MakeDeleted) -> None:
         """Make a deleted file."""
-        for file, fd in zip(step.files, self.deleted.make(step), strict=True):
+        self.settle_all(step.files, self.deleted.make(step))
+
+    def settle_all(self, files: Sequence[File], fds: Sequence[int]) -> None:
+        """`settle` for each of them; all descriptors are taken over, whatever fails. Raises FileError."""
+        self.by_objref.update(zip((file.objref for file in files), fds, strict=True))
+        for file, fd in zip(files, fds, strict=True):
             try:
                 self.settle(file, fd)
             except OSError as error:
@@ -133,7 +145,7 @@ class OpenFiles:
         now = fcntl.fcntl(fd, fcntl.F_GETFL)
         if (now ^ file.flags) & _SETTABLE & ~os.O_ASYNC:
             fcntl.fcntl(fd, fcntl.F_SETFL, file.flags & ~os.O_ASYNC)
-        if file.position and file.kind in (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE):
+        if file.position and file.kind in _WITH_POSITION:
             os.lseek(fd, file.position, os.SEEK_SET)
         for lock in self._locks.get(file.objref, ()):
             _lock(fd, lock)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from crimg.model import Timerfd
-from crimg.model.enums import FileKind, name_of
+from crimg.escape import escape
+from crimg.model.enums import FileKind, MemoryKind, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.model import Eventfd, File, Signalfd
+    from crimg.model import EpollWatch, Eventfd, File, Inode, SharedMemory, Signalfd, Task, Timerfd
 
 
 class MakeSpecial(NamedTuple):
@@ -45,5 +45,58 @@ class ArmTimers(NamedTuple):
         return f"arm {', '.join(f'timerfd #{row.file}' for row in self.rows)}"
 
 
-KindStep = MakeSpecial | ArmTimers
+class MakeMemory(NamedTuple):
+    """Make shared memory with what was in it, open as often as it was."""
+
+    inode: Inode
+    row: SharedMemory
+    files: tuple[File, ...]
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return (self.inode.objref, *(file.objref for file in self.files))
+
+    def describe(self) -> str:
+        """One line."""
+        what = f"{name_of(MemoryKind, self.row.kind)} memory"
+        name = f" {escape(self.row.name)}" if self.row.name else ""
+        numbers = ", ".join(f"#{file.objref}" for file in self.files)
+        return f"make {what}{name} of {self.inode.size} bytes, open it as {numbers}"
+
+
+class SealMemory(NamedTuple):
+    """Add the seals of a memfd that have to wait until it is mapped (F_ADD_SEALS of fcntl(2))."""
+
+    row: SharedMemory
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return (self.row.inode,)
+
+    def describe(self) -> str:
+        """One line."""
+        return f"seal memfd {escape(self.row.name)} #{self.row.inode}"
+
+
+class WatchFiles(NamedTuple):
+    """Have the epoll instances of a process watch what they watched, under the same numbers."""
+
+    task: Task
+    watches: tuple[EpollWatch, ...]
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return tuple(sorted({watch.epoll for watch in self.watches}))
+
+    def describe(self) -> str:
+        """One line."""
+        instances = ", ".join(f"#{objref}" for objref in self.objects)
+        files = len({(watch.epoll, watch.file, watch.fd) for watch in self.watches})
+        return f"have epoll {instances} watch {files} file{'s' * (files > 1)} in process {self.task.pid}"
+
+
+KindStep = MakeSpecial | ArmTimers | MakeMemory | SealMemory
 """Those that the processes have no part in."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from crimg.errors import FileError
 from crimg.restart import kind_steps as ks
+from crimg.restart.shared_memory import make_memory, seal
 from crimg.restart.special import arm, make_special
 
 TYPE_CHECKING = False
@@ -17,6 +18,7 @@ class Kinds:
 
     def __init__(self, files: OpenFiles) -> None:
         self.files = files
+        self._memories: dict[int, int] = {}
 
     def carry_out(self, step: KindStep) -> None:
         """One step. Raises KernelError, FileError, FilesDifferError, FormatError."""
@@ -32,3 +34,10 @@ class Kinds:
             case ks.ArmTimers():
                 for row in step.rows:
                     arm(self.files.by_objref[row.file], row)
+            case ks.MakeMemory():
+                fd, fds = make_memory(self.files.image, step)
+                self.files.hold(fd)
+                self._memories[step.inode.objref] = fd
+                self.files.settle_all(step.files, fds)
+            case ks.SealMemory():
+                seal(self._memories[step.row.inode], step.row)

@@ -7,7 +7,7 @@ from crimg.model.enums import NAMELESS, FileKind, NameState
 from crimg.pages import Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS
-from crimg.restart.kind_planning import make_kinds, set_kinds_going
+from crimg.restart.kind_planning import kind_notes, make_kinds, set_kinds_going, watches_of
 from crimg.restart.steps import (
     FillMemory,
     LetGo,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.model.record import Record
     from crimg.preflight import Verdict
+    from crimg.restart.problems import Machine
     from crimg.restart.steps import Step
 
     R = TypeVar("R", bound=Record)
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 _STOPPED = ord("T")
 
 
-def plan(image: Image, verdicts: Mapping[int, Verdict], *, new_pids: bool = False) -> Plan:
+def plan(image: Image, verdicts: Mapping[int, Verdict], *, machine: Machine, new_pids: bool = False) -> Plan:
     """The steps that bring the process of an image back, files first.
 
     verdicts: by objref of the file objects; what is not fine in them was accepted.  new_pids: take whatever
@@ -67,6 +68,7 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, new_pids: bool = Fals
         ),
         MapMemory(mm, vmas),
         FillMemory(mm, vmas, _saved(image, mm, vmas)),
+        *watches_of(image, task),
         SetProcess(task, image.find(Sighand, task.sighand), image.find(Signal, task.signal)),
     ]
     if len(threads) > 1:
@@ -78,7 +80,7 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, new_pids: bool = Fals
     creds = tuple(_found(image, Cred, thread.cred) for thread in threads)
     steps.append(SetThreads(threads, creds, signal))
     steps.append(LetGo(task, stopped=task.state == _STOPPED))
-    return Plan(tuple(steps), tuple(_notes(task, new_pids)))
+    return Plan(tuple(steps), (*_notes(task, new_pids), *kind_notes(image, machine)))
 
 
 def _found(image: Image, cls: type[R], objref: int | None) -> R:

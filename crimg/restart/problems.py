@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
-    + (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD)
+    + (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.MEMORY, FileKind.EPOLL)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper",)),
@@ -35,9 +35,14 @@ _TRAVELLING_CLOCKS = (0, 1, 4, 5, 6, 7, 8, 9, 11)  # those of clock_gettime(2) t
 
 
 class Machine(NamedTuple):
-    """What a restart has to know of this machine. vdso: the kernel's code for user space, as it is mapped."""
+    """What a restart has to know of this machine.
+
+    vdso: the kernel's code for user space, as it is mapped.  opens_memory: this process may open what it has
+    mapped (/proc/PID/map_files).
+    """
 
     vdso: bytes
+    opens_memory: bool = True
 
 
 def find_problems(image: Image, machine: Machine, *, new_pids: bool) -> list[str]:
@@ -74,6 +79,8 @@ def _of_files(image: Image) -> Iterator[str]:
         pipe = image.find(Pipe, file.pipe)
         if pipe is not None and pipe.is_removed:
             yield f"{where}: what was in it was removed from the image on purpose"
+        if file.kind == FileKind.MEMORY and inode is not None:
+            yield from (f"{where}: {reason}" for reason in _of_memory_file(inode))
         if file.kind in NAMELESS:
             continue
         if inode is None:
@@ -85,6 +92,13 @@ def _of_files(image: Image) -> Iterator[str]:
     for tty in image.rows(Tty):
         if tty.extra:
             yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
+
+
+def _of_memory_file(inode: Inode) -> Iterator[str]:
+    if inode.keeper == Keeper.REMOVED:
+        yield "its contents were removed from the image on purpose"
+    elif inode.keeper != Keeper.EMBEDDED:
+        yield "its contents are kept nowhere"
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:
@@ -111,7 +125,7 @@ def _of_memory(image: Image, machine: Machine) -> Iterator[str]:
             elif vma.name in KERNEL_MAPPINGS:
                 continue
             elif vma.file is None and vma.shared:
-                yield f"{where}: shared anonymous memory cannot be restarted yet"
+                yield f"{where}: shared memory that the image does not have"
             elif odd := unknown_flags(vma):
                 yield f"{where}: has flags that are not known here ({' '.join(odd)})"
             elif any(piece.origin == PARENT for piece in memory.pieces(vma.start, vma.end)):

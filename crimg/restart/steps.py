@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model.enums import FileKind, Keeper, name_of
-from crimg.restart.kind_steps import KindStep
+from crimg.restart.kind_steps import KindStep, WatchFiles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ Step = (
     | SetTimers
     | LetGo
     | KindStep
+    | WatchFiles
 )
 
 

@@ -12,6 +12,7 @@ import crimg
 from crimg import restart
 from crimg.preflight import check
 from tests.dump.dumps import save
+from tests.dump.programs import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,19 @@ class Child:
         """kill(2), unless it has ended."""
         if self.poll() is None:
             os.kill(self.pid, number)
+
+
+class Stranger(Child):
+    """A process that is nobody's child here, and cannot be waited for."""
+
+    def poll(self) -> int | None:
+        """None while it is there."""
+        return None if os.path.exists(f"/proc/{self.pid}") else 0
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """0, once it has gone."""
+        eventually(lambda: self.poll() is not None, timeout)
+        return 0
 
 
 def put_away(program: Program, image: Path, **options: Any) -> None:

@@ -37,8 +37,9 @@ mask = ctypes.c_uint64(1 << 9 | 1 << 11)
 signals = libc.syscall(289, -1, ctypes.byref(mask), 8, 0o4000)
 os.kill(os.getpid(), 12)
 def fdinfo(fd):
-    return [line for line in open("/proc/self/fdinfo/%d" % fd) if line.split(":")[0] in
-        ("flags", "eventfd-count", "eventfd-semaphore", "clockid", "ticks", "settime flags", "it_interval", "sigmask")]
+    return [line for line in open("/proc/self/fdinfo/%d" % fd) if line.split(":")[0] in (
+        "flags", "eventfd-count", "eventfd-semaphore", "clockid", "ticks", "settime flags", "it_interval",
+        "sigmask")]
 def told():
     return [fdinfo(fd) for fd in (counter, semaphore, large, idle, running, absolute, once, often, signals)]
 """
