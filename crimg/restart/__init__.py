@@ -11,6 +11,7 @@ from typing import NamedTuple
 from crimg.errors import FilesDifferError, UnsupportedResourceError
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model import Mm, Task, Vma
+from crimg.restart import kind_steps as ks
 from crimg.restart import steps as st
 from crimg.restart.files import OpenFiles
 from crimg.restart.kinds import Kinds
@@ -56,7 +57,7 @@ def plan(
     """
     accepted = accept or {}
     machine = this_machine()
-    problems = find_problems(image, machine, new_pids=new_pids)
+    problems = find_problems(image, machine, new_pids=new_pids, accepted=accepted)
     if problems:
         raise UnsupportedResourceError("the process cannot be brought back faithfully", problems)
     wrong = [one for one in verdicts if not one.fine and accepted.get(one.objref) != one.verdict]
@@ -127,7 +128,7 @@ class _Execution:
                 self.space.map(step, task.personality)
             case st.FillMemory():
                 self.space.fill(step)
-            case st.WatchFiles():
+            case ks.WatchFiles():
                 watch_files(step, self.files.by_objref, self.process.injector)
             case st.SetProcess():
                 injector = self.process.injector
@@ -145,6 +146,7 @@ class _Execution:
                 with Uninterrupted():  # between the two, what the keepers kept is in the process alone
                     self.left = self.files.deleted.remove_keepers()
                     self.process.let_go(stopped=step.stopped)
+                self.files.undo.pop_all()  # what was made stays
             case _:
                 self.kinds.carry_out(step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -36,11 +37,13 @@ class OpenFiles:
 
     root: directory that stands for "/".
     deleted_in: directory in which deleted files are made, instead of the one that each was in; or None.
+    undo: what is to be done where the restart fails.
     """
 
     def __init__(self, image: Image, *, root: str = "/", deleted_in: str | None = None) -> None:
         self.image = image
         self.by_objref: dict[int, int] = {}
+        self.undo = contextlib.ExitStack()
         self._others: list[int] = []
         self._filled: set[int] = set()
         self._locks: dict[int, list[Lock]] = {}
@@ -57,7 +60,8 @@ class OpenFiles:
         self.close()
 
     def close(self) -> None:
-        """Close all of them here; a second call does nothing."""
+        """Undo what has been made, and close all of them here; a second call does nothing."""
+        self.undo.close()
         for fd in (*self.by_objref.values(), *self._others):
             os.close(fd)
         self.by_objref.clear()

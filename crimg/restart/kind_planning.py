@@ -5,6 +5,7 @@ from __future__ import annotations
 from crimg.model import EpollWatch, Eventfd, Fd, File, Inode, SharedMemory, Signalfd, Timerfd
 from crimg.model.enums import FileKind, MemoryKind
 from crimg.restart.kind_steps import ArmTimers, MakeMemory, MakeSpecial, SealMemory, WatchFiles
+from crimg.restart.socket_planning import make_sockets, socket_notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +22,19 @@ _SPECIAL = (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.EPOL
 
 def make_kinds(image: Image) -> Iterator[KindStep]:
     """The steps that make them, before there is any process."""
-    states = {row.file: row for cls in (Eventfd, Timerfd, Signalfd) for row in image.rows(cls)}
+    states: dict[int, Eventfd | Timerfd | Signalfd] = {row.file: row for row in image.rows(Eventfd)}
+    states.update({row.file: row for row in image.rows(Timerfd)})
+    states.update({row.file: row for row in image.rows(Signalfd)})
     for file in image.rows(File):
         if file.kind in _SPECIAL:
             yield MakeSpecial(file, states.get(file.objref))
     yield from _memories(image)
+    yield from make_sockets(image)
+
+
+def placeholders(image: Image) -> set[int]:
+    """Objrefs of the files that were left out of the image."""
+    return {file.objref for file in image.rows(File) if file.kind == FileKind.PLACEHOLDER}
 
 
 def watches_of(image: Image, task: Task) -> Iterator[WatchFiles]:
@@ -33,7 +42,12 @@ def watches_of(image: Image, task: Task) -> Iterator[WatchFiles]:
     first: dict[int, int] = {}
     for row in image.rows(Fd):
         first.setdefault(row.file, row.table)
-    watches = tuple(watch for watch in image.rows(EpollWatch) if first.get(watch.epoll) == task.fd_table)
+    left_out = placeholders(image)
+    watches = tuple(
+        watch
+        for watch in image.rows(EpollWatch)
+        if first.get(watch.epoll) == task.fd_table and watch.file not in left_out
+    )
     if watches:
         yield WatchFiles(task, watches)
 
@@ -61,6 +75,14 @@ def set_kinds_going(image: Image) -> Iterator[KindStep]:
 
 def kind_notes(image: Image, machine: Machine) -> Iterator[str]:
     """What of these files will not be quite as it was, one line each."""
+    left_out = placeholders(image)
+    for fd in image.rows(Fd):
+        if fd.file in left_out:
+            yield f"descriptor {fd.fd} will be closed: #{fd.file} was left out of the image"
+    for watch in image.rows(EpollWatch):
+        if watch.file in left_out:
+            yield f"epoll #{watch.epoll} will not watch #{watch.file} (fd {watch.fd}), which was left out"
     anonymous = any(row.kind == MemoryKind.ANONYMOUS for row in image.rows(SharedMemory))
     if anonymous and not machine.opens_memory:
         yield "shared anonymous memory will be shown as memfd:dev/zero: other takes CAP_CHECKPOINT_RESTORE"
+    yield from socket_notes(image)

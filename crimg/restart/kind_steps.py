@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model.enums import FileKind, MemoryKind, name_of
+from crimg.model.enums import FileKind, MemoryKind, SocketState, name_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.model import EpollWatch, Eventfd, File, Inode, SharedMemory, Signalfd, Task, Timerfd
+    from crimg.model import (
+        EpollWatch,
+        Eventfd,
+        File,
+        Fs,
+        Inode,
+        SharedMemory,
+        Signalfd,
+        Socket,
+        Task,
+        Timerfd,
+    )
 
 
 class MakeSpecial(NamedTuple):
@@ -98,5 +109,76 @@ class WatchFiles(NamedTuple):
         return f"have epoll {instances} watch {files} file{'s' * (files > 1)} in process {self.task.pid}"
 
 
-KindStep = MakeSpecial | ArmTimers | MakeMemory | SealMemory
+_FAMILIES = {1: "unix", 2: "IPv4", 10: "IPv6"}
+_TYPES = {1: "stream", 2: "datagram", 5: "seqpacket"}
+
+
+def socket_words(row: Socket) -> str:
+    """What kind of socket it is."""
+    listening = "listening " if row.state == SocketState.LISTENING else ""
+    return f"{listening}{_FAMILIES.get(row.family, row.family)} {_TYPES.get(row.type, row.type)} socket"
+
+
+def _name_words(row: Socket) -> str:
+    if row.path:
+        return f" at {escape(row.path)}, in place of one that nobody is bound to any more"
+    if row.family == 1 and row.address:
+        return f" at {escape(row.address[2:])}"
+    return ""
+
+
+class MakeSocket(NamedTuple):
+    """Make a socket, bound, listening and connected to an address as it was.
+
+    fs: directories that its path starts from, for a unix socket with one.  peer: the socket of its own kind
+    that it sends to.
+    """
+
+    file: File
+    row: Socket
+    fs: Fs | None
+    peer: Socket | None = None
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return (self.file.objref,)
+
+    def describe(self) -> str:
+        """One line."""
+        tail = f", connected to #{self.peer.file}" if self.peer is not None else ""
+        return f"make {socket_words(self.row)} #{self.file.objref}{_name_words(self.row)}{tail}"
+
+
+class MakePair(NamedTuple):
+    """Make two unix sockets that are connected, with what waits in them; or one whose other end is closed.
+
+    listener: file object of the socket that the first was accepted from, or None.  bound: those of them that
+    get a name of their own.  fs: directories that paths start from.
+    """
+
+    files: tuple[File, ...]
+    rows: tuple[Socket, ...]
+    listener: int | None
+    bound: tuple[int, ...]
+    fs: Fs | None
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return tuple(file.objref for file in self.files)
+
+    def describe(self) -> str:
+        """One line."""
+        numbers = " and ".join(f"#{file.objref}" for file in self.files)
+        if len(self.files) == 1:
+            numbers += ", whose other end is closed"
+        through = f" through #{self.listener}" if self.listener is not None else ""
+        waiting = ", ".join(f"{row.length} bytes wait in #{row.file}" for row in self.rows if row.length)
+        names = "".join(_name_words(row) for row in self.rows if row.file in self.bound)
+        what = socket_words(self.rows[0]) + "s" * (len(self.files) > 1)
+        return f"connect {what} {numbers}{names}{through}" + (f"; {waiting}" if waiting else "")
+
+
+KindStep = MakeSpecial | ArmTimers | MakeMemory | SealMemory | MakeSocket | MakePair
 """Those that the processes have no part in."""

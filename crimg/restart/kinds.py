@@ -5,6 +5,7 @@ from __future__ import annotations
 from crimg.errors import FileError
 from crimg.restart import kind_steps as ks
 from crimg.restart.shared_memory import make_memory, seal
+from crimg.restart.sockets import Sockets
 from crimg.restart.special import arm, make_special
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ class Kinds:
     def __init__(self, files: OpenFiles) -> None:
         self.files = files
         self._memories: dict[int, int] = {}
+        self._sockets = Sockets(files)
 
     def carry_out(self, step: KindStep) -> None:
         """One step. Raises KernelError, FileError, FilesDifferError, FormatError."""
@@ -41,3 +43,7 @@ class Kinds:
                 self.files.settle_all(step.files, fds)
             case ks.SealMemory():
                 seal(self._memories[step.row.inode], step.row)
+            case ks.MakeSocket():
+                self._sockets.make(step)
+            case ks.MakePair():
+                self._sockets.make_pair(step)

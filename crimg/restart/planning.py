@@ -7,7 +7,7 @@ from crimg.model.enums import NAMELESS, FileKind, NameState
 from crimg.pages import Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS
-from crimg.restart.kind_planning import kind_notes, make_kinds, set_kinds_going, watches_of
+from crimg.restart.kind_planning import kind_notes, make_kinds, placeholders, set_kinds_going, watches_of
 from crimg.restart.steps import (
     FillMemory,
     LetGo,
@@ -54,7 +54,8 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, machine: Machine, new
             key=lambda thread: thread.tid != task.pid,
         )
     )
-    fds = tuple(fd for fd in image.rows(Fd) if fd.table == task.fd_table)
+    left_out = placeholders(image)
+    fds = tuple(fd for fd in image.rows(Fd) if fd.table == task.fd_table and fd.file not in left_out)
     steps: list[Step] = [
         *_files(image, verdicts),
         *make_kinds(image),

@@ -10,17 +10,17 @@ from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
+from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from crimg.model.image import Image
     from crimg.model.record import Record
 
 _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
-    + (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.MEMORY, FileKind.EPOLL)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper",)),
@@ -45,11 +45,17 @@ class Machine(NamedTuple):
     opens_memory: bool = True
 
 
-def find_problems(image: Image, machine: Machine, *, new_pids: bool) -> list[str]:
-    """Each problem with the object that has it, one line. An empty list: it can be brought back."""
+def find_problems(
+    image: Image, machine: Machine, *, new_pids: bool, accepted: Mapping[int, str]
+) -> list[str]:
+    """Each problem with the object that has it, one line. An empty list: it can be brought back.
+
+    accepted: verdicts that the user accepts, by objref of the file.
+    """
     return [
         *_of_tasks(image),
-        *_of_files(image),
+        *_of_files(image, accepted),
+        *of_sockets(image, accepted),
         *_of_memory(image, machine),
         *_of_extras(image),
         *(_of_numbers(image) if new_pids else ()),
@@ -69,18 +75,20 @@ def _of_tasks(image: Image) -> Iterator[str]:
             yield f"thread {thread.tid}: its registers were removed from the image on purpose"
 
 
-def _of_files(image: Image) -> Iterator[str]:
+def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
     for file in image.rows(File):
         where = f"file #{file.objref} {escape(file.path)}"
-        if file.kind not in _KINDS:
+        if file.kind not in _KINDS | SPECIAL_KINDS:
             yield f"{where}: files of this kind cannot be restarted yet"
             continue
         inode = image.find(Inode, file.inode)
         pipe = image.find(Pipe, file.pipe)
         if pipe is not None and pipe.is_removed:
-            yield f"{where}: what was in it was removed from the image on purpose"
-        if file.kind == FileKind.MEMORY and inode is not None:
-            yield from (f"{where}: {reason}" for reason in _of_memory_file(inode))
+            yield f"{where}: {REMOVED}"
+        if file.kind == FileKind.MEMORY:
+            yield from (f"{where}: {reason}" for reason in of_memory(image, file))
+        if file.kind == FileKind.PLACEHOLDER:
+            yield from (f"{where}: {reason}" for reason in of_placeholder(file, accepted))
         if file.kind in NAMELESS:
             continue
         if inode is None:
@@ -92,13 +100,6 @@ def _of_files(image: Image) -> Iterator[str]:
     for tty in image.rows(Tty):
         if tty.extra:
             yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
-
-
-def _of_memory_file(inode: Inode) -> Iterator[str]:
-    if inode.keeper == Keeper.REMOVED:
-        yield "its contents were removed from the image on purpose"
-    elif inode.keeper != Keeper.EMBEDDED:
-        yield "its contents are kept nowhere"
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:
