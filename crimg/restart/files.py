@@ -51,7 +51,7 @@ class OpenFiles:
             if lock.kind != LockKind.POSIX:
                 self._locks.setdefault(lock.file, []).append(lock)
         self.root = Root(root)
-        self.deleted = DeletedFiles(image, self.root, deleted_in)
+        self.deleted = DeletedFiles(image, self.root, deleted_in, self._reopen)
 
     def __enter__(self) -> OpenFiles:
         return self

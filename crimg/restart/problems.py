@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
-from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
@@ -103,13 +103,15 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:
+    if file.kind in (FileKind.DIRECTORY, FileKind.FIFO):
+        return
     if file.kind == FileKind.REGULAR:
         if inode.keeper == Keeper.REMOVED:
             yield "its contents were removed from the image on purpose"
         elif inode.keeper == Keeper.NONE:
             yield "it was deleted, and its contents are kept nowhere"
     else:
-        yield "it was deleted, and is no regular file"
+        yield f"{name_of(FileKind, file.kind)} that was deleted cannot be made anew"
 
 
 def _of_memory(image: Image, machine: Machine) -> Iterator[str]:

@@ -55,7 +55,7 @@ class MakePipe(NamedTuple):
 
 
 class MakeDeleted(NamedTuple):
-    """Make a file that was deleted, open it as often as it was, and delete it again.
+    """Make a file, directory or FIFO that was deleted, open it as often as it was, and delete it again.
 
     name: the path it had.  visible: it gets that name for a moment, so that the kernel shows it afterwards.
     evidence: what preflight saw of its keeper, where that is a file.
@@ -78,6 +78,9 @@ class MakeDeleted(NamedTuple):
         keeper = self.inode.keeper
         if keeper in (Keeper.COPIED, Keeper.RELINKED):
             return f"open {escape(self.inode.keeper_path or b'')} as {numbers}, and delete it at the end"
+        if self.files[0].kind != FileKind.REGULAR:
+            kind = name_of(FileKind, self.files[0].kind)
+            return f"make a {kind} for the deleted {escape(self.name)}, open it as {numbers}, and delete it"
         what = f"{self.inode.size} bytes of the deleted {escape(self.name)}"
         return f"make a file with the {what}, open it as {numbers}, and delete it"
 
