@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crimg.kernel.segments import SHM_DEST
 from crimg.model import EpollWatch, Eventfd, Fd, File, Inode, SharedMemory, Signalfd, Timerfd
 from crimg.model.enums import FileKind, MemoryKind
 from crimg.restart.kind_steps import ArmTimers, MakeMemory, MakeSpecial, SealMemory, WatchFiles
@@ -66,7 +67,8 @@ def _memories(image: Image) -> Iterator[KindStep]:
 def set_kinds_going(image: Image) -> Iterator[KindStep]:
     """The steps for what goes on by itself, as late as can be."""
     for row in image.rows(SharedMemory):
-        if row.kind == MemoryKind.MEMFD and row.seals:
+        removed = row.kind == MemoryKind.SYSTEM_V and (row.mode or 0) & SHM_DEST
+        if row.seals or removed:
             yield SealMemory(row)
     timers = tuple(row for row in image.rows(Timerfd) if row.remaining or row.ticks)
     if timers:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.model import Inode, Socket
-from crimg.model.enums import FileKind, Keeper
+from crimg.model import Fd, Inode, SharedMemory, Socket
+from crimg.model.enums import FileKind, Keeper, MemoryKind
 from crimg.preflight.verdicts import MISSING
+from crimg.restart.segments import segment_of
 from crimg.restart.socket_planning import DATAGRAM, UNIX, name_of_socket, other_end_outside
 from crimg.restart.socket_setup import unknown_options
 
@@ -35,6 +36,13 @@ def of_memory(image: Image, file: File) -> Iterator[str]:
         yield REMOVED
     elif inode.keeper != Keeper.EMBEDDED:
         yield "its contents are kept nowhere"
+    else:
+        for row in image.rows(SharedMemory):
+            if row.inode == file.inode and row.kind == MemoryKind.SYSTEM_V:
+                if segment_of(row, inode.size) is None:
+                    yield "not all is known of this System V segment"
+                if any(fd.file == file.objref for fd in image.rows(Fd)):
+                    yield "a System V segment that is open at a descriptor cannot be opened so again"
 
 
 def of_placeholder(file: File, accepted: Mapping[int, str]) -> Iterator[str]:

@@ -70,6 +70,10 @@ class MakeMemory(NamedTuple):
 
     def describe(self) -> str:
         """One line."""
+        if self.row.kind == MemoryKind.SYSTEM_V:
+            shmid, key = (self.row.extra or {}).get("shmid"), (self.row.ipc_key or 0) & 0xFFFF_FFFF
+            name = f"System V segment {shmid} (key {key:#x})"
+            return f"make {name} of {self.inode.size} bytes, unless it is there as it was"
         what = f"{name_of(MemoryKind, self.row.kind)} memory"
         name = f" {escape(self.row.name)}" if self.row.name else ""
         numbers = ", ".join(f"#{file.objref}" for file in self.files)
@@ -77,7 +81,10 @@ class MakeMemory(NamedTuple):
 
 
 class SealMemory(NamedTuple):
-    """Add the seals of a memfd that have to wait until it is mapped (F_ADD_SEALS of fcntl(2))."""
+    """What has to wait until shared memory is mapped: seals of a memfd (F_ADD_SEALS of fcntl(2)).
+
+    Or that a System V segment was removed, and goes with the last that is attached (IPC_RMID of shmctl(2)).
+    """
 
     row: SharedMemory
 
@@ -88,6 +95,8 @@ class SealMemory(NamedTuple):
 
     def describe(self) -> str:
         """One line."""
+        if self.row.kind == MemoryKind.SYSTEM_V:
+            return f"remove System V segment #{self.row.inode}, which those attached keep"
         return f"seal memfd {escape(self.row.name)} #{self.row.inode}"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from crimg.errors import FileError
+from crimg.model.enums import MemoryKind
 from crimg.restart import kind_steps as ks
+from crimg.restart.segments import make_segment, remove_when_left
 from crimg.restart.shared_memory import make_memory, seal
 from crimg.restart.sockets import Sockets
 from crimg.restart.special import arm, make_special
@@ -37,12 +39,18 @@ class Kinds:
                 for row in step.rows:
                     arm(self.files.by_objref[row.file], row)
             case ks.MakeMemory():
+                if step.row.kind == MemoryKind.SYSTEM_V:
+                    make_segment(self.files, step)
+                    return
                 fd, fds = make_memory(self.files.image, step)
                 self.files.hold(fd)
                 self._memories[step.inode.objref] = fd
                 self.files.settle_all(step.files, fds)
             case ks.SealMemory():
-                seal(self._memories[step.row.inode], step.row)
+                if step.row.kind == MemoryKind.SYSTEM_V:
+                    remove_when_left(step.row)
+                else:
+                    seal(self._memories[step.row.inode], step.row)
             case ks.MakeSocket():
                 self._sockets.make(step)
             case ks.MakePair():

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import errno
+import os
 from typing import TYPE_CHECKING
 
+import pytest
+
+from crimg.errors import FileError
+from crimg.kernel.segments import Attached, remove_segment
+from crimg.kernel.sysvipc import read_segment
 from tests.dump.programs import Agent, needs_root
 from tests.restart.as_user import USER, give_away, open_folder, restart_as_user
-from tests.restart.comeback import Stranger, put_away, there_and_back
+from tests.restart.comeback import Stranger, bring_back, put_away, there_and_back
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +92,63 @@ def test_memfd(tmp_path: Path) -> None:
             True,
             b"old",
         )
+
+
+SEGMENTS = """
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+libc.shmat.restype = ctypes.c_void_p
+libc.shmat.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+libc.shmdt.argtypes = [ctypes.c_void_p]
+gone, stays = libc.shmget(KEY, 5000, 0o1640), libc.shmget(KEY + 1, 5 * 4096, 0o1600)
+at, parts, reading = libc.shmat(gone, None, 0), libc.shmat(stays, None, 0), libc.shmat(stays, None, 0o10000)
+libc.shmctl(gone, 0, None)
+ctypes.memmove(at, b"segment", 7)
+ctypes.memmove(parts + 4 * 4096, b"the end", 7)
+libc.mprotect(parts, 4096, 1)
+libc.munmap(parts + 4096, 2 * 4096)
+def lines():
+    return [line.split() for line in open("/proc/self/maps") if "/SYSV" in line]
+def table():
+    rows = [line.split()[:11] for line in open("/proc/sysvipc/shm")]
+    return [row for row in rows if row[1] in (str(gone), str(stays))]
+"""
+
+
+@needs_root
+def test_system_v(tmp_path: Path) -> None:
+    """One that was removed is made anew; the other is still there, and is taken if nobody has touched it."""
+    key = 0x4321_0000 | os.getpid() & 0xFFF0
+    with Agent(f"KEY = {key}{SEGMENTS}", tmp_path / "target") as agent:
+        gone, stays, shown, before = agent.ask("gone, stays, lines(), table()")
+        try:
+            for turn in range(2):
+                there_and_back(agent, tmp_path / str(turn))
+                assert agent.ask("lines()") == shown
+                after = agent.ask("table()")
+                ignored = (4, 5)  # who made it, who attached last
+                assert [
+                    [word for place, word in enumerate(row) if place not in ignored] for row in after
+                ] == [[word for place, word in enumerate(row) if place not in ignored] for row in before]
+            assert agent.ask("ctypes.string_at(at, 8), ctypes.string_at(reading + 4 * 4096, 7)") == (
+                b"segment\0",
+                b"the end",
+            )
+            assert agent.ask("ctypes.memmove(parts + 4 * 4096, b'new', 3) > 0")
+            assert agent.ask("ctypes.string_at(reading + 4 * 4096, 7)") == b"new end"
+            put_away(agent, tmp_path / "last")
+            with Attached(stays, 5 * 4096) as memory:
+                memory[0] = 1
+            with pytest.raises(FileError, match=f"has other contents than at the dump: .*ipcrm -m {stays}"):
+                bring_back(agent, tmp_path / "last")
+            assert read_segment(gone) is None
+            remove_segment(stays)
+            bring_back(agent, tmp_path / "last")
+            assert agent.ask("ctypes.string_at(reading + 4 * 4096, 7)") == b"new end"
+        finally:
+            remove_segment(stays)
 
 
 @needs_root
