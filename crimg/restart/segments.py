@@ -40,9 +40,9 @@ def segment_of(row: SharedMemory, size: int) -> Segment | None:
 def segments_of(image: Image) -> dict[int, int]:
     """Objref of the file objects that stand for System V segments to their ids."""
     ids = {
-        row.inode: (row.extra or {}).get("shmid", 0)
+        row.inode: shmid
         for row in image.rows(SharedMemory)
-        if row.kind == MemoryKind.SYSTEM_V
+        if row.kind == MemoryKind.SYSTEM_V and isinstance(shmid := (row.extra or {}).get("shmid"), int)
     }
     return {
         file.objref: ids[file.inode]
