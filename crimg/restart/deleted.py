@@ -143,23 +143,24 @@ def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> lis
         except FileExistsError:
             return None
         try:
-            return open_all(step.files, name, folder, os.fstat(fd))
+            # Not by the name: what is opened keeps the flag O_NOFOLLOW that this would take.
+            named = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                if not os.path.samestat(os.fstat(named), os.fstat(fd)):
+                    raise OSError(errno.ESTALE, "somebody changed the name meanwhile")
+                return open_all(step.files, f"/proc/self/fd/{named}")
+            finally:
+                os.close(named)
         finally:
             os.unlink(name, dir_fd=folder)
 
 
-def open_all(
-    files: tuple[File, ...], path: str | bytes, folder: int | None = None, same: os.stat_result | None = None
-) -> list[int]:
+def open_all(files: tuple[File, ...], path: str) -> list[int]:
     """One open file description for each file; all or none."""
     fds: list[int] = []
     try:
         for file in files:
-            flags = os.O_NOFOLLOW if folder is not None else 0
-            fds.append(os.open(path, flags_to_open(file) | flags, dir_fd=folder))
-            there = os.fstat(fds[-1])
-            if same is not None and (there.st_dev, there.st_ino) != (same.st_dev, same.st_ino):
-                raise OSError(errno.ESTALE, "somebody changed the name meanwhile")
+            fds.append(os.open(path, flags_to_open(file)))
     except BaseException:
         for fd in fds:
             os.close(fd)

@@ -11,6 +11,7 @@ from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
+from crimg.restart.tree import Tree, root_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
-    Task: frozenset(("child_subreaper",)),
+    Task: frozenset(("child_subreaper", "exit_status")),
     Mm: frozenset(("thp_disable", "mdwe", "memory_merge")),
     Thread: frozenset(("pdeath_signal", "timer_slack_ns", "mce_kill", "tsc", "ioprio")),
     Vma: frozenset[str](),
@@ -63,12 +64,18 @@ def find_problems(
 
 
 def _of_tasks(image: Image) -> Iterator[str]:
+    yield from Tree(image).problems
     tasks = image.rows(Task)
-    if len(tasks) != 1:
-        yield f"the image has {len(tasks)} processes: one alone can be restarted yet"
+    threads = {thread.task for thread in image.rows(Thread)}
+    root = root_task(tasks, image)
+    if root is None or root.mm is None:
+        yield "the image has no process that runs"
     for task in tasks:
-        if task.mm is None or task.fd_table is None or task.fs is None:
-            yield f"process {task.pid} is a zombie"
+        parts = (task.mm, task.fd_table, task.fs, task.sighand)
+        if None in parts and parts != (None,) * 4:
+            yield f"process {task.pid} has only some of what a process has"
+        elif task.mm is not None and task.objref not in threads:
+            yield f"process {task.pid} has no threads"
     for thread in image.rows(Thread):
         extra = thread.extra or {}
         if extra.get("removed"):

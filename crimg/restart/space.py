@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 _NR_MMAP = 9
 _NR_MUNMAP = 11
 _NR_MADVISE = 28
-_NR_PERSONALITY = 135
 _NR_ARCH_PRCTL = 158
 _NR_MLOCK2 = 325
 _NR_MSEAL = 462
@@ -64,14 +63,13 @@ class Space:
         self.fds = fds
         self.syscall_at = 0
 
-    def map(self, step: MapMemory, personality: int) -> None:
+    def map(self, step: MapMemory) -> None:
         """Unmap what the process has, and make its mappings. Raises KernelError."""
         injector, scratch = self.injector, self.injector.scratch
         end = scratch.start + scratch.size
         calls = Calls(injector)
         calls.add("munmap", _NR_MUNMAP, 0, scratch.start)
         calls.add("munmap", _NR_MUNMAP, end, _END_OF_USER_SPACE - end)
-        calls.add("personality", _NR_PERSONALITY, personality)
         own = [vma for vma in step.vmas if vma.name in vm.KERNEL_MAPPINGS]
         if own:
             calls.add("arch_prctl(ARCH_MAP_VDSO_64)", _NR_ARCH_PRCTL, _ARCH_MAP_VDSO_64, own[0].start)

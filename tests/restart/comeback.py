@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import crimg
 from crimg import restart
 from crimg.preflight import check
+from tests.dump import proc
 from tests.dump.dumps import save
 from tests.dump.programs import eventually
 
@@ -67,10 +68,12 @@ class Stranger(Child):
 
 def put_away(program: Program, image: Path, **options: Any) -> None:
     """Dump the program and kill it. options: of DumpOptions."""
+    tree = proc.descendants(program.pid)
     save(program.pid, image, leave="killed", **options)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(program.pid, signal.SIGKILL)
     program.process.wait()
+    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in tree))  # init has reaped them
 
 
 def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> None:

@@ -55,7 +55,8 @@ def test_dry_run_tells_the_steps_and_makes_nothing(tmp_path: Path) -> None:
         put_away(agent, tmp_path / "image")
         text = command("restart", "-n", tmp_path / "image").stdout.decode()
         assert f"5 bytes of the deleted {tmp_path}/target/gone" in text
-        assert f"make process {agent.pid}, a session of its own" in text
+        assert f"make process {agent.pid}\n" in text
+        assert f"process {agent.pid} begins a session of its own\n" in text
         value = json.loads(command("restart", "-n", "--json", tmp_path / "image").stdout)
         assert schemas.problems(value, "restart") == []
         with crimg.open(tmp_path / "image") as image:
