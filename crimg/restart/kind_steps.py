@@ -74,7 +74,7 @@ class MakeMemory(NamedTuple):
             shmid, key = (self.row.extra or {}).get("shmid"), (self.row.ipc_key or 0) & 0xFFFF_FFFF
             name = f"System V segment {shmid} (key {key:#x})"
             return f"make {name} of {self.inode.size} bytes, unless it is there as it was"
-        what = f"{name_of(MemoryKind, self.row.kind)} memory"
+        what = "memfd" if self.row.kind == MemoryKind.MEMFD else "shared anonymous memory"
         name = f" {escape(self.row.name)}" if self.row.name else ""
         numbers = ", ".join(f"#{file.objref}" for file in self.files)
         return f"make {what}{name} of {self.inode.size} bytes, open it as {numbers}"
