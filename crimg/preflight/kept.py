@@ -57,7 +57,7 @@ def judge_kept(
     same_fs: bool | None, socket: Socket | None = None,
 ) -> Judgement:  # fmt: skip
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
-    if is_removed(image, file, inode):
+    if is_removed(image, file, inode) or (socket is not None and socket.is_removed):
         return Judgement(verdicts.MISSING, (REMOVED,))
     if is_made_terminal(image, file):
         return Judgement(verdicts.KEPT, ("a pseudo-terminal, made anew with its master side",))

@@ -10,14 +10,16 @@ from crimg.errors import KernelError
 from crimg.escape import escape
 from crimg.kernel.access import read_proc
 from crimg.kernel.procmaps import parse_maps
+from crimg.model import File, Inode
 from crimg.pages import GUARD, SAVED, ZERO, Memory
 from crimg.restart import flags as vm
 from crimg.restart.calls import Calls, numbers, prctl
 from crimg.restart.credentials import PR_SET_DUMPABLE
+from crimg.restart.segments import attach, segments_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crimg.kernel.inject import Injector
     from crimg.model import Mm, Vma
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 _NR_MMAP = 9
 _NR_MUNMAP = 11
 _NR_MADVISE = 28
-_NR_PERSONALITY = 135
 _NR_ARCH_PRCTL = 158
 _NR_MLOCK2 = 325
 _NR_MSEAL = 462
@@ -62,21 +63,22 @@ class Space:
         self.fds = fds
         self.syscall_at = 0
 
-    def map(self, step: MapMemory, personality: int) -> None:
+    def map(self, step: MapMemory) -> None:
         """Unmap what the process has, and make its mappings. Raises KernelError."""
         injector, scratch = self.injector, self.injector.scratch
         end = scratch.start + scratch.size
         calls = Calls(injector)
         calls.add("munmap", _NR_MUNMAP, 0, scratch.start)
         calls.add("munmap", _NR_MUNMAP, end, _END_OF_USER_SPACE - end)
-        calls.add("personality", _NR_PERSONALITY, personality)
         own = [vma for vma in step.vmas if vma.name in vm.KERNEL_MAPPINGS]
         if own:
             calls.add("arch_prctl(ARCH_MAP_VDSO_64)", _NR_ARCH_PRCTL, _ARCH_MAP_VDSO_64, own[0].start)
         calls.make()
         self._find_vdso(own)
+        ids = segments_of(self.image)
+        attach(calls, [vma for vma in step.vmas if vma.file in ids], ids, self._sizes(ids))
         for vma in step.vmas:
-            if vma.name not in vm.KERNEL_MAPPINGS:
+            if vma.name not in vm.KERNEL_MAPPINGS and vma.file not in ids:
                 self._add_mapping(calls, vma)
         calls.make()
         self._name(step.vmas, calls)
@@ -84,6 +86,12 @@ class Space:
             if vma.name not in vm.KERNEL_MAPPINGS:
                 self._advise(calls, vma)
         calls.make()
+
+    def _sizes(self, files: Iterable[int]) -> dict[int, int]:
+        """Bytes in the inodes of file objects."""
+        inodes = ((file, self.image.find(File, file)) for file in files)
+        found = ((objref, self.image.find(Inode, file.inode)) for objref, file in inodes if file is not None)
+        return {objref: inode.size for objref, inode in found if inode is not None}
 
     def _find_vdso(self, own: Sequence[Vma]) -> None:
         """The kernel may have put it elsewhere, which is no use: code and auxv have its address."""
