@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OS_CALLS = (
     *("open", "close", "pread", "pwrite", "writev", "readlink", "listdir"),
-    *("link", "rename", "unlink", "fsync"),
+    *("link", "rename", "unlink", "fsync", "copy_file_range", "ftruncate", "makedirs"),
 )
 _REQUESTS = {
     value: name
