@@ -2,8 +2,8 @@
 
 A dump with --deleted copy, relink or auto keeps contents in a folder beside the image; a restart opens and
 unlinks them. --remove removes those that are as they should be, once the image is not wanted any more: it
-cannot be restarted then. --abandoned DIR lists what dumps that were killed (SIGKILL) have left in such a folder,
-and with --remove removes it.
+cannot be restarted then. --abandoned DIR lists what dumps that were killed (SIGKILL) have left in such a
+folder, and with --remove removes it.
 
 Exit status: 0 if all are as they should be, 1 if some are not, 3 if the image cannot be read.
 """
