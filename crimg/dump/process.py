@@ -198,11 +198,10 @@ def check_process(proc: ProcDir, frozen: Freeze, problems: Problems) -> None:
     """Note what of a process as a whole cannot be saved; fds and mappings are looked at by others."""
     for tid in frozen.tids:
         with ProcDir(tid) as thread:
-            status = procstat.read_status(thread)
-            if status.seccomp:
-                count = status.seccomp_filters
+            mode, count = procstat.read_seccomp(thread)
+            if mode:
                 filters = "a seccomp filter" if count == 1 else f"{count} seccomp filters"
-                what = "strict seccomp mode" if status.seccomp == _SECCOMP_STRICT else filters
+                what = "strict seccomp mode" if mode == _SECCOMP_STRICT else filters
                 problems.add(f"thread {tid}", what, "cannot be saved yet", "seccomp")
         if ptrace.get_syscall_user_dispatch(tid).mode:
             problems.add(f"thread {tid}", "syscall user dispatch", "cannot be saved yet", "dispatch")
