@@ -29,9 +29,10 @@ _REQUESTS = {
 class Steps:
     """For a forked dumper: writes the name of each step to `log`, and disturbs one of them.
 
-    at: which one, from 0.  named: count only steps of this name.  disturb: called with its name before that
-    step or, with `after`, when it is done; where it returns an error number before a step, the call fails with
-    that and is not made. Two dumps of one process may differ by a few steps: what a run did is in its own log.
+    at: which one, from 0.  named: count only steps of this name.  disturb: called with its name before
+    that step or, with `after`, when it is done; where it returns an error number before a step, the call
+    fails with that and is not made. Two dumps of one process may differ by a few steps: what a run did is in
+    its own log.
     """
 
     def __init__(
