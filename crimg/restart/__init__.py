@@ -6,6 +6,7 @@ processes stand still, and whatever fails ends all of them.
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from crimg.errors import FilesDifferError, UnsupportedResourceError
@@ -32,6 +33,8 @@ from crimg.restart.process_steps import (
 )
 from crimg.restart.settings import set_descriptors, set_process, set_timers
 from crimg.restart.space import Space
+from crimg.restart.terminal import TerminalState
+from crimg.restart.terminal_steps import OpenTerminal, SetTerminal, terminal_files
 from crimg.restart.threads import end_zombie, make_threads, set_threads
 from crimg.restart.tree_steps import (
     EndStandIn,
@@ -69,24 +72,35 @@ def plan(
     *,
     new_pids: bool = False,
     accept: Mapping[int, str] | None = None,
+    terminal: bytes | None = None,
 ) -> Plan:
     """The steps of a restart. verdicts: of crimg.preflight.check.
 
-    accept: objref of a file object to the verdict that is accepted.
+    accept: objref of a file object to the verdict that is accepted.  terminal: path of the controlling
+    terminal of this process, which takes the place of the one that the processes had; or None.
     Raises UnsupportedResourceError with all that cannot be brought back; FilesDifferError with all files that
     would come back wrong.
     """
     accepted = accept or {}
     machine = this_machine()
-    problems = find_problems(image, machine, new_pids=new_pids, accepted=accepted)
+    problems = find_problems(
+        image, machine, new_pids=new_pids, accepted=accepted, terminal=terminal is not None
+    )
     if problems:
         raise UnsupportedResourceError("the process cannot be brought back faithfully", problems)
-    wrong = [one for one in verdicts if not one.fine and accepted.get(one.objref) != one.verdict]
+    given = terminal_files(image) if terminal is not None else frozenset()
+    wrong = [
+        one
+        for one in verdicts
+        if not one.fine and accepted.get(one.objref) != one.verdict and one.objref not in given
+    ]
     if wrong:
         from crimg.escape import escape
 
         raise FilesDifferError([f"#{one.objref} {escape(one.path)}: {one.verdict}" for one in wrong])
-    return make_plan(image, {one.objref: one for one in verdicts}, machine=machine, new_pids=new_pids)
+    return make_plan(
+        image, {one.objref: one for one in verdicts}, machine=machine, new_pids=new_pids, terminal=terminal
+    )
 
 
 def restart(
@@ -131,6 +145,10 @@ class _Execution:
         match step:
             case st.OpenFile() | st.MakePipe() | st.MakeDeleted():
                 self._of_file(step)
+            case OpenTerminal():
+                self.files.open_terminal(step)
+            case SetTerminal():
+                self._set_terminal(step)
             case (
                 ks.MakeSpecial()
                 | ks.ArmTimers()
@@ -158,6 +176,13 @@ class _Execution:
                 self.files.undo.pop_all()  # what was made stays
             case _:
                 self._of_process(step)
+
+    def _set_terminal(self, step: SetTerminal) -> None:
+        terminal = TerminalState(step.path)
+        self.files.undo.callback(terminal.close)
+        self.files.undo.callback(terminal.restore)
+        group = self.family.numbers.get(step.foreground, os.getpgrp())
+        terminal.set(step.tty.termios if step.tty is not None else None, group)
 
     def _of_file(self, step: st.FileStep) -> None:
         match step:

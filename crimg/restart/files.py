@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from crimg.model.image import Image
     from crimg.restart.steps import MakeDeleted, MakePipe, OpenFile
+    from crimg.restart.terminal_steps import OpenTerminal
 
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
 """Flags that F_SETFL sets (fcntl(2))."""
@@ -85,6 +86,13 @@ class OpenFiles:
             self.settle(step.file, fd)
         except OSError as error:
             raise FileError(f"{shown}: {error.strerror}") from error
+
+    def open_terminal(self, step: OpenTerminal) -> None:
+        """Open a terminal. Raises FileError."""
+        try:
+            self.settle(step.file, os.open(step.path, flags_to_open(step.file)))
+        except OSError as error:
+            raise FileError(f"{escape(step.path)}: {error.strerror}") from error
 
     def _reopen(self, file: File, found: int) -> int:
         """The inode at the O_PATH descriptor `found`, opened as it was."""

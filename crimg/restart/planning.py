@@ -20,6 +20,7 @@ from crimg.restart.process_steps import (
     SetTimers,
 )
 from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan
+from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree, sharers
 
 TYPE_CHECKING = False
@@ -39,15 +40,27 @@ _STOPPED = ord("T")
 _CORE_DUMPED = 0x80
 
 
-def plan(image: Image, verdicts: Mapping[int, Verdict], *, machine: Machine, new_pids: bool = False) -> Plan:
+def plan(
+    image: Image,
+    verdicts: Mapping[int, Verdict],
+    *,
+    machine: Machine,
+    new_pids: bool = False,
+    terminal: bytes | None = None,
+) -> Plan:
     """The steps that bring the processes of an image back, files first.
 
     verdicts: by objref of the file objects; what is not fine in them was accepted.  new_pids: take whatever
-    process and thread ids the kernel gives. The image has no problems (crimg.restart.problems).
+    process and thread ids the kernel gives.  terminal: path of the one that they get, or None.
+    The image has no problems (crimg.restart.problems).
     """
-    tree = Tree(image, new_pids=new_pids)
+    tree = Tree(image, new_pids=new_pids, join=terminal is not None)
+    own = Terminal(image, tree.order[0])
+    opened = own.files if terminal is not None else frozenset()
     alive = [task for task in tree.order if task.mm is not None]
-    steps: list[Step] = [*_files(image, verdicts), *make_kinds(image), *tree.steps]
+    steps: list[Step] = [*_files(image, verdicts, opened), *make_kinds(image), *tree.steps]
+    if terminal is not None:
+        steps[:0] = own.opened(terminal)
     steps += [SetDirectories(task, _found(image, Fs, task.fs)) for task in sharers(alive, "fs")]
     for task in sharers(alive, "mm"):
         mm = _found(image, Mm, task.mm)
@@ -63,8 +76,13 @@ def plan(image: Image, verdicts: Mapping[int, Verdict], *, machine: Machine, new
         steps.append(SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ()))))
     steps += _processes(image, tree, alive, same_tids=not new_pids)
     steps += set_kinds_going(image)
+    if terminal is not None:
+        steps.append(own.set(terminal, frozenset(task.pgid for task in tree.order)))
     steps.append(LetGo(tuple(alive)))
-    return Plan(tuple(steps), (*_notes(tree.order, new_pids), *kind_notes(image, machine)))
+    return Plan(
+        tuple(steps),
+        (*_notes(tree.order, new_pids, own if terminal is not None else None), *kind_notes(image, machine)),
+    )
 
 
 def _processes(image: Image, tree: Tree, alive: Sequence[Task], *, same_tids: bool) -> Iterator[Step]:
@@ -106,14 +124,17 @@ def _saved(image: Image, mm: Mm, vmas: tuple[Vma, ...]) -> int:
     return sum(memory.saved_bytes(vma.start, vma.end) for vma in vmas if vma.name not in KERNEL_MAPPINGS)
 
 
-def _files(image: Image, verdicts: Mapping[int, Verdict]) -> Iterator[Step]:
-    """One step for each file object, one for all of a pipe or of a deleted inode."""
+def _files(image: Image, verdicts: Mapping[int, Verdict], left: frozenset[int]) -> Iterator[Step]:
+    """One step for each file object, one for all of a pipe or of a deleted inode.
+
+    left: objrefs of those that other steps open.
+    """
     pipes: dict[int, list[File]] = {}
     deleted: dict[int, list[File]] = {}
     for file in image.rows(File):
         if file.kind == FileKind.PIPE and file.pipe is not None:
             pipes.setdefault(file.pipe, []).append(file)
-        elif file.kind in NAMELESS:
+        elif file.kind in NAMELESS or file.objref in left:
             continue
         elif file.name_state in UNLINKED and file.inode is not None:
             deleted.setdefault(file.inode, []).append(file)
@@ -130,13 +151,13 @@ def _files(image: Image, verdicts: Mapping[int, Verdict]) -> Iterator[Step]:
         yield MakeDeleted(inode, tuple(files), verdict.looked_at, visible, verdict.evidence)
 
 
-def _notes(tasks: Sequence[Task], new_pids: bool) -> Iterator[str]:
+def _notes(tasks: Sequence[Task], new_pids: bool, terminal: Terminal | None) -> Iterator[str]:
     root = tasks[0]
     pids = {task.pid for task in tasks}
-    if root.sid != root.pid:
+    if root.sid != root.pid or terminal is not None:
         yield f"it was in session {root.sid}, and will be in the one of this program"
     for task in tasks:
-        if task.tty and task.sid == task.pid:
+        if task.tty and task.sid == task.pid and (terminal is None or task is not root):
             yield f"session {task.sid} had a controlling terminal, and will have none"
         if numbers(task.extra).get("exit_status", 0) & _CORE_DUMPED:
             yield f"zombie {task.pid} had dumped core, which its parent will not be told"

@@ -11,6 +11,7 @@ from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
+from crimg.restart.terminal_steps import FOREGROUND, Terminal
 from crimg.restart.tree import Tree, root_task
 
 TYPE_CHECKING = False
@@ -24,7 +25,7 @@ _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
-    Task: frozenset(("child_subreaper", "exit_status")),
+    Task: frozenset(("child_subreaper", "exit_status", FOREGROUND)),
     Mm: frozenset(("thp_disable", "mdwe", "memory_merge")),
     Thread: frozenset(("pdeath_signal", "timer_slack_ns", "mce_kill", "tsc", "ioprio")),
     Vma: frozenset[str](),
@@ -47,14 +48,19 @@ class Machine(NamedTuple):
 
 
 def find_problems(
-    image: Image, machine: Machine, *, new_pids: bool, accepted: Mapping[int, str]
+    image: Image,
+    machine: Machine,
+    *,
+    new_pids: bool,
+    accepted: Mapping[int, str],
+    terminal: bool = False,
 ) -> list[str]:
     """Each problem with the object that has it, one line. An empty list: it can be brought back.
 
-    accepted: verdicts that the user accepts, by objref of the file.
+    accepted: verdicts that the user accepts, by objref of the file.  terminal: one is given to the processes.
     """
     return [
-        *_of_tasks(image),
+        *_of_tasks(image, terminal=terminal),
         *_of_files(image, accepted),
         *of_sockets(image, accepted),
         *_of_memory(image, machine),
@@ -63,13 +69,15 @@ def find_problems(
     ]
 
 
-def _of_tasks(image: Image) -> Iterator[str]:
-    yield from Tree(image).problems
+def _of_tasks(image: Image, *, terminal: bool) -> Iterator[str]:
+    yield from Tree(image, join=terminal).problems
     tasks = image.rows(Task)
     threads = {thread.task for thread in image.rows(Thread)}
     root = root_task(tasks, image)
     if root is None or root.mm is None:
         yield "the image has no process that runs"
+    elif terminal and (problem := Terminal(image, root).problem):
+        yield problem
     for task in tasks:
         parts = (task.mm, task.fd_table, task.fs, task.sighand)
         if None in parts and parts != (None,) * 4:

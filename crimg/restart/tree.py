@@ -47,8 +47,10 @@ class Tree:
     problems: what cannot be made as it was, one line each; the steps are then not complete.
     """
 
-    def __init__(self, image: Image, *, new_pids: bool = False) -> None:
+    def __init__(self, image: Image, *, new_pids: bool = False, join: bool = False) -> None:
+        """join: the first process begins no session, but is in that of this program."""
         self.image = image
+        self.join = join
         self.new_pids = new_pids
         self.steps: list[TreeStep] = []
         self.order: list[Task] = []
@@ -72,6 +74,7 @@ class Tree:
                 self._children.setdefault(task.ppid, []).append(task)
         # It is born in the session and group of this program, which stand for those that it was in.
         outside = [0 if number in self._tasks else number for number in (root.sid, root.pgid)]
+        outside[0] = root.sid if self.join else outside[0]
         self._make(root, None, *outside)
         done = 0
         while done < len(self.order):
@@ -99,7 +102,7 @@ class Tree:
             objref = getattr(task, kind)
             if objref is not None:
                 self._owners.setdefault((kind, objref), task.pid)
-        if task.sid != task.pid:
+        if task.sid != task.pid or session == task.sid:
             return
         for child in self._children.get(task.pid, ()):  # made before it began a session
             if child.sid == session and child.sid not in (task.pid, child.pid):
