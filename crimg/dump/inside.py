@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from crimg.errors import KernelError
-from crimg.kernel import proctask, ptrace
+from crimg.kernel import proctask, ptrace, threadstate
 from crimg.kernel.memory import Memory
 
 TYPE_CHECKING = False
@@ -82,7 +82,7 @@ class ThreadInside:
         self.registers = ptrace.getregset(tid, ptrace.NT_PRSTATUS)
         self.xsave = ptrace.getregset(tid, ptrace.NT_X86_XSTATE)
         self.sigmask = ptrace.getsigmask(tid)
-        self.rseq = ptrace.get_rseq_configuration(tid)
+        self.rseq = threadstate.get_rseq_configuration(tid)
         self.rseq_cs = 0
         if self.rseq.pointer:
             with Memory(tid) as memory:

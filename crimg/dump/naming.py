@@ -32,11 +32,14 @@ class Naming:
     def __init__(self, inode_collector: InodeCollector, resolvers: Resolvers) -> None:
         self.inodes = inode_collector
         self.resolvers = resolvers
+        self._types: dict[int, int] = {}
 
     def kind(self, fd: int, link: bytes, attributes: inodes.Statx) -> FileKind | Refusal:
         """The kind of what is open at `fd`, or why it cannot be saved."""
         mounted = self.inodes.mount(attributes) is not None
-        return file_kind(link, attributes, inodes.fstatfs(fd).fs_type, mounted=mounted)
+        if attributes.dev not in self._types:
+            self._types[attributes.dev] = inodes.fstatfs(fd).fs_type
+        return file_kind(link, attributes, self._types[attributes.dev], mounted=mounted)
 
     def name(
         self, proc: ProcDir, link: bytes, attributes: inodes.Statx, kind: FileKind

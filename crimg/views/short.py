@@ -26,6 +26,7 @@ _SHORT_KINDS = {
     "signalfd": "sgfd",
     "epoll": "epol",
     "socket": "sock",
+    "pty master": "ptmx",
     "netlink socket": "nlnk",
     "packet socket": "pckt",
     "inotify": "inot",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bench.install import scripts
@@ -12,6 +13,7 @@ from tests.criu.synthetic import Tree, reg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.bench.settings import Settings
 
@@ -34,6 +36,11 @@ with open(os.devnull, "w") as output:
             json.dump({"magic": part.stem, "entries": entries}, output)
 """
 """pycriu/images/images.py and crit: every entry to a dict, all of a file to JSON."""
+
+
+def _seconds(command: list[str | Path]) -> float:
+    """How long a command takes as a whole."""
+    return usage(command).wall
 
 
 def add_task(tree: Tree, pid: int, fds: int, vmas: int) -> None:
@@ -70,8 +77,8 @@ def rows(settings: Settings) -> Iterator[Row]:
     for what, folder in folders.items():
         shown, decoded = alternate(
             settings.rounds,
-            lambda folder=folder: usage([crimg, "inspect", folder]).wall,
-            lambda folder=folder: usage([sys.executable, "-c", _JSON, folder]).wall,
+            partial(_seconds, [crimg, "inspect", folder]),
+            partial(_seconds, [sys.executable, "-c", _JSON, folder]),
         )
         yield Row(f"crimg inspect of {what}, s", shown, at_most=0.5, note="the whole command")
         yield Row(

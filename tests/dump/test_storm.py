@@ -67,9 +67,9 @@ def check(path: Path, pid: int) -> int:
 def test_rounds(tmp_path: Path, folder: Path) -> None:
     """Dumps without end, until the workers have made so many rounds while one was going on.
 
-    CRIMG_STORM_ROUNDS tells how many; 10,000 take some minutes.
+    CRIMG_STORM_ROUNDS tells how many: 10,000 take half a minute.
     """
-    wanted = int(os.environ.get("CRIMG_STORM_ROUNDS", "200"))
+    wanted = int(os.environ.get("CRIMG_STORM_ROUNDS", "1000"))
     made = dumps = tasks = 0
     with storm(tmp_path / "target") as program:
         counts = Counts(program.folder / "count", WORKERS)

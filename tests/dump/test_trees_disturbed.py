@@ -70,12 +70,13 @@ class Group:
     def damage(self) -> str:
         """What is wrong with one of them, "" for nothing."""
         try:
-            for pid, mask in zip(self.pids, self.masks, strict=True):
+            for pid in self.pids:
                 eventually(partial(_untraced, pid))
+            for counts in self.counts:
+                counts.check()
+            for pid, mask in zip(self.pids, self.masks, strict=True):  # by now each has healed itself
                 if masks(pid) != mask:
                     return f"the signal mask of {pid} is another"
-            for counts in self.counts:
-                counts.check(timeout=5)
         except (AssertionError, OSError) as error:
             return str(error).splitlines()[0]
         return ""
