@@ -10,6 +10,7 @@ from crimg.model.enums import FileKind, MemoryKind, SocketState, name_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.model import (
+        Cred,
         EpollWatch,
         Eventfd,
         File,
@@ -139,13 +140,14 @@ def _name_words(row: Socket) -> str:
 class MakeSocket(NamedTuple):
     """Make a socket, bound, listening and connected to an address as it was.
 
-    fs: directories that its path starts from, for a unix socket with one.  peer: the socket of its own kind
-    that it sends to.
+    fs: directories that its path starts from, for a unix socket with one.  cred: credentials of the process
+    that has it.  peer: the socket of its own kind that it sends to.
     """
 
     file: File
     row: Socket
     fs: Fs | None
+    cred: Cred | None
     peer: Socket | None = None
 
     @property
@@ -163,7 +165,7 @@ class MakePair(NamedTuple):
     """Make two unix sockets that are connected, with what waits in them; or one whose other end is closed.
 
     listener: file object of the socket that the first was accepted from, or None.  bound: those of them that
-    get a name of their own.  fs: directories that paths start from.
+    get a name of their own.  fs: directories that paths start from.  creds: of the processes that have them.
     """
 
     files: tuple[File, ...]
@@ -171,6 +173,7 @@ class MakePair(NamedTuple):
     listener: int | None
     bound: tuple[int, ...]
     fs: Fs | None
+    creds: tuple[Cred | None, ...]
 
     @property
     def objects(self) -> tuple[int, ...]:
