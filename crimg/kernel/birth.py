@@ -10,15 +10,22 @@ import ctypes
 import errno
 import os
 import struct
+import time
 
 from crimg.errors import KernelError
 from crimg.kernel import libc
+from crimg.kernel.access import task_state
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # arch/x86/entry/syscalls/syscall_64.tbl
 NR_EXECVEAT = 322
 NR_CLONE3 = 435
 
 AT_EMPTY_PATH = 0x1000
+_SECONDS, _PAUSE = 1.0, 0.005
 _SIGCHLD = 17
 CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND = 0x100, 0x200, 0x400, 0x800
 CLONE_PARENT = 0x8000
@@ -51,10 +58,27 @@ def fork(pid: int | None = None) -> int:
     wanted = ctypes.c_int32(pid or 0)
     address, count = (ctypes.addressof(wanted), 1) if pid is not None else (0, 0)
     arguments = ctypes.create_string_buffer(clone_arguments(0, _SIGCHLD, address, count))
-    result: int = _syscall(NR_CLONE3, ctypes.addressof(arguments), CLONE_ARGS.size)
-    if result >= 0:
-        return result
-    raise not_born(ctypes.get_errno(), pid)
+
+    def make() -> int:
+        result: int = _syscall(NR_CLONE3, ctypes.addressof(arguments), CLONE_ARGS.size)
+        return result if result >= 0 else -ctypes.get_errno()
+
+    return born(make, pid)
+
+
+def born(make: Callable[[], int], pid: int | None) -> int:
+    """What `make` returns, a call of clone3(2) for a child with this id. Raises KernelError.
+
+    It is called again, for a while, where the id is that of a process which has ended and is not yet
+    forgotten: nobody has waited for it, or for one that is in its session or group.
+    """
+    deadline = time.monotonic() + _SECONDS
+    while (result := make()) < 0:
+        passing = result == -errno.EEXIST and pid is not None and task_state(pid) in "ZX"
+        if not passing or time.monotonic() > deadline:
+            raise not_born(-result, pid)
+        time.sleep(_PAUSE)
+    return result
 
 
 def not_born(number: int, pid: int | None) -> KernelError:

@@ -22,10 +22,7 @@ def clone(injector: Injector, flags: int, exit_signal: int, number: int | None) 
     injector.write(wanted, (number or 0).to_bytes(8, "little"))
     set_tid = (wanted, 1) if number is not None else (0, 0)
     injector.write(slot, birth.clone_arguments(flags | birth.CLONE_PTRACE, exit_signal, *set_tid))
-    result = injector.call(birth.NR_CLONE3, slot, birth.CLONE_ARGS.size)
-    if result < 0:
-        raise birth.not_born(-result, number)
-    return result
+    return birth.born(lambda: injector.call(birth.NR_CLONE3, slot, birth.CLONE_ARGS.size), number)
 
 
 def hold(tid: int) -> None:
