@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model.enums import FileKind, MemoryKind, SocketState, name_of
+from crimg.restart.socket_setup import address_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,7 +135,9 @@ def _name_words(row: Socket) -> str:
         return f" at {escape(row.path)}, in place of one that nobody is bound to any more"
     if row.family == 1 and row.address:
         return f" at {escape(row.address[2:])}"
-    return ""
+    bound = f" at {address_words(row.address)}" if row.address is not None else ""
+    to = f", connected to {address_words(row.peer_address)}" if row.peer_address is not None else ""
+    return bound + to
 
 
 class MakeSocket(NamedTuple):

@@ -14,7 +14,7 @@ from crimg.pages import blob_extents
 from crimg.restart.acting import acting_as, give_to
 from crimg.restart.binding import Place
 from crimg.restart.socket_planning import UNIX, name_of_socket
-from crimg.restart.socket_setup import bind_inet, fill, inet_address, options_of, set_options
+from crimg.restart.socket_setup import address_words, bind_inet, fill, inet_address, options_of, set_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _REUSE = "SO_REUSEADDR"
 _DIRECTIONS = ((2, socket.SHUT_WR), (1, socket.SHUT_RD))
 _MOST_STRANGERS = 1000
+_MOST_WAITING = (1 << 31) - 1
 
 
 class Sockets:
@@ -45,7 +46,7 @@ class Sockets:
                 _bind_inet(opened, row)
             if row.state == SocketState.LISTENING:
                 with acting_as(step.cred):
-                    opened.listen(row.backlog or 0)
+                    opened.listen(min(row.backlog or 0, _MOST_WAITING))
             if row.family != UNIX and row.type == socket.SOCK_STREAM:
                 set_options(opened, [(_REUSE, options_of(row).get(_REUSE, 0))])
             if row.peer_address is not None:
@@ -152,9 +153,8 @@ def _bind_inet(opened: socket.socket, row: Socket) -> None:
         try:
             bind_inet(opened, row.address)
         except OSError as error:
-            host, port, *_ = inet_address(row.address)
             hint = f"{error.strerror}; end who has it" if error.errno == errno.EADDRINUSE else error.strerror
-            raise FileError(f"socket #{row.file} {host} port {port}: {hint}") from error
+            raise FileError(f"socket #{row.file} {address_words(row.address)}: {hint}") from error
 
 
 def _shut(opened: socket.socket, row: Socket) -> None:
