@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
 from crimg.model.enums import NAMELESS, FileKind, NameState
 from crimg.pages import Memory
@@ -93,7 +95,9 @@ def _processes(image: Image, tree: Tree, alive: Sequence[Task], *, same_tids: bo
     for task in alive:
         if len(threads[task.objref]) > 1:
             yield MakeThreads(task, threads[task.objref][1:], same_tids=same_tids)
-    owned = tuple(file.objref for file in image.rows(File) if file.owner or file.owner_signal)
+    owned = tuple(
+        file.objref for file in image.rows(File) if file.owner or file.owner_signal or file.flags & os.O_ASYNC
+    )
     if owned:
         yield SetOwners(owned)
     for task in reversed(alive):

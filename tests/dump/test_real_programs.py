@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import glob
-import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from typing import TYPE_CHECKING
 
@@ -19,6 +15,7 @@ from crimg.errors import UnsupportedResourceError
 from crimg.model import Task
 from tests.dump import proc
 from tests.dump.dumps import image_of, save
+from tests.dump.postgres import Postgres
 from tests.dump.programs import Program, eventually, needs_root
 from tests.dump.test_trees import dumped_tree
 
@@ -102,40 +99,21 @@ def test_java(tmp_path: Path, image_path: Path) -> None:
 @pytest.mark.sweep
 def test_postgres(tmp_path: Path, image_path: Path) -> None:
     """The server as it stands, with its shared memory; a session is refused for the socket of its client."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
-    if not found:
-        pytest.skip("no PostgreSQL on this machine")
-    folder, user = tempfile.mkdtemp(prefix="crimg-"), "postgres"  # short, and open to that user
-    shutil.chown(folder, user, user)
-    run = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    try:
-        data = f"{folder}/data"
-        initdb = [*run, os.path.join(os.path.dirname(found[-1]), "initdb"), "-D", data, "-N"]
-        subprocess.run(initdb, check=True, cwd="/", capture_output=True)
-        server = [*run, found[-1], "-D", data, "-k", folder, "-c", "listen_addresses="]
-        with Program(server, tmp_path / "target", ready=False) as program:
-            client = [*run, "psql", "-h", folder, "-d", "postgres", "-Atc"]
-
-            def asked(query: str) -> bytes:
-                return subprocess.run([*client, query], capture_output=True, cwd="/").stdout.strip()
-
-            eventually(lambda: asked("select 1") == b"1")
-            with image_of(program.pid, image_path) as image:
-                assert len(image.rows(Task)) >= 5
-            assert asked("create table t as select 5 as n; select n from t").endswith(b"5")
-            session = subprocess.Popen([*client, "select pg_sleep(30)"], cwd="/", stdout=subprocess.DEVNULL)
-            sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(30)'"
-            eventually(lambda: asked(sleeping) == b"1")
-            with pytest.raises(UnsupportedResourceError) as caught:
-                save(program.pid, tmp_path / "refused")
-            holder = f"process {session.pid} holds the other end"
-            assert [line for line in caught.value.problems if holder in line]
-            session.kill()
-            session.wait()
-            program.signal(signal.SIGINT)
-            program.finish()
-    finally:
-        shutil.rmtree(folder)
+    with Postgres(tmp_path / "target") as server:
+        with image_of(server.pid, image_path) as image:
+            assert len(image.rows(Task)) >= 5
+        assert server.asked("create table t as select 5 as n; select n from t").endswith(b"5")
+        session = server.session("select pg_sleep(30)")
+        sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(30)'"
+        eventually(lambda: server.asked(sleeping) == b"1")
+        with pytest.raises(UnsupportedResourceError) as caught:
+            save(server.pid, tmp_path / "refused")
+        holder = f"process {session.pid} holds the other end"
+        assert [line for line in caught.value.problems if holder in line]
+        session.kill()
+        session.wait()
+        server.signal(signal.SIGINT)
+        server.finish()
 
 
 @pytest.mark.sweep
