@@ -27,6 +27,7 @@ MODULES = (
     "checking",
     "dumping",
     "restarting",
+    "criu",
     "searching",
     "rewriting",
     "showing",

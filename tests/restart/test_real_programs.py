@@ -14,11 +14,18 @@ import pytest
 from tests.dump.dumps import command
 from tests.dump.postgres import Postgres
 from tests.dump.programs import Program, eventually, needs_root
-from tests.dump.test_real_programs import NODE, answer, needs
+from tests.dump.test_real_programs import NODE, answer
+from tests.needed import require
 from tests.restart.comeback import there_and_back
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def needs(program: str) -> str:
+    """A program that has to be installed."""
+    require(program)
+    return program
 
 
 def test_node(tmp_path: Path) -> None:
