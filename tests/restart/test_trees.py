@@ -165,7 +165,7 @@ signal.signal(signal.SIGCHLD, lambda *_: handled.append(1))
 def test_leaders_that_have_ended(new_pids: bool, tmp_path: Path) -> None:
     """Of sessions and of groups; children from before their parent began a session."""
     with Agent(LEADERS, tmp_path / "target") as agent, _no_rest(agent):
-        eventually(lambda: len(proc.descendants(agent.pid)) == 11, 5)
+        eventually(lambda: len(proc.descendants(agent.pid)) == 11, 30)
         eventually(lambda: all(proc.sleeping(one) for one in proc.descendants(agent.pid)[1:]))
         shape = _shape(agent.pid)
         assert len({sid for _, _, sid in shape.values()}) == 3
