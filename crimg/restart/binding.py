@@ -11,15 +11,23 @@ import os
 import socket
 import stat
 
+from crimg.restart.acting import acting_as
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crimg.model import Cred
+
 
 class Place:
-    """Where paths start from. root, cwd: descriptors of directories.  umask: for what is made there."""
+    """Where paths start from, and for whom.
 
-    def __init__(self, root: int, cwd: int, umask: int) -> None:
+    root, cwd: descriptors of directories.  umask: for what is made there.  cred: whose it is.
+    """
+
+    def __init__(self, root: int, cwd: int, umask: int, cred: Cred | None) -> None:
+        self.cred = cred
         self.root = root
         self.cwd = cwd
         self.umask = umask
@@ -30,7 +38,7 @@ class Place:
         A socket at that name to which nobody is bound any more gives way, with its owner and mode. Raises
         OSError: EADDRINUSE for everything else.
         """
-        made = self._inside(lambda: _bind(opened, path))
+        made = self._inside(lambda: _bind(opened, path, self.cred))
         if not made:
             return None
         identity = made
@@ -42,7 +50,7 @@ class Place:
 
     def connect(self, opened: socket.socket, path: bytes) -> int:
         """Connect it to the socket with that name; the process that this one is told of. Raises OSError."""
-        return int(self._inside(lambda: _connect(opened, path)))
+        return int(self._inside(lambda: _connect(opened, path, self.cred)))
 
     def _inside(self, work: Callable[[], bytes]) -> bytes:
         """What `work` gives in a process that is at this place. Raises the OSError that it raised."""
@@ -70,7 +78,7 @@ class Place:
         raise OSError(number, os.strerror(number))
 
 
-def _bind(opened: socket.socket, path: bytes) -> bytes:
+def _bind(opened: socket.socket, path: bytes, cred: Cred | None) -> bytes:
     """Bind it; device and inode number of a name that was not there before, or nothing."""
     try:
         before = os.lstat(path)
@@ -80,7 +88,8 @@ def _bind(opened: socket.socket, path: bytes) -> bytes:
         if not stat.S_ISSOCK(before.st_mode) or _in_use(path):
             raise OSError(errno.EADDRINUSE, "")
         os.unlink(path)
-    opened.bind(path)
+    with acting_as(cred):
+        opened.bind(path)
     if before is None:
         return _identity(path)
     now = os.lstat(path)
@@ -91,8 +100,9 @@ def _bind(opened: socket.socket, path: bytes) -> bytes:
     return b""
 
 
-def _connect(opened: socket.socket, path: bytes) -> bytes:
-    opened.connect(path)
+def _connect(opened: socket.socket, path: bytes, cred: Cred | None) -> bytes:
+    with acting_as(cred):
+        opened.connect(path)
     return b"%d" % os.getpid()
 
 

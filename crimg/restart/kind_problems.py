@@ -24,6 +24,13 @@ _KINDS = frozenset(
     )
 )
 """Family and type of the sockets that can be made."""
+_MOST_NAME = 108
+"""Bytes of sun_path (unix(7))."""
+_ABSTRACT = b"\x01\0\0"
+_ADDRESSES = {2: (16, b"\x02\0"), 10: (28, b"\x0a\0")}
+"""Size of struct sockaddr, and how it begins, by family."""
+_MOST_MEMFD_NAME = 249  # memfd_create(2)
+_MOST_SIZE = (1 << 63) - 1
 REMOVED = "what was in it was removed from the image on purpose"
 
 
@@ -36,8 +43,12 @@ def of_memory(image: Image, file: File) -> Iterator[str]:
         yield REMOVED
     elif inode.keeper != Keeper.EMBEDDED:
         yield "its contents are kept nowhere"
+    elif inode.size > _MOST_SIZE:
+        yield f"no memory has {inode.size} bytes"
     else:
         for row in image.rows(SharedMemory):
+            if row.inode == file.inode and (b"\0" in row.name or len(row.name) > _MOST_MEMFD_NAME):
+                yield "its name is none that a memfd can have"
             if row.inode == file.inode and row.kind == MemoryKind.SYSTEM_V:
                 if segment_of(row, inode.size) is None:
                     yield "not all is known of this System V segment"
@@ -57,6 +68,22 @@ def of_placeholder(file: File, accepted: Mapping[int, str]) -> Iterator[str]:
         )
 
 
+def _wrong_name(row: Socket) -> str:
+    """Why its names or addresses are none of its family; nothing where they are."""
+    if row.family == UNIX:
+        if row.path is not None and not 0 < len(row.path) <= _MOST_NAME:
+            return "its path is none that a socket can have"
+        abstract = row.address is None or row.address[:3] == _ABSTRACT
+        if not abstract or len(row.address or b"") > _MOST_NAME + 2:
+            return "its address is no abstract name"
+        return ""
+    wanted = _ADDRESSES.get(row.family, (0, b""))
+    for address in (row.address, row.peer_address):
+        if address is not None and (len(address), address[:2]) != wanted:
+            return "its address is none of its family"
+    return ""
+
+
 def of_sockets(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
     """Lines for sockets that cannot be made, or not without the other end."""
     numbers = {row.number: row for row in image.rows(Socket)}
@@ -66,6 +93,8 @@ def of_sockets(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
             yield f"{where}: {REMOVED}"
         if (row.family, row.type) not in _KINDS:
             yield f"{where}: sockets of family {row.family} and type {row.type} cannot be restarted yet"
+        if reason := _wrong_name(row):
+            yield f"{where}: {reason}"
         if odd := unknown_options(row):
             yield f"{where}: has options that are not known here ({escape(' '.join(odd))})"
         if other_end_outside(row, numbers):

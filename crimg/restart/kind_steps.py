@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model.enums import FileKind, MemoryKind, SocketState, name_of
+from crimg.restart.socket_setup import address_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.model import (
+        Cred,
         EpollWatch,
         Eventfd,
         File,
@@ -133,19 +135,22 @@ def _name_words(row: Socket) -> str:
         return f" at {escape(row.path)}, in place of one that nobody is bound to any more"
     if row.family == 1 and row.address:
         return f" at {escape(row.address[2:])}"
-    return ""
+    bound = f" at {address_words(row.address)}" if row.address is not None else ""
+    to = f", connected to {address_words(row.peer_address)}" if row.peer_address is not None else ""
+    return bound + to
 
 
 class MakeSocket(NamedTuple):
     """Make a socket, bound, listening and connected to an address as it was.
 
-    fs: directories that its path starts from, for a unix socket with one.  peer: the socket of its own kind
-    that it sends to.
+    fs: directories that its path starts from, for a unix socket with one.  cred: credentials of the process
+    that has it.  peer: the socket of its own kind that it sends to.
     """
 
     file: File
     row: Socket
     fs: Fs | None
+    cred: Cred | None
     peer: Socket | None = None
 
     @property
@@ -163,7 +168,7 @@ class MakePair(NamedTuple):
     """Make two unix sockets that are connected, with what waits in them; or one whose other end is closed.
 
     listener: file object of the socket that the first was accepted from, or None.  bound: those of them that
-    get a name of their own.  fs: directories that paths start from.
+    get a name of their own.  fs: directories that paths start from.  creds: of the processes that have them.
     """
 
     files: tuple[File, ...]
@@ -171,6 +176,7 @@ class MakePair(NamedTuple):
     listener: int | None
     bound: tuple[int, ...]
     fs: Fs | None
+    creds: tuple[Cred | None, ...]
 
     @property
     def objects(self) -> tuple[int, ...]:

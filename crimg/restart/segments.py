@@ -31,8 +31,9 @@ def segment_of(row: SharedMemory, size: int) -> Segment | None:
     """The segment that a row tells of, attached by nobody; None where something of it is not recorded."""
     extra = row.extra or {}
     shmid, uid, gid, cuid, cgid = (extra.get(name) for name in _FIELDS)
-    numbers = (row.ipc_key, shmid, row.mode, uid, gid, cuid, cgid)
-    if any(not isinstance(number, int) for number in numbers):
+    ids = (uid, gid, cuid, cgid)
+    known = row.ipc_key is not None and row.mode is not None and isinstance(shmid, int) and shmid >= 0
+    if not known or any(not isinstance(number, int) or not 0 <= number < 1 << 32 for number in ids):
         return None
     return Segment(*(row.ipc_key, shmid, row.mode, size, 0, uid, gid, cuid, cgid))  # type: ignore[arg-type]
 

@@ -27,7 +27,7 @@ def make_memory(image: Image, step: MakeMemory) -> tuple[int, list[int]]:
     Seals are added but for those that would keep it from being mapped as it was. Raises OSError, FormatError.
     """
     inode, row = step.inode, step.row
-    fd = anonymous_memory(inode.size) if row.kind == MemoryKind.ANONYMOUS else None
+    fd = anonymous_memory(max(inode.size, 1)) if row.kind == MemoryKind.ANONYMOUS else None
     fd = sealable_memory(row.name or STAND_IN) if fd is None else fd
     try:
         fill(image, inode, fd)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.model import Fd, File, Fs, Socket, Task
+from crimg.model import Cred, Fd, File, Fs, Socket, Task
 from crimg.model.enums import SocketState
 from crimg.restart.kind_steps import MakePair, MakeSocket, socket_words
 
@@ -29,10 +29,14 @@ class _Sockets:
             if row.family == UNIX and row.state == SocketState.LISTENING
         }
         self.files = {file.objref: file for file in image.rows(File)}
-        tables = {task.fd_table: image.find(Fs, task.fs) for task in reversed(image.rows(Task))}
+        tables = {task.fd_table: task for task in reversed(image.rows(Task))}
         self._fs: dict[int, Fs | None] = {}
+        self._creds: dict[int, Cred | None] = {}
         for fd in image.rows(Fd):
-            self._fs.setdefault(fd.file, tables.get(fd.table))
+            task = tables.get(fd.table)
+            if task is not None and fd.file not in self._creds:
+                self._fs[fd.file] = image.find(Fs, task.fs)
+                self._creds[fd.file] = image.find(Cred, task.cred)
 
     def peer(self, row: Socket) -> Socket | None:
         """The socket at the other end, where it is in the image."""
@@ -41,6 +45,10 @@ class _Sockets:
     def fs(self, *rows: Socket) -> Fs | None:
         """Directories that the path of one of them starts from; None where none has a path."""
         return next((self._fs.get(row.file) for row in rows if row.path), None)
+
+    def cred(self, row: Socket) -> Cred | None:
+        """Credentials of the process that has it, of the first one."""
+        return self._creds.get(row.file)
 
     def listener(self, row: Socket) -> Socket | None:
         """The one that a connected socket was accepted from: they have one name."""
@@ -81,9 +89,9 @@ def make_sockets(image: Image) -> Iterator[MakeSocket | MakePair]:
             pairs.append(_pair(every, row, peer))
             done.add(peer.number)
         elif peer is not None:
-            senders.append(MakeSocket(every.files[row.file], row, every.fs(row), peer))
+            senders.append(MakeSocket(every.files[row.file], row, every.fs(row), every.cred(row), peer))
         else:
-            yield MakeSocket(every.files[row.file], row, every.fs(row))
+            yield MakeSocket(every.files[row.file], row, every.fs(row), every.cred(row))
     yield from pairs
     yield from senders
 
@@ -99,6 +107,7 @@ def _pair(every: _Sockets, *rows: Socket) -> MakePair:
         listener.file if listener is not None else None,
         tuple(row.file for row in bound if name_of_socket(row)),
         every.fs(*ordered),
+        tuple(map(every.cred, ordered)),
     )
 
 

@@ -23,6 +23,7 @@ _LINGER = "SO_LINGER"
 _IPV6_V6ONLY = "IPV6_V6ONLY"
 _BIND_NO_PORT = 24  # IP_BIND_ADDRESS_NO_PORT of ip(7)
 _SECOND = 10**9
+_MOST_INT, _MOST = (1 << 31) - 1, (1 << 63) - 1
 
 
 def options_of(row: Socket) -> dict[str, int]:
@@ -36,11 +37,16 @@ def options_of(row: Socket) -> dict[str, int]:
 
 
 def unknown_options(row: Socket) -> list[str]:
-    """Names of those that cannot be set."""
+    """Names of those that cannot be set, by name or by value."""
     found = (row.extra or {}).get("options")
     names = {str(name) for name in found} if isinstance(found, dict) else set()
     settable = {_LINGER, *_NUMBERS, *_TIMEOUTS}
-    return sorted(name for name in names if name not in settable or name not in options_of(row))
+    given = options_of(row)
+    return sorted(
+        name
+        for name in names
+        if name not in settable or not 0 <= given.get(name, -1) <= (_MOST if name in _TIMEOUTS else _MOST_INT)
+    )
 
 
 def set_options(opened: socket.socket, options: Iterable[tuple[str, int]]) -> None:
@@ -109,6 +115,12 @@ def inet_address(raw: bytes) -> tuple[object, ...]:
     (flow,) = struct.unpack_from(">I", raw, 4)
     (scope,) = struct.unpack_from("=I", raw, 24)
     return socket.inet_ntop(socket.AF_INET6, raw[8:24]), port, flow, scope
+
+
+def address_words(raw: bytes) -> str:
+    """An address for people."""
+    host, port, *_ = inet_address(raw)
+    return f"{host} port {port}"
 
 
 def bind_inet(opened: socket.socket, raw: bytes) -> None:

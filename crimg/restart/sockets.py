@@ -11,19 +11,21 @@ from crimg.errors import FileError
 from crimg.escape import escape
 from crimg.model.enums import SocketState
 from crimg.pages import blob_extents
+from crimg.restart.acting import acting_as, give_to
 from crimg.restart.binding import Place
 from crimg.restart.socket_planning import UNIX, name_of_socket
-from crimg.restart.socket_setup import bind_inet, fill, inet_address, options_of, set_options
+from crimg.restart.socket_setup import address_words, bind_inet, fill, inet_address, options_of, set_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.model import File, Fs, Socket
+    from crimg.model import Cred, File, Fs, Socket
     from crimg.restart.files import OpenFiles
     from crimg.restart.kind_steps import MakePair, MakeSocket
 
 _REUSE = "SO_REUSEADDR"
 _DIRECTIONS = ((2, socket.SHUT_WR), (1, socket.SHUT_RD))
 _MOST_STRANGERS = 1000
+_MOST_WAITING = (1 << 31) - 1
 
 
 class Sockets:
@@ -36,34 +38,37 @@ class Sockets:
         """A socket that is no end of a pair. Raises FileError, OSError."""
         row = step.row
         with socket.socket(row.family, row.type, row.protocol) as opened:
+            give_to(opened.fileno(), step.cred)
             if row.family == UNIX:
-                self._bind(opened, row, step.fs)
+                self._bind(opened, row, step.fs, step.cred)
                 set_options(opened, options_of(row).items())
             else:
                 _bind_inet(opened, row)
             if row.state == SocketState.LISTENING:
-                opened.listen(row.backlog or 0)
+                with acting_as(step.cred):
+                    opened.listen(min(row.backlog or 0, _MOST_WAITING))
             if row.family != UNIX and row.type == socket.SOCK_STREAM:
                 set_options(opened, [(_REUSE, options_of(row).get(_REUSE, 0))])
             if row.peer_address is not None:
                 opened.connect(inet_address(row.peer_address))
             if step.peer is not None:
-                self._connect(opened, step.peer, step.fs)
+                self._connect(opened, step.peer, step.fs, step.cred)
             _shut(opened, row)
             self._take(step.file, opened)
 
     def make_pair(self, step: MakePair) -> None:
         """Two ends, or one whose other end is closed. Raises FileError, OSError, FormatError."""
-        first, second = (
-            self._through(step)
-            if step.listener is not None
-            else socket.socketpair(socket.AF_UNIX, socket.SocketKind(step.rows[0].type))
-        )
+        if step.listener is not None:
+            first, second = self._through(step)
+        else:
+            with acting_as(step.creds[0]):
+                first, second = socket.socketpair(socket.AF_UNIX, socket.SocketKind(step.rows[0].type))
         with first, second:
             ends = list(zip(step.rows, (first, second), strict=False))
-            for row, opened in ends:
+            for (row, opened), cred in zip(ends, step.creds, strict=True):
+                give_to(opened.fileno(), cred)
                 if step.listener is None and row.file in step.bound:
-                    self._bind(opened, row, step.fs)
+                    self._bind(opened, row, step.fs, cred)
                 set_options(opened, options_of(row).items())
             for row, opened in ends:
                 if row.length:
@@ -82,9 +87,9 @@ class Sockets:
             listener = opened.enter_context(socket.socket(fileno=os.dup(listening)))
             client = opened.enter_context(socket.socket(row.family, row.type))
             if other.file in step.bound:
-                self._bind(client, other, step.fs)
+                self._bind(client, other, step.fs, step.creds[-1])
             flags = os.get_blocking(listening)
-            pid = self._connect(client, row, step.fs)
+            pid = self._connect(client, row, step.fs, step.creds[-1])
             try:
                 listener.setblocking(False)
                 accepted = opened.enter_context(_accept_from(listener, pid))
@@ -94,20 +99,21 @@ class Sockets:
             listener.close()
             return accepted, client
 
-    def _connect(self, opened: socket.socket, row: Socket, fs: Fs | None) -> int:
+    def _connect(self, opened: socket.socket, row: Socket, fs: Fs | None, cred: Cred | None) -> int:
         """To the unix socket with the name of `row`; the process that this socket is told of."""
         if row.path and fs is not None:
-            return self._place(fs).connect(opened, row.path)
-        opened.connect(name_of_socket(row))
+            return self._place(fs, cred).connect(opened, row.path)
+        with acting_as(cred):
+            opened.connect(name_of_socket(row))
         return os.getpid()
 
-    def _bind(self, opened: socket.socket, row: Socket, fs: Fs | None) -> None:
+    def _bind(self, opened: socket.socket, row: Socket, fs: Fs | None, cred: Cred | None) -> None:
         name = name_of_socket(row)
         if not name:
             return
         try:
             if row.path and fs is not None:
-                take_away = self._place(fs).bind(opened, row.path)
+                take_away = self._place(fs, cred).bind(opened, row.path)
                 if take_away is not None:
                     self.files.undo.callback(take_away)
             else:
@@ -119,8 +125,8 @@ class Sockets:
                 raise FileError(f"{shown}: {hint}") from error
             raise FileError(f"{shown}: {error.strerror}") from error
 
-    def _place(self, fs: Fs) -> Place:
-        return Place(self.files.by_objref[fs.root], self.files.by_objref[fs.cwd], fs.umask)
+    def _place(self, fs: Fs, cred: Cred | None) -> Place:
+        return Place(self.files.by_objref[fs.root], self.files.by_objref[fs.cwd], fs.umask, cred)
 
     def _take(self, file: File, opened: socket.socket) -> None:
         self.files.settle(file, os.dup(opened.fileno()))
@@ -147,9 +153,8 @@ def _bind_inet(opened: socket.socket, row: Socket) -> None:
         try:
             bind_inet(opened, row.address)
         except OSError as error:
-            host, port, *_ = inet_address(row.address)
             hint = f"{error.strerror}; end who has it" if error.errno == errno.EADDRINUSE else error.strerror
-            raise FileError(f"socket #{row.file} {host} port {port}: {hint}") from error
+            raise FileError(f"socket #{row.file} {address_words(row.address)}: {hint}") from error
 
 
 def _shut(opened: socket.socket, row: Socket) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _DEV_TTY = 5 << 32
 """Device number of /dev/tty, which is the terminal of whoever opens it."""
+_TERMIOS = 36
+"""Bytes of struct termios of the kernel."""
 FOREGROUND = "foreground"
 """In `extra` of a task: the process group in the foreground of its terminal."""
 
@@ -87,6 +89,8 @@ class Terminal:
             self.problem = (
                 f"process {root.pid} has {len(others)} terminals, none of which controls it (--tty)"
             )
+        if any(len(tty.termios) != _TERMIOS for _, tty in self._files):
+            self.problem = "the settings of its terminal are none that there are (--tty)"
         own = {root.tty or next(iter(others), 0), _DEV_TTY}
         self._files = [(file, tty) for file, tty in self._files if tty.rdev in own]
         self.files = frozenset(file.objref for file, _ in self._files)

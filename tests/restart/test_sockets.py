@@ -14,7 +14,8 @@ from crimg.errors import FileError, UnsupportedResourceError
 from crimg.model import Socket
 from crimg.preflight import check
 from tests.dump.dumps import save
-from tests.dump.programs import Agent
+from tests.dump.programs import Agent, needs_root
+from tests.restart.as_user import USER, open_folder
 from tests.restart.comeback import Child, bring_back, put_away, there_and_back
 
 if TYPE_CHECKING:
@@ -210,3 +211,33 @@ for fd in told:
             agent.pid = restart.restart(image, plan).pid
             agent.process = Child(agent.pid)  # type: ignore[assignment]
         assert agent.ask("left.recv(9), left.recv(9)") == (b"rest", b"")
+
+
+@needs_root
+def test_sockets_of_another_user(tmp_path: Path) -> None:
+    """Root restarts it: names belong to the user, and peers are told of him."""
+    code = """
+import socket, struct
+server = socket.socket(socket.AF_UNIX)
+server.bind("name")
+server.listen()
+client = socket.socket(socket.AF_UNIX)
+client.connect("name")
+accepted, _ = server.accept()
+left, right = socket.socketpair()
+tcp = socket.create_server(("127.0.0.1", 0))
+def peers():
+    return [struct.unpack("3i", one.getsockopt(1, 17, 12))[1:] for one in (left, right, client, accepted)]
+"""
+    with open_folder() as folder, Agent(code, folder / "target", user=USER) as agent:
+        before = agent.ask("peers()")
+        assert before == [(USER, USER)] * 4
+        for fresh in (False, True):
+            put_away(agent, folder / str(fresh))
+            if fresh:
+                (folder / "target/name").unlink()
+            bring_back(agent, folder / str(fresh))
+            assert agent.ask("peers()") == before
+            assert agent.ask("[os.fstat(one.fileno()).st_uid for one in (server, left, tcp)]") == [USER] * 3
+            status = os.stat(folder / "target/name")
+            assert (status.st_uid, status.st_gid) == (USER, USER)
