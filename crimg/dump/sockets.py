@@ -98,8 +98,9 @@ class SocketCollector:
         if self._unix is None:
             self._unix = sockdiag.unix_sockets()
         told = self._unix.get(row.number) or sockdiag.UnixSocket(row.number, 0, 0, 0, 0)
-        if int(fdinfo_fields(one.info.rest).get("scm_fds", "0")):
-            return Refusal("scm-rights", "descriptors in flight (SCM_RIGHTS, unix(7)) cannot be saved")
+        if flying := int(fdinfo_fields(one.info.rest).get("scm_fds", "0")):
+            reason = f"descriptors in flight to it (SCM_RIGHTS of unix(7): {flying}) cannot be saved"
+            return Refusal("scm-rights", reason)
         name = opened.getsockname()
         name = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
         if name.startswith(b"\0"):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
-from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState, name_of
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
+from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
@@ -112,6 +112,12 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
             yield from (f"{where}: {reason}" for reason in _of_deleted(file, inode))
         elif file.name_state != NameState.LINKED:
             yield f"{where}: no path led to it at the dump"
+    for lock in image.rows(Lock):
+        if lock.kind == LockKind.LEASE:
+            yield f"file #{lock.file}: a lease on it cannot be restarted yet"
+    for pipe in image.rows(Pipe):
+        if "packets" in (pipe.extra or {}):
+            yield f"pipe #{pipe.objref}: packets in it cannot be restarted yet"
     for tty in image.rows(Tty):
         if tty.extra:
             yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
