@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def place(root: Path, cwd: Path, umask: int = 0) -> Iterator[Place]:
     fds = [os.open(path, os.O_PATH) for path in (root, cwd)]
     try:
-        yield Place(*fds, umask, None)
+        yield Place(fds[0], fds[1], umask, None)
     finally:
         for fd in fds:
             os.close(fd)
