@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.preflight import Verdict
     from crimg.restart.steps import Plan
+    from crimg.rewrite.rules import PathRules
 
 
 _PASSED_ON = (
@@ -45,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help="image file")
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, and do nothing")
     parser.add_argument("--json", action="store_true", help="with -n: JSON (specs/restart.schema.json)")
-    parser.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
+    leave = parser.add_mutually_exclusive_group()
+    leave.add_argument("--detach", action="store_true", help="end when it runs (default)")
+    leave.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
     parser.add_argument("--tty", action="store_true",
                         help="give it this terminal in place of its own; implies --wait")  # fmt: skip
     parser.add_argument("--new-pids", action="store_true",
@@ -53,6 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("files")
     group.add_argument("--map", dest="rules", metavar="OLD=NEW", action="append", default=[],
                        help=r"take what is below NEW for what was below OLD (repeatable)")  # fmt: skip
+    group.add_argument("--rules", dest="rule_files", metavar="FILE", action="append", default=[],
+                       help="such rules in TOML (specs/rewriting.md)")  # fmt: skip
     group.add_argument("--accept", metavar="FILE=VERDICT", action="append", default=[],
                        help="go on although the verdict on FILE (a path, or #N) is this one")  # fmt: skip
     group.add_argument("--deleted-in", metavar="DIR",
@@ -72,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.json and not args.dry_run:
         raise UsageError("--json goes with --dry-run")
-    timeout, rules = seconds(args.timeout), path_rules(args.rules)
+    if args.detach and args.tty:
+        raise UsageError("--tty stays until the process ends: it does not go with --detach")
+    timeout, rules = seconds(args.timeout), _rules(args.rules, args.rule_files)
     terminal = own_terminal() if args.tty else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -109,6 +116,22 @@ def run(args: argparse.Namespace) -> int:
         write_lines([str(done.pid)])
         return 0
     return _wait(done.pid)
+
+
+def _rules(texts: Sequence[str], files: Sequence[str]) -> PathRules:
+    """The rules of `--map` and `--rules`. Raises UsageError, FileError."""
+    from crimg.rewrite.matching import PREFIX
+    from crimg.rewrite.rulefile import read_rules
+    from crimg.rewrite.rules import PathRules
+
+    rules = list(path_rules(texts))
+    for name in files:
+        for rule in read_rules(name):
+            if rule.kind != PREFIX or rule.path_rule is None or rule.places or rule.objects:
+                text = "has rules that are not for all that is below a path: rewrite a copy of the image"
+                raise UsageError(f"{name}: {text} (crimg wrap IMAGE --rules FILE -- crimg restart {{image}})")
+            rules.append(rule.path_rule)
+    return PathRules(rules)
 
 
 def _wait(pid: int) -> int:

@@ -176,8 +176,8 @@ class OpenFiles:
                 continue
             if file.owner_signal:
                 fcntl.fcntl(fd, _F_SETSIG, file.owner_signal)
-            if file.owner_type >= 0 and file.owner:
-                owner = _OWNER.pack(file.owner_type, pids.get(file.owner, file.owner))
+            if file.owner_type >= 0 and file.owner in pids:  # who else has that number now is a stranger
+                owner = _OWNER.pack(file.owner_type, pids[file.owner])
                 try:
                     fcntl.fcntl(fd, _F_SETOWN_EX, owner)
                 except ProcessLookupError:

@@ -23,11 +23,11 @@ from crimg.restart.process_steps import (
 )
 from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan
 from crimg.restart.terminal_steps import Terminal
-from crimg.restart.tree import Tree, sharers
+from crimg.restart.tree import Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from crimg.model.image import Image
@@ -63,8 +63,8 @@ def plan(
     steps: list[Step] = [*_files(image, verdicts, opened), *make_kinds(image), *tree.steps]
     if terminal is not None:
         steps[:0] = own.opened(terminal)
-    steps += [SetDirectories(task, _found(image, Fs, task.fs)) for task in sharers(alive, "fs")]
-    for task in sharers(alive, "mm"):
+    steps += [SetDirectories(task, _found(image, Fs, task.fs)) for task in _sharers(alive, "fs")]
+    for task in _sharers(alive, "mm"):
         mm = _found(image, Mm, task.mm)
         vmas = tuple(vma for vma in image.rows(Vma) if vma.mm == mm.objref and vma.name != b"[vsyscall]")
         steps += [MapMemory(task, mm, vmas), FillMemory(task, mm, vmas, _saved(image, mm, vmas))]
@@ -73,7 +73,7 @@ def plan(
     for fd in image.rows(Fd):
         if fd.file not in left_out:
             tables.setdefault(fd.table, []).append(fd)
-    for task in sharers(alive, "fd_table"):
+    for task in _sharers(alive, "fd_table"):
         steps += watches_of(image, task)
         steps.append(SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ()))))
     steps += _processes(image, tree, alive, same_tids=not new_pids)
@@ -108,6 +108,16 @@ def _processes(image: Image, tree: Tree, alive: Sequence[Task], *, same_tids: bo
         own = threads[task.objref]
         creds = tuple(_found(image, Cred, thread.cred) for thread in own)
         yield SetThreads(task, own, creds, signal, stopped=task.state == _STOPPED)
+
+
+def _sharers(order: Iterable[Task], kind: str) -> list[Task]:
+    """The first process of each object of a kind ("mm", "fd_table", "fs", "sighand")."""
+    found: dict[int, Task] = {}
+    for task in order:
+        objref = getattr(task, kind)
+        if objref is not None:
+            found.setdefault(objref, task)
+    return list(found.values())
 
 
 def _threads(image: Image, task: Task) -> tuple[Thread, ...]:

@@ -17,11 +17,12 @@ from crimg.restart.tree_steps import (
     MakeStandIn,
     SetGroups,
     StartSession,
+    is_status,
 )
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from crimg.model.image import Image
     from crimg.restart.tree_steps import TreeStep
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 # include/uapi/linux/sched.h
 _SHARING = {"mm": 0x100, "fs": 0x200, "fd_table": 0x400, "sighand": 0x800}
 _SIGCHLD = 17
+_DEEPEST = 100
+"""Leaders of sessions, one the child of the other, that were made before any of them became one."""
 
 
 def root_task(tasks: Sequence[Task], image: Image) -> Task | None:
@@ -62,6 +65,8 @@ class Tree:
         self._group: dict[int, int] = {}
         self._stand_ins: dict[int, int] = {}
         self._owners: dict[tuple[str, int], int] = {}
+        self._born: dict[int, int] = {}
+        self._depth = self._outside = 0
         root = root_task(image.rows(Task), image)
         if root is not None:
             self._make_all(root)
@@ -72,9 +77,12 @@ class Tree:
         for task in self._tasks.values():
             if task is not root:
                 self._children.setdefault(task.ppid, []).append(task)
+        for task in self._tasks.values():
+            self._note_births(task)
         # It is born in the session and group of this program, which stand for those that it was in.
         outside = [0 if number in self._tasks else number for number in (root.sid, root.pgid)]
         outside[0] = root.sid if self.join else outside[0]
+        self._outside = outside[0]
         self._make(root, None, *outside)
         done = 0
         while done < len(self.order):
@@ -88,6 +96,17 @@ class Tree:
                 self.problems.append(f"process {task.pid} is no descendant of process {root.pid}")
             elif self._session[task.pid] != task.sid:
                 self.problems.append(f"process {task.pid} cannot have come into session {task.sid}")
+
+    def _note_births(self, task: Task) -> None:
+        """Of who began sessions after a process was made by them: they were born in the one that it is in."""
+        one = self._tasks.get(task.ppid)
+        while one and one.sid == one.pid != task.sid != task.pid and one.pid not in self._born:
+            self._born[one.pid] = task.sid
+            one = self._tasks.get(one.ppid)
+
+    def _at_birth(self, task: Task) -> int | None:
+        """The session that a process has to be born in; None for any."""
+        return self._born.get(task.pid) if task.sid == task.pid else task.sid
 
     def _make(
         self, task: Task, maker: int | None, session: int, group: int, *, sibling: bool = False
@@ -104,9 +123,11 @@ class Tree:
                 self._owners.setdefault((kind, objref), task.pid)
         if task.sid != task.pid or session == task.sid:
             return
+        self._depth += 1
         for child in self._children.get(task.pid, ()):  # made before it began a session
-            if child.sid == session and child.sid not in (task.pid, child.pid):
+            if self._at_birth(child) == session and self._depth < _DEEPEST:
                 self._place(child, task)
+        self._depth -= 1
         self._start_session(task.pid)
 
     def _start_session(self, number: int) -> None:
@@ -115,32 +136,33 @@ class Tree:
 
     def _place(self, task: Task, parent: Task) -> None:
         """Have a process made by its parent, or by a child of that."""
+        session = self._at_birth(task)
         siblings = [one for one in self._children.get(parent.pid, ()) if one.pid in self._session]
         for maker in (parent, *siblings):
             sibling = maker is not parent
             if (
-                (task.sid == task.pid or self._session[maker.pid] == task.sid)
+                (session is None or self._session[maker.pid] == session)
                 and self._may_share(task, maker)
                 and (not sibling or maker.exit_signal == task.exit_signal)
             ):
-                session, group = self._session[maker.pid], self._group[maker.pid]
-                self._make(task, maker.pid, session, group, sibling=sibling)
+                at_birth = self._session[maker.pid], self._group[maker.pid]
+                self._make(task, maker.pid, *at_birth, sibling=sibling)
                 return
         if not self._may_share(task, None):
             self.problems.append(f"process {task.pid} shares memory or tables with one that cannot make it")
-        elif task.sid in self._tasks or task.exit_signal != _SIGCHLD:
+        elif session is None or session in (*self._tasks, self._outside) or task.exit_signal != _SIGCHLD:
             self.problems.append(
-                f"process {task.pid} is in session {task.sid}, of which neither its parent is nor a sibling"
+                f"process {task.pid} was made in session {session}, with no parent or sibling in that"
             )
         else:
-            if task.sid not in self._stand_ins:
-                self._stand_in(task.sid, parent)
-                self._start_session(task.sid)
-            elif self._stand_ins[task.sid] != parent.pid:
+            if session not in self._stand_ins:
+                self._stand_in(session, parent)
+                self._start_session(session)
+            elif self._stand_ins[session] != parent.pid:
                 self.problems.append(
-                    f"session {task.sid}, whose leader had ended, has processes of two parents"
+                    f"session {session}, whose leader had ended, has processes of two parents"
                 )
-            self._make(task, task.sid, task.sid, task.sid, sibling=True)
+            self._make(task, session, session, session, sibling=True)
 
     def _stand_in(self, number: int, parent: Task) -> None:
         self.steps.append(MakeStandIn(number, None if self.new_pids else number, parent.pid))
@@ -186,9 +208,22 @@ class Tree:
             leaders.append((group, group))
             self._group[group] = group
         members = [(pid, group) for pid, group in wanted.items() if self._group[pid] != group]
-        members.sort(key=lambda pair: self._group[pair[0]] == pair[0])  # a group ends with its last member
         if leaders or members:
-            self.steps.append(SetGroups((*leaders, *members)))
+            self.steps.append(SetGroups((*leaders, *self._in_order(members))))
+
+    def _in_order(self, members: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """A group ends with its last member: who made it leaves it when nobody is still to come."""
+        done = [pair for pair in members if self._group[pair[0]] != pair[0]]
+        rest = [pair for pair in members if self._group[pair[0]] == pair[0]]
+        while rest:
+            awaited = {group for _, group in rest}
+            ready = [pair for pair in rest if pair[0] not in awaited]
+            if not ready:
+                self.problems.append(f"process groups {sorted(awaited)} have changed their leaders")
+                break
+            done += ready
+            rest = [pair for pair in rest if pair not in ready]
+        return done
 
     def _end(self) -> None:
         self.steps += [EndStandIn(number, parent) for number, parent in self._stand_ins.items()]
@@ -205,24 +240,3 @@ class Tree:
         for task in self.order:
             if task.state == ord("T") and task.ppid in self._tasks:
                 self.told.setdefault(task.ppid, set()).add(_SIGCHLD)
-
-
-_NOT_DEADLY = frozenset((17, 18, 19, 20, 21, 22, 23, 28))  # CHLD CONT STOP TSTP TTIN TTOU URG WINCH
-
-
-def is_status(status: int) -> bool:
-    """Whether wait(2) can tell this of a process that has ended."""
-    number = status & 0x7F
-    if number == 0:
-        return status & ~0xFF00 == 0
-    return status & ~0xFF == 0 and number <= 64 and number not in _NOT_DEADLY
-
-
-def sharers(order: Iterable[Task], kind: str) -> list[Task]:
-    """The first process of each object of a kind ("mm", "fd_table", "fs", "sighand")."""
-    found: dict[int, Task] = {}
-    for task in order:
-        objref = getattr(task, kind)
-        if objref is not None:
-            found.setdefault(objref, task)
-    return list(found.values())

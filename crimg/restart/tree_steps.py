@@ -121,3 +121,14 @@ class EndZombie(NamedTuple):
 
 
 TreeStep = MakeProcess | MakeStandIn | StartSession | SetGroups | EndStandIn | EndZombie
+
+
+_NOT_DEADLY = frozenset((17, 18, 19, 20, 21, 22, 23, 28))  # CHLD CONT STOP TSTP TTIN TTOU URG WINCH
+
+
+def is_status(status: int) -> bool:
+    """Whether wait(2) can tell this of a process that has ended."""
+    number = status & 0x7F
+    if number == 0:
+        return status & ~0xFF00 == 0
+    return status & ~0xFF == 0 and number <= 64 and number not in _NOT_DEADLY

@@ -26,6 +26,7 @@ MODULES = (
     "loading",
     "checking",
     "dumping",
+    "restarting",
     "criu",
     "searching",
     "rewriting",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import crimg
 from crimg import restart
+from crimg.kernel.subreaper import Subreaper
 from crimg.preflight import check
 from tests.dump import proc
 from tests.dump.dumps import save
@@ -69,11 +70,18 @@ class Stranger(Child):
 def put_away(program: Program, image: Path, **options: Any) -> None:
     """Dump the program and kill it. options: of DumpOptions."""
     tree = proc.descendants(program.pid)
-    save(program.pid, image, leave="killed", **options)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(program.pid, signal.SIGKILL)
-    program.process.wait()
-    eventually(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in tree))  # init has reaped them
+    with Subreaper():  # init would take its time, and the ids be in use until then
+        save(program.pid, image, leave="killed", **options)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.process.wait()
+        eventually(lambda: not any(_is_there(pid) for pid in tree))
+
+
+def _is_there(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # not yet an orphan, or that of somebody else
+        os.waitpid(pid, os.WNOHANG)
+    return os.path.exists(f"/proc/{pid}")
 
 
 def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> None:

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def needs(program: str) -> str:
+    """A program that has to be installed."""
+    require(program)
+    return program
+
+
 def test_node(tmp_path: Path) -> None:
     """An event loop of libuv, with the threads of V8 and code that was compiled at run time."""
     require("node")
@@ -32,13 +38,19 @@ def test_node(tmp_path: Path) -> None:
             assert answer(port, b"word") == b"WORD"
 
 
+def _answers(path: Path) -> bool:
+    """Whether somebody listens there: a name is bound a moment before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(path)) == 0
+
+
 @needs_root
 def test_redis(tmp_path: Path) -> None:
     """A client sees all keys again."""
     require("redis-server")
     command = ["redis-server", "--port", "0", "--unixsocket", "sock", "--save", ""]
     with Program(command, tmp_path / "target", ready=False) as program:
-        eventually(lambda: (program.folder / "sock").exists())
+        eventually(lambda: _answers(program.folder / "sock"))
 
         def asked(words: str) -> bytes:
             with socket.socket(socket.AF_UNIX) as client:

@@ -75,12 +75,8 @@ def family(tmp_path: Path) -> Iterator[Agent]:
     with Agent(FAMILY, tmp_path / "target") as agent:
         pids = agent.ask("pids")
         eventually(lambda: settled(pids))
-        try:
+        with _no_rest(agent):
             yield agent
-        finally:
-            for pid in proc.descendants(agent.pid)[1:]:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
 
 
 def test_a_family(family: Agent, tmp_path: Path) -> None:
@@ -168,9 +164,8 @@ signal.signal(signal.SIGCHLD, lambda *_: handled.append(1))
 @pytest.mark.parametrize("new_pids", [False, True])
 def test_leaders_that_have_ended(new_pids: bool, tmp_path: Path) -> None:
     """Of sessions and of groups; children from before their parent began a session."""
-    with Agent(LEADERS, tmp_path / "target") as agent:
+    with Agent(LEADERS, tmp_path / "target") as agent, _no_rest(agent):
         eventually(lambda: len(proc.descendants(agent.pid)) == 11, 5)
-        pids = proc.descendants(agent.pid)
         eventually(lambda: all(proc.sleeping(one) for one in proc.descendants(agent.pid)[1:]))
         shape = _shape(agent.pid)
         assert len({sid for _, _, sid in shape.values()}) == 3
@@ -180,7 +175,15 @@ def test_leaders_that_have_ended(new_pids: bool, tmp_path: Path) -> None:
             compared(agent, tmp_path / "image")
         assert _shapes(_shape(agent.pid)) == _shapes(shape)
         assert agent.ask("handled") == []
-        for pid in {*pids, *proc.descendants(agent.pid)} - {agent.pid}:
+
+
+@contextlib.contextmanager
+def _no_rest(agent: Agent) -> Iterator[None]:
+    """End with all of the tree, those in other groups and sessions too."""
+    try:
+        yield
+    finally:
+        for pid in reversed(proc.descendants(agent.pid)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 

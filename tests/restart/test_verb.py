@@ -69,16 +69,29 @@ def test_wrong_input(tmp_path: Path) -> None:
     """One line, and what to do."""
     with Agent("", tmp_path / "target") as agent:
         put_away(agent, tmp_path / "image")
+        (tmp_path / "globs").write_text('[[rule]]\nkind = "glob"\nold = "/a/*"\nnew = "/b/{1}"\n')
         for words, status, text in (
             (["--accept", "out"], 2, "--accept out: is not FILE=VERDICT"),
             (["--accept", "/nowhere=same"], 2, "the image has no such file"),
             (["--json"], 2, "--json goes with --dry-run"),
+            (["--rules", tmp_path / "globs"], 2, "crimg wrap IMAGE --rules FILE"),
             (["--deleted-in", "/nowhere", "--root", "/nowhere"], 4, "/nowhere"),
         ):
             done = command("restart", tmp_path / "image", *words)
             assert done.returncode == status, done.stderr
             assert text in done.stderr.decode()
             assert done.stderr.count(b"\n") == 1
+
+
+def test_rules_in_a_file(tmp_path: Path) -> None:
+    with Agent("", tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        os.rename(tmp_path / "target", tmp_path / "house")
+        rule = f'[[rule]]\nkind = "prefix"\nold = "{tmp_path}/target"\nnew = "{tmp_path}/house"\n'
+        (tmp_path / "rules").write_text(rule)
+        assert command("restart", "-n", tmp_path / "image").returncode == 1
+        done = command("restart", "-n", tmp_path / "image", "--rules", tmp_path / "rules")
+        assert f"open fifo {tmp_path}/house/in as" in done.stdout.decode(), done.stderr
 
 
 def test_taken_process_id(tmp_path: Path) -> None:
