@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bench.install import scripts
@@ -12,6 +13,7 @@ from tests.criu.synthetic import Tree, reg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.bench.settings import Settings
 
@@ -70,8 +72,8 @@ def rows(settings: Settings) -> Iterator[Row]:
     for what, folder in folders.items():
         shown, decoded = alternate(
             settings.rounds,
-            lambda folder=folder: usage([crimg, "inspect", folder]).wall,
-            lambda folder=folder: usage([sys.executable, "-c", _JSON, folder]).wall,
+            partial(_wall, [crimg, "inspect", folder]),
+            partial(_wall, [sys.executable, "-c", _JSON, folder]),
         )
         yield Row(f"crimg inspect of {what}, s", shown, at_most=0.5, note="the whole command")
         yield Row(
@@ -82,3 +84,8 @@ def rows(settings: Settings) -> Iterator[Row]:
             at_least=5,
             note="every file of the same directory, to /dev/null",
         )
+
+
+def _wall(command: list[str | Path]) -> float:
+    """Seconds that a command takes."""
+    return usage(command).wall
