@@ -29,6 +29,8 @@ _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOC
 """Flags that F_SETFL sets (fcntl(2))."""
 _WITH_POSITION = (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.MEMORY)
 _F_SETOWN_EX, _F_SETSIG, _F_SETPIPE_SZ, _F_OFD_SETLK = 15, 10, 1031, 37
+_LARGE_FILE = 0o100000
+"""O_LARGEFILE, which pipe(2) does not set, and open(2) does."""
 _OWNER = struct.Struct("<iI")
 _FLOCK = struct.Struct("<hhxxxxqqixxxx")
 
@@ -125,10 +127,14 @@ class OpenFiles:
         read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             _fill_pipe(self.image, step.pipe, write_end)
+            unused = {Access.READ: read_end, Access.WRITE: write_end}
             for file in step.files:
                 end = write_end if file.access == Access.WRITE else read_end
-                # Through /proc each opening makes an open file description of its own.
-                fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
+                plain = not file.flags & _LARGE_FILE
+                if plain and unused.pop(Access(file.access), None) is not None:
+                    fd = os.dup(end)
+                else:  # through /proc each opening makes an open file description of its own
+                    fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
                 self.settle(file, fd)
         except OSError as error:
             raise FileError(f"pipe #{step.pipe.objref}: {error.strerror}") from error

@@ -9,9 +9,8 @@ import subprocess
 import tempfile
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.dump.programs import Program, eventually
+from tests.needed import missing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +26,7 @@ class Postgres(Program):
     def __init__(self, folder: Path) -> None:
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
         if not found:
-            pytest.skip("no PostgreSQL on this machine")
+            missing("PostgreSQL is not installed")
         self.data = tempfile.mkdtemp(prefix="crimg-")  # short, and open to that user
         shutil.chown(self.data, _USER, _USER)
         tables = f"{self.data}/tables"

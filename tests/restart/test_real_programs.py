@@ -30,7 +30,8 @@ def needs(program: str) -> str:
 
 def test_node(tmp_path: Path) -> None:
     """An event loop of libuv, with the threads of V8 and code that was compiled at run time."""
-    with Program([needs("node"), "-e", NODE], tmp_path / "target") as program:
+    require("node")
+    with Program(["node", "-e", NODE], tmp_path / "target") as program:
         port = int(program.words[0])
         for turn in range(2):
             there_and_back(program, tmp_path / str(turn))
@@ -46,7 +47,8 @@ def _answers(path: Path) -> bool:
 @needs_root
 def test_redis(tmp_path: Path) -> None:
     """A client sees all keys again."""
-    command = [needs("redis-server"), "--port", "0", "--unixsocket", "sock", "--save", ""]
+    require("redis-server")
+    command = ["redis-server", "--port", "0", "--unixsocket", "sock", "--save", ""]
     with Program(command, tmp_path / "target", ready=False) as program:
         eventually(lambda: _answers(program.folder / "sock"))
 
@@ -82,7 +84,9 @@ def test_postgres(tmp_path: Path) -> None:
 @pytest.mark.sweep
 def test_vim_under_tmux(tmp_path: Path) -> None:
     """In the pane that it was in, as a job of the shell there; Ctrl-Z and fg included."""
-    vim, tmux = needs("vim"), [needs("tmux"), "-f", os.devnull]
+    require("vim")
+    require("tmux")
+    tmux = ["tmux", "-f", os.devnull]
     (tmp_path / "text").write_text("first\nsecond\n")
     environment = {**os.environ, "TERM": "xterm", "TMUX_TMPDIR": str(tmp_path), "PS1": "$ "}
     environment.pop("TMUX", None)
@@ -100,7 +104,7 @@ def test_vim_under_tmux(tmp_path: Path) -> None:
 
     tell("new-session", "-d", "exec sh")
     try:
-        keys(f"{vim} -u NONE -N text & echo $! > pid; fg", "Enter")
+        keys("vim -u NONE -N text & echo $! > pid; fg", "Enter")
         eventually(lambda: shows("second"))
         keys("ihello ", "Escape")
         eventually(lambda: shows("hello first"))
