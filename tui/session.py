@@ -47,7 +47,7 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
-    wanted: what `kept_soon` was asked for.
+    wanted: what `kept_soon` was asked for.  narrow: a page has so little room that paths come first in it.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
@@ -70,6 +70,7 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
+        self.narrow = False
         self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None
