@@ -1,4 +1,4 @@
-"""What stays as it is when the image is another one than before: the tree, and which revision is looked at."""
+"""What stays as it is when the image is another one: the tree, and which revision is looked at."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def test_the_tree_stays_open_and_the_cursor_where_it_is(sound: Path) -> None:
             at = next(n for n in range(len(view.rows)) if "file (" in view.rows.row(n).text)
             view.move_to(at)
             await pilot.press("enter")
-            await until_shown(pilot, app, "#31 /tmp/gone")
+            await until_shown(pilot, app, "#31 [deleted] /tm")
             at = next(n for n in range(len(view.rows)) if "#31 " in view.rows.row(n).text)
             view.move_to(at)
             await until(pilot, lambda: app.place == Place("object", DELETED_FILE))
             append(sound, 1)
             await pilot.press("ctrl+r")
-            await until_shown(pilot, app, "#31 /1", "threads (2)", "this is revision 2")
+            await until_shown(pilot, app, "#31 [deleted] /1", "threads (2)", "this is revision 2")
             assert view.cursor == at
             assert app.place == Place("object", DELETED_FILE)
 
