@@ -9,13 +9,14 @@ import mmap
 import os
 import stat
 
-from crimg.criu.framing import entries
+from crimg.criu.framing import batch, entries
 from crimg.criu.kinds import KINDS, RAW_STEMS, split_name
 from crimg.errors import FileError, FormatError, TruncatedError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from crimg.criu.framing import Entry
     from crimg.criu.kinds import ImageKind
@@ -63,6 +64,10 @@ class Part:
         if not self.size:
             return iter(())  # CRIU leaves a file empty that has nothing to say
         return entries(self.view, self.kind, self.name)
+
+    def batch(self) -> Sequence[Any] | None:
+        """The messages of a sound file of which there may be very many; None for others: see `entries`."""
+        return batch(self.view, self.kind, self.name) if self.kind is not None and self.size else None
 
     def forget(self) -> None:
         """Let go of the bytes; views that a caller still holds keep them."""

@@ -26,6 +26,7 @@ MODULES = (
     "loading",
     "checking",
     "dumping",
+    "criu",
     "searching",
     "rewriting",
     "showing",
