@@ -7,8 +7,6 @@ import os
 
 from crimg.errors import CrimgError, UsageError
 from crimg.escape import unescape
-from crimg.rewrite.planning import inodes_with_keepers
-from crimg.rewrite.rulefile import read_rules
 from crimg.tui.bars import Prompt
 from crimg.tui.draft import table_of
 from crimg.tui.places import CHANGE, PROPOSALS
@@ -48,6 +46,8 @@ class Filling:
         app.editing.changed()
 
     def _is_kept(self, objref: int) -> bool:
+        from crimg.rewrite.planning import inodes_with_keepers
+
         image = self._app.session.subject.image
         try:
             return set(inodes_with_keepers(image, [objref])) <= set(inodes_with_keepers(image, None))
@@ -60,6 +60,8 @@ class Filling:
             self._app.query_one(Prompt).ask("Rules of the file (TOML):", self._file)
 
     def _file(self, text: str) -> None:
+        from crimg.rewrite.rulefile import read_rules
+
         async def work() -> None:
             app = self._app
             try:
