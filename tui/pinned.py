@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crimg.errors import ImageChangedError
 from crimg.reader import open_image
-from crimg.validate import open_for_check
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ def pin(session: Session) -> tuple[str, str, str]:
 
 def open_pinned(fd: str, revision: str, fingerprint: str) -> Image:
     """The image of these words. Raises ImageChangedError where it is not to be had any more, FormatError."""
+    from crimg.validate import open_for_check
+
     path = f"/proc/self/fd/{fd}"
     image = open_for_check(path)
     if image.fingerprint == fingerprint:

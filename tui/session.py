@@ -19,7 +19,6 @@ from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
 from crimg.tui.places import COMPARE, IMAGE, Trail
-from crimg.validate import open_for_check
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
 
@@ -39,6 +38,16 @@ if TYPE_CHECKING:
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
 
+def _opened(name: str) -> Image:
+    """The image, damaged or not. Raises as `open_for_check`, whose rules are loaded for damaged ones only."""
+    if name != "-" and os.path.isfile(name):
+        with suppress(FormatError):
+            return open_image(name)
+    from crimg.validate import open_for_check
+
+    return open_for_check(name)
+
+
 class Session:
     """One image that is looked at.
 
@@ -54,7 +63,7 @@ class Session:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
         try:
-            image = open_for_check(name)
+            image = _opened(name)
             last = image.revision
             if revision not in (None, last):
                 image.close()
