@@ -1,4 +1,4 @@
-"""Keys are answered while a plan over tens of thousands of files is made anew with each of them."""
+"""Keys are answered while a plan over ten thousand files is made anew with each of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from crimg.tui.app import Browser
 
-_COUNT = 30_000
+_COUNT = 10_000
 _MOST = 0.1
 """Seconds that a key may wait for what the application itself does."""
 
