@@ -10,6 +10,7 @@ from crimg.tui.commands import BINDINGS as EDIT_BINDINGS
 from crimg.tui.commands import system_commands
 from crimg.tui.dialogs import Help
 from crimg.tui.editing import Editing
+from crimg.tui.filling import Filling
 from crimg.tui.heads import TABS, tab_place
 from crimg.tui.navigator import Tree
 from crimg.tui.panes import while_running
@@ -65,6 +66,7 @@ class Browser(Working):
         self.search = Search(self)
         self.editing = Editing(self)
         self.rewriting = Rewriting(self)
+        self._changers = (self.rewriting, self.editing, Filling(self))
 
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
@@ -142,8 +144,8 @@ class Browser(Working):
         self.focus_pane()
 
     def action_change(self, what: str) -> None:
-        """Do something about the plan, or with it (crimg.tui.editing.COMMANDS)."""
-        getattr(self.rewriting if hasattr(self.rewriting, what) else self.editing, what)()
+        """Do something about the plan, or with it (crimg.tui.commands.COMMANDS)."""
+        getattr(next(one for one in self._changers if hasattr(one, what)), what)()
 
     async def action_quit(self) -> None:
         """Leave; a plan that is not written is asked about first."""

@@ -15,12 +15,13 @@ import os
 import signal
 import sys
 from collections import Counter
-from operator import itemgetter
 
 from crimg.errors import CrimgError, ImageChangedError, UsageError
 from crimg.escape import escape, one_line, unescape
 from crimg.reader import open_image
-from crimg.rewrite import apply, plan
+from crimg.rewrite import Restamp, apply, plan
+from crimg.rewrite.places import REWRITTEN
+from crimg.rewrite.planning import inodes_with_keepers
 from crimg.rewrite.rulefile import make_rule
 from crimg.tui.sending import send, send_packed
 from crimg.views.short import referrer_words
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
+_PATHS = frozenset(column for _, column, _ in REWRITTEN)
 _NICE = 5
 """The keys come first."""
 _LONGEST = 60
@@ -75,14 +77,20 @@ class Server:
         edits = {objref: unescape(text) for objref, text in request["edits"]}
         signal.alarm(_LONGEST)
         try:
-            made = self._plan = plan(self._image, rules, edits=edits)
+            made = self._plan = plan(
+                self._image,
+                rules,
+                edits=edits,
+                drop_keepers=inodes_with_keepers(self._image, request["dropped"]),
+                restamp=Restamp() if request["restamp"] else None,
+            )
         finally:
             signal.alarm(0)
         counts = Counter(change.rule for change in made.changes)
         texts = [rule.text for rule in rules]
         send(number=number, rules=[(text, text in made.unused_rules, counts[text]) for text in texts])
         send_packed("clashes", made.conflicts, lambda one: (one[0], *one[1]), number=number)
-        send_packed("changes", map(_words, made.changes), itemgetter(0), number=number)
+        send_packed("changes", map(_words, made.changes), _head, number=number)
         send(number=number, done=True)
 
     def _apply(self, *, force: bool) -> None:
@@ -101,7 +109,14 @@ def _words(change: Change) -> tuple[object, ...]:
     return (change.objref, change.kind, change.column, *sides, change.rule, referrer_words(change.referrers))
 
 
+def _head(words: Sequence[object]) -> tuple[object, bool]:
+    """The object, and whether it is a path that changes."""
+    return words[0], words[2] in _PATHS
+
+
 def _shown(value: object) -> str:
+    if value is None:
+        return "none"
     return escape(value) if isinstance(value, bytes) else str(value)
 
 

@@ -4,7 +4,7 @@ In a process of its own it takes no time from the keys (one of the interpreter's
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
 it is printable, and no line is longer than crimg.tui.children.LONGEST.
 
-Its words: "validate" or "preflight", a descriptor of the image, the revision if it is not the last.
+Its words: "validate" or "preflight", then those of crimg.tui.pinned.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ import time
 
 from crimg.errors import CrimgError
 from crimg.escape import escape
-from crimg.reader import open_image
+from crimg.tui.pinned import open_pinned
 from crimg.tui.sending import Packer, send, send_packed, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from crimg.model.image import Image
     from crimg.preflight import Verdict
-    from crimg.validate import Finding, Report
+    from crimg.validate import Finding
 
 _EVERY = 0.1
 """Seconds between two messages about progress."""
@@ -91,31 +92,24 @@ def progress() -> Callable[[int, int | None], None]:
     return show
 
 
-def validate(path: str, revision: int | None) -> None:
+def validate(image: Image) -> None:
     """Send what the tables show at once, then what the checksums of all memory show."""
     from crimg import validate as validation
 
     sent = Findings()
-    image = open_image(path, revision=revision) if revision else validation.open_for_check(path)
-    with image:
-        for page_data in (False, True):
-            report = validation.validate(image, page_data=page_data, progress=progress())
-            sent.send(report.findings)
-    send(summary=_summary(report))
+    for page_data in (False, True):
+        report = validation.validate(image, page_data=page_data, progress=progress())
+        sent.send(report.findings)
+    send(summary=f"{len(report.checked)} rules", left_out=", ".join(sorted(report.skipped)))
 
 
-def _summary(report: Report) -> str:
-    return f"{len(report.checked)} rules" + (f", {len(report.skipped)} left out" if report.skipped else "")
-
-
-def preflight(path: str, revision: int | None) -> None:
+def preflight(image: Image) -> None:
     """Send the verdict on every file."""
     from crimg.preflight import check, same_boot
 
-    with open_image(path, revision=revision) as image:
-        verdicts = check(image, progress=progress())
-        send_packed("verdicts", map(_verdict, verdicts), lambda words: (words[0], words[2]))
-        send(summary="dumped in this boot" if same_boot(image) else "dumped in another boot")
+    verdicts = check(image, progress=progress())
+    send_packed("verdicts", map(_verdict, verdicts), lambda words: (words[0], words[2]))
+    send(summary="of this boot" if same_boot(image) else "of another boot")
 
 
 def _verdict(verdict: Verdict) -> tuple[object, ...]:
@@ -156,17 +150,14 @@ def _verdict(verdict: Verdict) -> tuple[object, ...]:
 
 def main(words: Sequence[str]) -> int:
     """Do it; the exit status. What goes wrong is the last message."""
-    which, fd, revision = words[0], words[1], int(words[2]) if words[2:] else None
-    path = f"/proc/self/fd/{fd}"
+    which, fd, revision, fingerprint = words
     gc.disable()
     os.nice(_NICE)
     try:
-        if which == "validate":
-            validate(path, revision)
-        else:
-            preflight(path, revision)
+        with open_pinned(fd, revision, fingerprint) as image:
+            (validate if which == "validate" else preflight)(image)
     except CrimgError as error:
-        send(error=escape(str(error).replace(path, "the image")))
+        send(error=escape(str(error).replace(f"/proc/self/fd/{fd}", "the image")))
         return error.exit_status
     except BrokenPipeError:  # the application has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -63,7 +63,8 @@ class Checks:
 
     state: of "validate" and "preflight": "waiting", "running", "done", "failed".  error: why one failed.
     progress: how far each is, done and total.  findings, verdicts: by their numbers, which stay as they are.
-    differing, fine: numbers of verdicts.  Lists that were handed out only grow.
+    left_out: rules that could not be looked at.  differing, fine: numbers of verdicts.  Lists that were
+    handed out only grow.
     """
 
     def __init__(self) -> None:
@@ -76,6 +77,7 @@ class Checks:
 
     def _forget(self, which: str) -> None:
         if which == "validate":
+            self.left_out = ""
             rules: dict[str, RuleWords] = {}
             self.findings = Packed(lambda words: Finding(rules[words[0]], *words[1:]))
             self._rules = rules
@@ -117,6 +119,7 @@ class Checks:
                 (self.fine if fine else self.differing).append(number)
         elif "summary" in message:
             self.summary[which] = message["summary"]
+            self.left_out = message.get("left_out", self.left_out)
         elif "error" in message:
             self.error[which] = message["error"]
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from crimg.tui.children import Child
 from crimg.tui.packed import Packed
+from crimg.tui.pinned import pin
 from crimg.tui.places import Place
 
 TYPE_CHECKING = False
@@ -124,10 +125,8 @@ class Comparing:
             self._told()
 
         fds = (compared.other.fd, self._session.fd)
-        try:
-            error = await Child("crimg.tui.comparing", tuple(map(str, fds)), fds, take).run()
-        except OSError as failure:
-            error = f"it could not be started: {failure.strerror}"
+        words = (*pin(compared.other), *pin(self._session))
+        error = await Child("crimg.tui.comparing", words, fds, take).run()
         compared.finish(error)
         self._told()
 

@@ -19,7 +19,6 @@ from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
 from crimg.tui.places import COMPARE, IMAGE, Trail
-from crimg.validate import open_for_check
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
 
@@ -39,6 +38,16 @@ if TYPE_CHECKING:
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
 
+def _opened(name: str) -> Image:
+    """The image, damaged or not. Raises as `open_for_check`, whose rules are loaded for damaged ones only."""
+    if name != "-" and os.path.isfile(name):
+        with suppress(FormatError):
+            return open_image(name)
+    from crimg.validate import open_for_check
+
+    return open_for_check(name)
+
+
 class Session:
     """One image that is looked at.
 
@@ -47,14 +56,14 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
-    wanted: what `kept_soon` was asked for.
+    wanted: what `kept_soon` was asked for.  narrow: a page has so little room that paths come first in it.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
         try:
-            image = open_for_check(name)
+            image = _opened(name)
             last = image.revision
             if revision not in (None, last):
                 image.close()
@@ -70,6 +79,7 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
+        self.narrow = False
         self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None

@@ -66,7 +66,7 @@ class Working(Showing):
 
     @while_running
     def _loaded(self) -> None:
-        self.view("tree").show(Tree(self.session))
+        self._show_tree()
         self.show_page(keep=True)
         self.action_check()
 
@@ -76,9 +76,16 @@ class Working(Showing):
         self.search.stop(view)
         self.view("detail").show(Fixed([]))
         before = self.session.adopt(session)
-        self.view("tree").show(Tree(self.session))
+        self._show_tree()
         self.show_page(keep=True)
         before.close()
+
+    def _show_tree(self) -> None:
+        """Show the tree as it is now: what was open stays open, and the cursor where it is."""
+        view = self.view("tree")
+        before = view.rows if isinstance(view.rows, Tree) else None
+        tree = Tree(self.session, before)
+        view.show(tree, tree.index_of(before, view.cursor) if before is not None else 0, stay=True)
 
     def show_page(self, *, keep: bool = False) -> None:
         """As in Showing; what a page needs and is not there yet is asked for."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import tracemalloc
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from crimg import validate
 from crimg.tui.background import run_child
 from crimg.tui.checking import Findings
 from crimg.tui.checks import WORSE, Checks
+from crimg.tui.session import Session
 from crimg.validate import Finding, Place, Severity
 from tests.bench.loading import write_large_tables
 from tests.samples import PACKED_PAGES, small_image
@@ -32,16 +32,16 @@ Told = list[tuple[str, int | None, str]]
 def told_by_child(path: Path) -> tuple[Checks, list[Message]]:
     """What a child makes of an image, and its messages."""
     checks, messages = Checks(), []
-    fd = os.open(path, os.O_RDONLY)
+    session = Session(str(path))
 
     def take(message: Message) -> None:
         messages.append(message)
         checks.take("validate", message)
 
     try:
-        assert asyncio.run(run_child("validate", fd, take)) == ""
+        assert asyncio.run(run_child("validate", session, take)) == ""
     finally:
-        os.close(fd)
+        session.close()
     return checks, messages
 
 

@@ -36,13 +36,16 @@ def findings(session: Session, _place: Place) -> Page:
         target = Place("object", finding.objref) if finding.objref is not None else own
         return Row(spans, target, own, copy=finding.words.remedy)
 
-    rows: Rows = Joined(Made(checks.of_severity(severity), make) for severity in WORSE)
-    if not len(rows):
-        rows = Fixed([_nothing(session, "validate", "sound: no rule is broken")])
+    parts: list[Rows] = [Made(checks.of_severity(severity), make) for severity in WORSE]
+    if not any(map(len, parts)):
+        parts = [Fixed([_nothing(session, "validate", "sound: no rule is broken")])]
+    if checks.left_out:
+        parts.append(Fixed([text_row(f"left out: {checks.left_out}", "dim")]))
+    rows = Joined(parts)
     counts = ", ".join(
         f"{count} {name}{'s' * (count > 1)}" for name, count in checks.counts().items() if count
     )
-    return Page(f"Findings of validate: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
+    return Page(f"Findings: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
 
 
 def finding(session: Session, place: Place) -> Page:
@@ -112,7 +115,7 @@ def preflight(session: Session, _place: Place) -> Page:
     if not len(rows):
         rows = Fixed([_nothing(session, "preflight", "no files")])
     files = f"{len(checks.differing)} of {len(checks.verdicts)} files differ"
-    title = f"Will it come back here? {files}{state(session, 'preflight')}"
+    title = f"Preflight: {files}{state(session, 'preflight')}"
     return Page(title, rows, True, (*_AGAIN, ("e", "Edit path"), ("R", "Moved files")))
 
 
