@@ -222,6 +222,22 @@ def write_copy(made: CriuPlan, store: CriuStore, output: str) -> None:
             raise
 
 
+def write_archive(made: CriuPlan, store: CriuStore, output: int) -> None:
+    """Write a container checkpoint with the rewritten files to a descriptor, as a stream from the old one.
+
+    Raises ConflictError, FormatError, UsageError where the image is in no archive, FileError.
+    """
+    from crimg.criu.archive import Archive
+    from crimg.criu.repacking import repack
+
+    if made.conflicts:
+        raise ConflictError(made.conflicts)
+    if not isinstance(store.directory, Archive):
+        raise UsageError("these images are in no archive")
+    with _as_file_error(store.directory.name):
+        repack(store.directory.source, output, made.contents)
+
+
 def _link_or_copy(old: str, new: str) -> None:
     try:
         os.link(old, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.bench.install import scripts
@@ -11,7 +12,8 @@ from tests.bench.table import Row
 from tests.criu.synthetic import Tree, reg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tests.bench.settings import Settings
 
@@ -56,6 +58,11 @@ def add_task(tree: Tree, pid: int, fds: int, vmas: int) -> None:
     ]
 
 
+def seconds(command: Sequence[str | Path]) -> float:
+    """How long a command takes."""
+    return usage(command).wall
+
+
 def rows(settings: Settings) -> Iterator[Row]:
     """A directory with a large table of each kind, and one with many tasks."""
     _, crimg, _ = scripts(settings.folder)
@@ -70,8 +77,8 @@ def rows(settings: Settings) -> Iterator[Row]:
     for what, folder in folders.items():
         shown, decoded = alternate(
             settings.rounds,
-            lambda folder=folder: usage([crimg, "inspect", folder]).wall,
-            lambda folder=folder: usage([sys.executable, "-c", _JSON, folder]).wall,
+            partial(seconds, [crimg, "inspect", folder]),
+            partial(seconds, [sys.executable, "-c", _JSON, folder]),
         )
         yield Row(f"crimg inspect of {what}, s", shown, at_most=0.5, note="the whole command")
         yield Row(
