@@ -14,13 +14,15 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
+from operator import itemgetter
 
 from crimg.errors import CrimgError, ImageChangedError, UsageError
 from crimg.escape import escape, one_line, unescape
 from crimg.reader import open_image
 from crimg.rewrite import apply, plan
 from crimg.rewrite.rulefile import make_rule
-from crimg.tui.sending import batches, send
+from crimg.tui.sending import send, send_packed
 from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
+_NICE = 5
+"""The keys come first."""
 _LONGEST = 60
 """Seconds after which a plan is given up; the application may be gone, and nobody else would end it."""
 
@@ -74,11 +78,11 @@ class Server:
             made = self._plan = plan(self._image, rules, edits=edits)
         finally:
             signal.alarm(0)
-        send(number=number, rules=[(rule.text, rule.text in made.unused_rules) for rule in rules])
-        for batch in batches((one.objref, one.others, one.text) for one in made.conflicts):
-            send(number=number, clashes=batch)
-        for batch in batches(map(_words, made.changes)):
-            send(number=number, changes=batch)
+        counts = Counter(change.rule for change in made.changes)
+        texts = [rule.text for rule in rules]
+        send(number=number, rules=[(text, text in made.unused_rules, counts[text]) for text in texts])
+        send_packed("clashes", made.conflicts, lambda one: (one[0], *one[1]), number=number)
+        send_packed("changes", map(_words, made.changes), itemgetter(0), number=number)
         send(number=number, done=True)
 
     def _apply(self, *, force: bool) -> None:
@@ -105,6 +109,7 @@ def main(words: Sequence[str]) -> int:
     """Answer until the standard input ends; the exit status."""
     fd, name, fingerprint, revision = words
     path = f"/proc/self/fd/{fd}"
+    os.nice(_NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application decides
     try:
         with open_image(path, revision=int(revision) if revision else None) as image:

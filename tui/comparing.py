@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from operator import itemgetter
 
 from crimg.collecting import no_collection
 from crimg.compare import Side, compare
@@ -16,7 +17,7 @@ from crimg.errors import CrimgError
 from crimg.escape import escape
 from crimg.reader import open_image
 from crimg.tui.places import place_of
-from crimg.tui.sending import batches, send
+from crimg.tui.sending import send, send_packed
 from crimg.views.change_words import count_words, field_text, pages_text, summary
 from crimg.views.changes import memory_change_records, object_change_records
 from crimg.views.subject import Subject
@@ -79,8 +80,7 @@ def work(paths: Sequence[str]) -> None:
         ]
         found = compare(*sides, progress=lambda done: send(progress=done))
         before, after = (Subject(image, b"") for image in images)
-        for batch in batches(_changes(before, after, found)):
-            send(changes=batch)
+        send_packed("changes", _changes(before, after, found), itemgetter(0))
         for record in memory_change_records(before, after, found):
             send(memory=_memory(record))
         send(summary=summary(found))

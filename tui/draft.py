@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from crimg.escape import escape
+from crimg.tui.packed import Packed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.rewrite.rules import PathRule
 
 Message = dict[str, Any]
+_MOST_CLASHES = 5
+"""Conflicts of one object that are remembered for it."""
 RuleTable = dict[str, Any]
 """A rule as in a file of rules: kind, old, new, places."""
 
@@ -39,15 +42,18 @@ class Clash(NamedTuple):
     """A conflict (crimg.rewrite.changes.Conflict)."""
 
     objref: int
-    others: tuple[int, ...]
+    others: list[int]
     text: str
 
 
 class RuleUse(NamedTuple):
-    """A rule of the plan. text: as the history will have it.  unused: it decides no path."""
+    """A rule of the plan. text: as the history will have it.  unused: it decides no path.
+    changes: that come of it.
+    """
 
     text: str
     unused: bool
+    changes: int
 
 
 class Draft:
@@ -55,7 +61,8 @@ class Draft:
 
     edits: objref to the path it is to have, escaped.  typed: a rule, or objref and path, that is being typed.
     number: of the last request.  state: of its plan: "none", "running", "done" or "failed".  error: why.
-    refused: why it was not written.  uses: one for each rule, the typed one last.
+    refused: why it was not written.  uses: one for each rule, the typed one last.  clashing: objref to the
+    numbers of conflicts that it is in.
     """
 
     def __init__(self) -> None:
@@ -69,10 +76,10 @@ class Draft:
     def _forget(self, state: str) -> None:
         self.state = state
         self.error = ""
-        self.changes: list[Planned] = []
-        self.clashes: list[Clash] = []
+        self.changes = Packed(Planned._make)
+        self.clashes = Packed(Clash._make)
         self.uses: list[RuleUse] = []
-        self.clashing: dict[int, list[int]] = {}
+        self.clashing: dict[int, tuple[int, ...]] = {}
         self._by_objref: dict[int, int] = {}
 
     @property
@@ -107,13 +114,17 @@ class Draft:
         if "rules" in message:
             self._forget("running")
             self.uses = [RuleUse(*use) for use in message["rules"]]
-        for objref, others, text in message.get("clashes", ()):
-            for each in (objref, *others):
-                self.clashing.setdefault(each, []).append(len(self.clashes))
-            self.clashes.append(Clash(objref, tuple(others), text))
-        for values in message.get("changes", ()):
-            self._by_objref.setdefault(values[0], len(self.changes))
-            self.changes.append(Planned(*values))
+        if "clashes" in message:
+            first, heads = len(self.clashes), message["clashes"]["heads"]
+            self.clashes.add(message["clashes"]["rows"], len(heads))
+            for number, objrefs in enumerate(heads, first):
+                for each in objrefs:
+                    self.clashing[each] = (*self.clashing.get(each, ()), number)[:_MOST_CLASHES]
+        if "changes" in message:
+            first, heads = len(self.changes), message["changes"]["heads"]
+            self.changes.add(message["changes"]["rows"], len(heads))
+            for number, objref in enumerate(heads, first):
+                self._by_objref.setdefault(objref, number)
         if "done" in message:
             self.state = "done"
         elif "error" in message:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crimg.tui.places import Place
 
 ASKING = "a question is open: answer it, or give it up with Esc"
-_REDRAW = 0.03
+_REDRAW = 0.06
 """Seconds after which news of a plan are shown."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import suppress
 
 from crimg.errors import BadMagicError, FormatError
 from crimg.escape import escape
@@ -46,6 +47,7 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
+    wanted: what `kept_soon` was asked for.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
@@ -68,6 +70,7 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
+        self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None
         self._graph: Graph | None = None
@@ -121,7 +124,7 @@ class Session:
         What is to be changed, and the places that were visited, stay.
         """
         before = self.subject.image
-        for name in ("revision", "_file", "subject", "read_only", "_graph", "_parts"):
+        for name in ("revision", "_file", "subject", "read_only", "_graph", "_parts", "_kept"):
             setattr(self, name, getattr(other, name))
         self.checks = Checks()
         self.past = Past()
@@ -143,11 +146,39 @@ class Session:
             self._graph = Graph(image)
             _ = self.subject.users
             image.find(File, 0)
+            self._look_ahead()
         finally:
             gc.freeze()  # what was read stays: looking through it for cycles again would be felt at the keys
             if collects:
                 gc.enable()
         self.loaded = True
+
+    def _look_ahead(self) -> None:
+        """Make what the first page needs of all rows."""
+        from crimg.tui.pages import overview
+
+        overview.gone_files(self)
+        with suppress(FormatError):  # the page says it
+            overview.memory_kinds(self)
+
+    def kept_soon(self, key: Hashable, make: Callable[[], T]) -> T | None:
+        """As `kept`, of what takes time: None until a thread has made it (the application sees to that)."""
+        if self._kept[0] is self.subject and key in self._kept[1]:
+            return self.kept(key, make)
+        self.wanted[key] = make
+        return None
+
+    @property
+    def sessions(self) -> list[Session]:
+        """This one, and that of the other image where two are compared."""
+        return [self] if self.compared is None else [self, self.compared.other]
+
+    def make_wanted(self) -> None:
+        """Make what `kept_soon` was asked for; may run in a thread."""
+        while self.wanted:
+            key, make = next(iter(self.wanted.items()))
+            self.kept(key, make)
+            del self.wanted[key]
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returned the first time for this image: pages are shown again with each news."""

@@ -6,7 +6,8 @@ process gets these very descriptors, and its mappings are made of them. Nothing 
 whatever fails leaves no process and no file behind.
 
 The process id is printed. The process is in the background; --wait stays until it ends, and
-passes signals, Ctrl-C among them, on to it.
+passes signals, Ctrl-C among them, on to it. With --tty the process gets this terminal, with the settings that
+it had made, and is in its foreground; where it is stopped (Ctrl-Z), so is this command.
 
 Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 files are not as they were;
 2 usage; 3 not a sound image; 4 the kernel refused; 5 it cannot be brought back faithfully.
@@ -26,7 +27,7 @@ from crimg.escape import escape, unescape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crimg.model.image import Image
     from crimg.preflight import Verdict
@@ -45,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, and do nothing")
     parser.add_argument("--json", action="store_true", help="with -n: JSON (specs/restart.schema.json)")
     parser.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
+    parser.add_argument("--tty", action="store_true",
+                        help="give it this terminal in place of its own; implies --wait")  # fmt: skip
     parser.add_argument("--new-pids", action="store_true",
                         help="take any process and thread ids, instead of those of the image")  # fmt: skip
     group = parser.add_argument_group("files")
@@ -64,10 +67,13 @@ def run(args: argparse.Namespace) -> int:
     from crimg import restart
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
+    from crimg.cli.terminal import wait_in_foreground
+    from crimg.restart.terminal import TerminalState, own_terminal
 
     if args.json and not args.dry_run:
         raise UsageError("--json goes with --dry-run")
     timeout, rules = seconds(args.timeout), path_rules(args.rules)
+    terminal = own_terminal() if args.tty else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with opened(args.image, quiet=args.quiet) as subject:
@@ -78,7 +84,11 @@ def run(args: argparse.Namespace) -> int:
         verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
         try:
             plan = restart.plan(
-                image, verdicts, new_pids=args.new_pids, accept=_accepted(args.accept, verdicts)
+                image,
+                verdicts,
+                new_pids=args.new_pids,
+                accept=_accepted(args.accept, verdicts),
+                terminal=terminal,
             )
         except UnsupportedResourceError as error:
             for problem in error.problems:
@@ -89,9 +99,12 @@ def run(args: argparse.Namespace) -> int:
             return 0
         for note in () if args.quiet else plan.notes:
             say(f"note: {note}")
+        before = TerminalState(terminal) if terminal is not None else None
         done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
     for path in done.left:
         say(f"warning: {escape(path)}: kept a deleted file, and could not be deleted; it is needed no more")
+    if before is not None:
+        return _end_of(done.pid, lambda: wait_in_foreground(done.pid, before))
     if not args.wait:
         write_lines([str(done.pid)])
         return 0
@@ -99,16 +112,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _wait(pid: int) -> int:
-    """Print the number of process `pid`, wait for its end, pass signals on to it; its exit status."""
+    """Print the number of process `pid`, wait for its end; its exit status."""
     from crimg.cli.output import write_lines
+
+    def wait() -> None:
+        write_lines([str(pid)])
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+    return _end_of(pid, wait)
+
+
+def _end_of(pid: int, wait: Callable[[], None]) -> int:
+    """The exit status of process `pid`, for which `wait` waits; signals are passed on to it meanwhile."""
 
     def pass_on(number: int, _frame: object) -> None:
         os.kill(pid, number)  # not reaped yet: nobody else can have this number
 
     before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
     try:
-        write_lines([str(pid)])
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

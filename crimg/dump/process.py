@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from crimg.kernel.tree import FreezeTree, Member
     from crimg.model import ImageInfo
 
+_SECCOMP_STRICT = 1  # SECCOMP_MODE_STRICT (linux/seccomp.h)
+
 
 class Space:
     """An address space in the making. pid: a process that has it.  pagemap: id of its PAGEMAP section.
@@ -196,8 +198,11 @@ def check_process(proc: ProcDir, frozen: Freeze, problems: Problems) -> None:
     """Note what of a process as a whole cannot be saved; fds and mappings are looked at by others."""
     for tid in frozen.tids:
         with ProcDir(tid) as thread:
-            if procstat.read_status(thread).seccomp:
-                problems.add(f"thread {tid}", "a seccomp filter", "cannot be saved yet", "seccomp")
+            mode, count = procstat.read_seccomp(thread)
+            if mode:
+                filters = "a seccomp filter" if count == 1 else f"{count} seccomp filters"
+                what = "strict seccomp mode" if mode == _SECCOMP_STRICT else filters
+                problems.add(f"thread {tid}", what, "cannot be saved yet", "seccomp")
         if ptrace.get_syscall_user_dispatch(tid).mode:
             problems.add(f"thread {tid}", "syscall user dispatch", "cannot be saved yet", "dispatch")
         for shared, name, kind in (

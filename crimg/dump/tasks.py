@@ -94,6 +94,8 @@ class TaskCollector:
 
     def _pending(self, signal: int, tid: int, pending: int, *, shared: bool) -> None:
         """Add the signals of one queue. pending: the set that the kernel tells of it, bit N-1 is signal N."""
+        if not pending:
+            return
         queue = ptrace.peeksiginfo(tid, shared=shared)
         numbers = [_SIGINFO_NUMBER.unpack_from(info)[0] for info in queue]
         for number in range(1, 65):

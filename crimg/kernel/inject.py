@@ -71,6 +71,7 @@ class Injector:
         self._options = options
         self._address = address
         self._reserved = 0
+        self._rooms: dict[str, int] = {}
         self._affinity: set[int] | None = None
         self._part: Sequence[Sequence[int]] = ()
 
@@ -107,6 +108,12 @@ class Injector:
         """The target's address of the data area; common to all that share the scratch."""
         return self.scratch.data
 
+    def room(self, name: str, size: int) -> int:
+        """As `reserve`, the first time; later, the same bytes again."""
+        if name not in self._rooms:
+            self._rooms[name] = self.reserve(size)
+        return self._rooms[name]
+
     def reserve(self, size: int) -> int:
         """The target's address of `size` more bytes of the data area, aligned to 16; ValueError: full."""
         start = -(-self._reserved // 16) * 16
@@ -140,6 +147,22 @@ class Injector:
             self._part = calls[first : first + TABLE_CALLS]
             results += self._thread.away(self._run)
         return results
+
+    def last_call(self, number: int, *arguments: int) -> None:
+        """Let the thread make a call that it does not come back from, and run (exit_group, execve).
+
+        Nothing is put back in it, and the injector is closed.
+        """
+        with Uninterrupted():
+            given = dict(zip(("rdi", "rsi", "rdx", "r10", "r8", "r9"), arguments, strict=False))
+            self._thread.set_registers(rip=self.scratch.syscall_at, rax=number, **given)
+            ptrace.cont(self.tid)
+        self.abandon()
+
+    def adopt(self) -> None:
+        """That memory is a copy, made by fork(2), of the one that was given: `close` unmaps it."""
+        self._scratch = self.scratch.copy()
+        self._owner = True
 
     def close(self) -> None:
         """Put everything back as it was; a second call does nothing. Raises ProcessGoneError, KernelError."""

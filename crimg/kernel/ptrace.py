@@ -91,8 +91,8 @@ class DispatchConfiguration(NamedTuple):
     length: int
 
 
-class _Iovec(ctypes.Structure):
-    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+_Iovec = ctypes.c_uint64 * 2
+"""struct iovec: address and length."""
 
 
 def _request(name: str, request: int, tid: int, address: Argument = 0, data: Argument = 0) -> int:
@@ -200,12 +200,12 @@ def getregset(tid: int, regset: int) -> bytes:
         room = ctypes.create_string_buffer(size)
         vector = _Iovec(ctypes.addressof(room), size)
         _request("PTRACE_GETREGSET", PTRACE_GETREGSET, tid, regset, vector)
-        if vector.length < size:
+        if vector[1] < size:
             break
-    if regset == NT_PRSTATUS and vector.length != GENERAL_SIZE:
+    if regset == NT_PRSTATUS and vector[1] != GENERAL_SIZE:
         problem = f"thread {tid} runs 32-bit code"
         raise UnsupportedResourceError(f"{problem}: only x86-64 processes can be saved", [problem])
-    return ctypes.string_at(room, vector.length)
+    return ctypes.string_at(room, vector[1])
 
 
 def setregset(tid: int, regset: int, data: bytes) -> None:

@@ -213,3 +213,49 @@ def test_child() -> None:
     if pid == 0:
         os._exit(3)
     assert Child(pid).wait() == 3
+
+
+GONE = """
+import fcntl, shutil
+here = os.getcwd()
+os.makedirs("above/gone")
+os.chmod("above/gone", 0o1751)
+folder = os.open("above/gone", os.O_RDONLY | os.O_DIRECTORY)
+path_only = os.open("above/gone", os.O_PATH | os.O_DIRECTORY)
+os.mkfifo("pipe", 0o640)
+both = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)
+fcntl.fcntl(both, 1031, 1 << 18)
+reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+os.write(both, b"y" * 100_000)
+os.chdir("above/gone")
+os.unlink(here + "/pipe")
+deep = os.open(here + "/above/deep", os.O_RDWR | os.O_CREAT)
+os.write(deep, b"deep")
+if ABOVE:
+    os.unlink(here + "/above/deep")
+    os.rmdir(here + "/above/gone")
+else:
+    shutil.rmtree(here + "/above")
+def told():
+    return [(os.readlink(path), oct(os.stat(path).st_mode), os.stat(path).st_mtime) for path in
+        ("/proc/self/cwd", *("/proc/self/fd/%d" % fd for fd in (folder, path_only, both, reader)))]
+"""
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_deleted_directories_and_fifos(above: bool, tmp_path: Path) -> None:
+    """Also where the directory that they were in is gone itself: then they are shown elsewhere."""
+    with Agent(f"ABOVE = {above}{GONE}", tmp_path / "target") as agent:
+        before, names = agent.ask("told()"), sorted(os.listdir(tmp_path / "target"))
+        for turn in range(2):
+            there_and_back(agent, tmp_path / str(turn))
+            after = agent.ask("told()")
+            assert [one[1:] for one in after] == [one[1:] for one in before]
+            assert (after == before) is above
+            assert sorted(os.listdir(tmp_path / "target")) == names
+        assert agent.ask(
+            "[os.stat(fd).st_ino for fd in (folder, path_only, '.')] == 3 * [os.fstat(folder).st_ino]"
+        )
+        assert agent.ask("len(os.read(reader, 1 << 20)), fcntl.fcntl(both, 1032)") == (100_000, 1 << 18)
+        assert agent.ask("os.write(both, b'more'), os.read(reader, 9)") == (4, b"more")
+        assert agent.ask("os.pread(deep, 9, 0), os.fstat(deep).st_nlink") == (b"deep", 0)

@@ -135,8 +135,7 @@ def rule(session: Session, place: Place) -> Page:
     if place.number >= len(draft.uses):
         return Page("Rule", Fixed([text_row("the plan is made anew", "dim")]))
     use = draft.uses[place.number]
-    decided = sum(one.rule == use.text for one in draft.changes)
-    rows = [pair("rule", use.text), pair("changes", count(decided, "path"))]
+    rows = [pair("rule", use.text), pair("changes", count(use.changes, "path"))]
     if use.unused:
         rows.append(pair("", "it decides no path of the image", role="warning"))
     rows.append(Row((("dim", "r changes it, x takes it out of the "), ("link", "plan")), CHANGE))

@@ -26,7 +26,7 @@ def files(session: Session, _place: Place) -> Page:
 
     def make(file: File) -> Row:
         row = record(file)
-        verdict = session.checks.verdicts.get(file.objref)
+        verdict = session.checks.verdict(file.objref)
         spans = (
             mark(session.checks.mark(file.objref)),
             ("number", f"#{file.objref:<6} "),

@@ -11,7 +11,7 @@ from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.tui.checks import Finding, Verdict
+    from crimg.tui.checks import Finding
     from crimg.tui.rows import Rows
     from crimg.tui.session import Session
 
@@ -91,7 +91,10 @@ def preflight(session: Session, _place: Place) -> Page:
     """Every file against this machine: those that are not as a restart needs them come first."""
     checks = session.checks
 
-    def make(verdict: Verdict) -> Row:
+    verdicts = checks.verdicts
+
+    def make(number: int) -> Row:
+        verdict = verdicts[number]
         role = "ok" if verdict.fine else "error"
         spans = (
             mark(role),
@@ -115,7 +118,7 @@ def preflight(session: Session, _place: Place) -> Page:
 
 def verdict(session: Session, place: Place) -> Page:
     """The verdict on one file, with the evidence and what would mend it."""
-    one = session.checks.verdicts.get(place.number)
+    one = session.checks.verdict(place.number)
     if one is None:
         return Page("Verdict", Fixed([text_row("not known yet", "dim")]))
     target = Place("object", one.objref)
