@@ -26,6 +26,9 @@ CHECKPOINT = "checkpoint"
 """The directory inside a container checkpoint that holds the images of CRIU."""
 PARENT = "parent"
 """The link to the directory of the dump before, for pages that have not changed since."""
+JOURNAL, DONE = ".crimg-journal", "done"
+"""The directory beside the images that keeps what rewrites replaced: one directory for each, by number; and
+the file in it that tells that the rewrite came to its end."""
 _MAPPED_FROM = 1 << 16
 """Smaller files are read: mapping one costs more than copying it."""
 
@@ -120,6 +123,10 @@ class Files:
         """Where the dump before is, as the link says; None for a dump that stands alone."""
         return None
 
+    def unfinished(self) -> bool:
+        """Whether a rewrite of the files was cut short."""
+        return False
+
     def close(self) -> None:
         """Let go of all files."""
         for part in self.parts.values():
@@ -186,6 +193,15 @@ class Directory(Files):
             return os.readlink(PARENT, dir_fd=self.fd)
         except OSError:
             return None
+
+    def unfinished(self) -> bool:
+        """Whether a rewrite of the directory was cut short: its last entry in the journal has no end."""
+        try:
+            names = os.listdir(f"/proc/self/fd/{self.fd}/{JOURNAL}")
+        except OSError:  # it was never rewritten
+            return False
+        last = max((int(name) for name in names if name.isdecimal()), default=0)
+        return last > 0 and not os.path.exists(f"/proc/self/fd/{self.fd}/{JOURNAL}/{last}/{DONE}")
 
     def close(self) -> None:
         """Let go of all files, and of the directory."""
