@@ -14,9 +14,11 @@ from crimg.model.record import KINDS, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from crimg.model.image import Image
+    from crimg.model.record import Column
 
 
 def references(record: Record) -> Iterator[tuple[str, int]]:
@@ -35,23 +37,39 @@ def objref_column(cls: type[Record]) -> int | None:
     return first if cls.fields[first] == "objref" else None
 
 
+def owner_column(cls: type[Record]) -> int | None:
+    """Index of the column with the objref of a shared object, or of that which a part is a part of; None for
+    neither."""
+    own = objref_column(cls)
+    first = cls.key_columns[0]
+    return first if own is not None or cls.columns[first].kinds else None
+
+
+def targets(rows: Sequence[Record], index: int, column: Column) -> set[int]:
+    """All objrefs in one column of some rows."""
+    if column.many:
+        return {target for row in rows for target in row[index] or ()}
+    found = set(map(itemgetter(index), rows))
+    found.discard(None)
+    return found
+
+
+_LABELS: dict[type[Record], Callable[[Any], str]] = {
+    File: lambda row: f"file {escape(row.path)}" if row.path else "file",
+    Fd: lambda row: f"fd {row.fd}",
+    EpollWatch: lambda row: f"watch by fd {row.fd}",
+    Vma: lambda row: f"vma {row.start:x}-{row.end:x}",
+    Task: lambda row: f"task {row.pid} {escape(row.comm)}",
+    Thread: lambda row: f"thread {row.tid}",
+    Inode: lambda row: f"inode {row.number}",
+}
+
+
 def row_label(row: Record) -> str:
     """A printable name of a row that tells it from the others of its table."""
-    if isinstance(row, File):
-        return f"file {escape(row.path)}" if row.path else "file"
-    if isinstance(row, Fd):
-        return f"fd {row.fd}"
-    if isinstance(row, EpollWatch):
-        return f"watch by fd {row.fd}"
-    if isinstance(row, Vma):
-        return f"vma {row.start:x}-{row.end:x}"
-    if isinstance(row, Task):
-        return f"task {row.pid} {escape(row.comm)}"
-    if isinstance(row, Thread):
-        return f"thread {row.tid}"
-    if isinstance(row, Inode):
-        return f"inode {row.number}"
     cls = type(row)
+    if cls in _LABELS:
+        return _LABELS[cls](row)
     if objref_column(cls) is not None:
         return cls.noun
     return " ".join([cls.noun, *(str(part) for part in row.key[1:] if part is not None)])
@@ -59,11 +77,8 @@ def row_label(row: Record) -> str:
 
 def owner(row: Record) -> int | None:
     """The objref of a shared object; for a part, that of the object it is a part of; None for neither."""
-    cls = type(row)
-    if (own := objref_column(cls)) is not None:
-        return int(row[own])
-    first = cls.key_columns[0]
-    return int(row[first]) if cls.columns[first].kinds else None
+    column = owner_column(type(row))
+    return None if column is None else int(row[column])
 
 
 def count_references(

@@ -6,6 +6,8 @@ Page data is mapped, never read: a body is bytes of the file until somebody look
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from crimg.errors import ChecksumError, FormatError, TruncatedError, UnsupportedVersionError
 from crimg.format.constants import (
     HEADER_SIZE,
@@ -26,11 +28,10 @@ from crimg.format.container import (
     read_trailer,
     section_end,
 )
-from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import packed_fault
 from crimg.reader.packed import decompress
 from crimg.reader.raw import RawFile
-from crimg.reader.tables import decode_batches, records
+from crimg.reader.tables import SECTION_OF_KIND, records, section_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ if TYPE_CHECKING:
 
     R = TypeVar("R", bound=Record)
 
-_SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
-_ROW_TYPES = frozenset({SectionType.OBJECTS, *_SECTION_OF_KIND.values()})
+_ROW_TYPES = frozenset({SectionType.OBJECTS, *SECTION_OF_KIND.values()})
 _KNOWN_TYPES = frozenset(SectionType)
 _KNOWN_CODECS = frozenset(Codec)
 _MAX_INDEX = 1 << 30
@@ -57,7 +57,7 @@ class ImageFile(RawFile):
         self.end = self.size
         """Where the revision ends that the index is of; what is behind it is no part of the image."""
         self._bodies: dict[int, memoryview] = {}
-        self._rows: dict[int, dict[int, list[Record]]] = {}
+        self._rows: dict[int, list[tuple[int, list[Record]]]] = {}
         self._entries: dict[int, IndexEntry] = {}
         self._verified: set[tuple[IndexEntry, bool]] = set()
         self._packed_fault = ""
@@ -197,13 +197,13 @@ class ImageFile(RawFile):
 
     def rows(self, cls: type[R]) -> list[R]:
         """The rows of one kind; those of later revisions stand in the place of the rows they replace."""
-        wanted = _SECTION_OF_KIND.get(cls.row_kind, SectionType.OBJECTS)
+        wanted = SECTION_OF_KIND.get(cls.row_kind, SectionType.OBJECTS)
         batches = [
             (entry.revision, rows)
             for entry in self.sections
             if entry.type == wanted and entry.kind in (0, cls.row_kind) and _is_readable(entry)
-            for rows in [self._decoded(entry).get(cls.row_kind)]
-            if rows
+            for kind, rows in self._decoded(entry)
+            if kind == cls.row_kind
         ]
         result: list[Record] = []
         revisions = {revision for revision, _ in batches}
@@ -212,15 +212,20 @@ class ImageFile(RawFile):
                 result.extend(rows)
             return result  # type: ignore[return-value]  # _decoded checks each row's kind
         first = min(revisions)
-        latest = {row.key: row for revision, rows in batches if revision != first for row in rows}
+        key = itemgetter(*cls.key_columns)
+        latest = {key(row): row for revision, rows in batches if revision != first for row in rows}
         for revision, rows in batches:
             if revision == first:
-                result.extend(latest.pop(row.key, row) for row in rows)
+                result.extend(latest.pop(key(row), row) for row in rows)
         result.extend(latest.values())
         return result  # type: ignore[return-value]
 
-    def _decoded(self, entry: IndexEntry) -> dict[int, list[Record]]:
-        """Kind number to records of one section; decoded once, and only after its checksum held."""
+    def decoded(self, section_id: int) -> Sequence[tuple[int, list[Record]]] | None:
+        """Kind number and records, batch by batch, of a section that was decoded already; else None."""
+        return self._rows.get(section_id)
+
+    def _decoded(self, entry: IndexEntry) -> Sequence[tuple[int, list[Record]]]:
+        """Kind number and records of the batches of a section; decoded once, after its checksum held."""
         if entry.id not in self._rows:
             place = entry.label
             if entry.codec != Codec.NONE and self._packed_fault:
@@ -228,14 +233,12 @@ class ImageFile(RawFile):
             body = self._sound_body(entry)
             if entry.codec != Codec.NONE:
                 body = decompress(entry, body)
-            tables: dict[int, list[Record]] = {}
-            for kind, rows in decode_batches(body, place):
-                if entry.kind not in (0, kind):
-                    raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
-                if _SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
-                    raise FormatError(f"rows of kind {kind} do not belong here", section=place)
-                tables.setdefault(kind, []).extend(records(kind, rows, place))
-            self._rows[entry.id] = tables
+            batches: list[tuple[int, list[Record]]] = []
+            for kind, rows in section_batches(entry, body):
+                if not batches or batches[-1][0] != kind:
+                    batches.append((kind, []))
+                batches[-1][1].extend(records(kind, rows, place))
+            self._rows[entry.id] = batches
         return self._rows[entry.id]
 
 

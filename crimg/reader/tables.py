@@ -13,7 +13,8 @@ from itertools import islice
 import msgpack
 
 from crimg.errors import FormatError, UnsupportedVersionError
-from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_LIST
+from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_LIST, SectionType
+from crimg.model import HistoryEntry, LogEntry
 from crimg.model.check import fault
 from crimg.model.record import KINDS
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from crimg.format.container import IndexEntry
     from crimg.model.record import Record
 
+SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
+"""Number of a kind to the type of its sections; all others stand in OBJECTS."""
 _ROWS_AT_ONCE = 4096
 
 
@@ -63,6 +67,19 @@ def decode_batches(body: bytes | memoryview, place: str) -> Iterator[tuple[int, 
     except (msgpack.exceptions.UnpackException, ValueError) as error:  # ValueError: limits, UTF-8, map keys
         text = f"no msgpack value of the schema at {unpacker.tell()} of the body"
         raise FormatError(f"{text} ({error or type(error).__name__})", section=place) from error
+
+
+def section_batches(
+    entry: IndexEntry, body: bytes | memoryview
+) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+    """As `decode_batches`, of the body of a section, in which only some kinds may stand."""
+    place = entry.label
+    for kind, rows in decode_batches(body, place):
+        if entry.kind not in (0, kind):
+            raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
+        if SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
+            raise FormatError(f"rows of kind {kind} do not belong here", section=place)
+        yield kind, rows
 
 
 def _batch_header(unpacker: msgpack.Unpacker, size: int, place: str) -> tuple[int, int]:

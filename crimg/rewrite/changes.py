@@ -119,11 +119,12 @@ class Plan:
         there, or not as the plan says that it is.
         """
         made: dict[type[Record], dict[int, Record]] = {cls: {} for cls in CLASSES.values()}
+        find = image.find
         for change in self.changes:
             objref, kind, column, before, after = change[:5]
             cls = CLASSES[kind]
             rows = made[cls]
-            row = rows.get(objref) or image.find(cls, objref)
+            row = rows.get(objref) or find(cls, objref)
             if row is None:
                 raise ImageChangedError(f"{_name(change)} is not in the image: the plan is for another one")
             index = _INDEXES[cls][column]
@@ -131,7 +132,9 @@ class Plan:
                 raise ImageChangedError(
                     f"{_name(change)}: {column} is not what the plan says: make the plan anew"
                 )
-            rows[objref] = cls.from_row((*row[:index], after, *row[index + 1 :]))
+            cells = list(row)
+            cells[index] = after
+            rows[objref] = cls.from_row(cells)
         return [row for rows in made.values() for row in rows.values()]
 
     def to_json(self) -> dict[str, Any]:

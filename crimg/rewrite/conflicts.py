@@ -51,6 +51,13 @@ def target_fault(path: bytes) -> str:
     return ""
 
 
+def _is_plain(path: bytes | None) -> bool:
+    """Whether nothing can be wrong with a path, at the first glance: so it is with nearly all."""
+    return path is not None and (
+        path[:1] == b"/" and len(path) <= _SOCKET_BYTES and b"/." not in path and b"\0" not in path
+    )
+
+
 def _new_fault(change: Change) -> str:
     """What is wrong with the path that a change brings, and was not wrong with the one before; or ""."""
     after = change.after
@@ -70,12 +77,12 @@ def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
     moved: _Moved = {}
     found = []
     for change in changes:
-        if change.column not in _PATHS:
+        objref, kind, column, before, after = change[:5]
+        if column not in _PATHS:
             continue
-        moved.setdefault(change.kind, {})[change.objref] = change
-        fault = _new_fault(change)
-        if fault:
-            found.append(Conflict(change.objref, (), f"#{change.objref} {escape(change.before)}: {fault}"))
+        moved.setdefault(kind, {})[objref] = change
+        if not _is_plain(after) and (fault := _new_fault(change)):
+            found.append(Conflict(objref, (), f"#{objref} {escape(before)}: {fault}"))
     if not moved:
         return []
     claims = list(_claims(image, moved))
@@ -95,16 +102,17 @@ _NONE: dict[int, Change] = {}
 def _claims(image: Image, moved: _Moved) -> Iterator[Claim]:
     noun, of_inode = File.noun, Inode.noun
     of_files, of_keepers = moved.get(noun, _NONE), moved.get(of_inode, _NONE)
-    directory = int(FileKind.DIRECTORY)
+    directory, unreachable = int(FileKind.DIRECTORY), int(NameState.UNREACHABLE)
     path_index, inode_index, kind_index = map(File.fields.index, ("path", "inode", "kind"))
+    state_index = File.fields.index("name_state")
     for file in image.rows(File):
         objref, path, inode = file[0], file[path_index], file[inode_index]
         change = of_files.get(objref)
-        in_use = needs_name(file) or (change is not None and file.name_state == NameState.UNREACHABLE)
+        in_use = needs_name(file) or (change is not None and file[state_index] == unreachable)
         if in_use and path:
             after = path if change is None else change.after
             who = (of_inode, inode) if inode is not None else (noun, objref)
-            yield Claim._make((who, objref, path, after, file[kind_index] == directory))
+            yield Claim(who, objref, path, after, file[kind_index] == directory)
     for inode in image.rows(Inode):
         if inode.keeper_path is not None:
             change = of_keepers.get(inode.objref)
@@ -129,6 +137,8 @@ def _mounts(image: Image, moved: _Moved) -> Iterator[Claim]:
 
 def _same_name(claims: Sequence[Claim], both: str) -> Iterator[Conflict]:
     """Names that several would have who did not share a name before."""
+    if len({claim.after for claim in claims}) == len(claims):
+        return
     first_at: dict[bytes, Claim] = {}
     doubtful: dict[bytes, list[Claim]] = {}
     for claim in claims:  # nearly all pass here: the groups would take a third of the time

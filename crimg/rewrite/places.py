@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from crimg.graph import owner, row_label
+from crimg.graph import owner_column, row_label
 from crimg.model import File, Filesystem, Inode, Socket
 from crimg.model.enums import NAMELESS, NameState
 from crimg.model.record import KINDS, Record
@@ -73,16 +73,14 @@ def referrers_of(image: Image, objrefs: Collection[int]) -> dict[int, list[Refer
             if target_kind is None or cls.noun in ("lock", Socket.noun):
                 continue
             word = cls.noun if column.name == target_kind.lower() else column.name
+            whose = owner_column(cls)
+            label = "" if word not in ("exe", "cwd", "root") else word
             for row in image.rows(cls):
                 target = row[index]
                 if target in objrefs:
-                    found.setdefault(target, []).append(_referrer(row, word))
+                    referrer = Referrer(word, 0 if whose is None else row[whose], label or row_label(row))
+                    found.setdefault(target, []).append(referrer)
     return found
-
-
-def _referrer(row: Record, word: str) -> Referrer:
-    whose = owner(row) or 0
-    return Referrer(word, whose, word if word in ("exe", "cwd", "root") else row_label(row))
 
 
 def places_of_files(image: Image) -> dict[int, frozenset[str]]:

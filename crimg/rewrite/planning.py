@@ -9,7 +9,7 @@ from crimg.model import File, Inode
 from crimg.model.enums import Keeper
 from crimg.rewrite.changes import Change, Conflict, Plan, Unmatched, differences
 from crimg.rewrite.conflicts import find_conflicts
-from crimg.rewrite.matching import RuleSet
+from crimg.rewrite.matching import PLACES, RuleSet
 from crimg.rewrite.places import REWRITTEN, path_of, places_of_files, referrers_of
 
 TYPE_CHECKING = False
@@ -111,29 +111,27 @@ class _Planner:
         cls, name, own_place = place
         index, noun = cls.fields.index(name), cls.noun
         fixed = frozenset((own_place,)) if own_place else _NO_PLACES
-        find, edits = self.rules.find, self.edits
+        find, edits, places, texts = self.rules.find, self.edits, self._places, self._texts
+        add, used = self.cells.append, self.used.add
         for row in self.image.rows(cls):
             path: bytes | None = row[index]
             objref: int = row[0]
             if edits and objref in edits and path is not None:
-                self._change(objref, noun, name, path, edits[objref], _edit_text(objref, edits[objref]))
+                if edits[objref] != path:
+                    add((objref, noun, name, path, edits[objref], _edit_text(objref, edits[objref])))
                 continue
             if not path or path[0] != 0x2F:
                 continue
-            match = find(path, objref, fixed or self._places.get(objref, _NO_PLACES))
+            match = find(path, objref, fixed or places.get(objref, _NO_PLACES))
             if match is None:
                 self.unmatched.append(Unmatched(objref, noun, name, path))
                 continue
-            rule = match.rule
-            self.used.add(rule)
-            if match.rivals:
-                self._rivals(objref, path, [rule, *match.rivals])
-            elif match.made != path:
-                self._change(objref, noun, name, path, match.made, self._texts[rule])
-
-    def _change(self, objref: int, noun: str, name: str, path: bytes, made: bytes, rule: str) -> None:
-        if made != path:
-            self.cells.append((objref, noun, name, path, made, rule))
+            rule, _, made, rivals = match
+            used(rule)
+            if rivals:
+                self._rivals(objref, path, [rule, *rivals])
+            elif made != path:
+                add((objref, noun, name, path, made, texts[rule]))
 
     def _rivals(self, objref: int, path: bytes, rules: Collection[Rule]) -> None:
         self.used.update(rules)
@@ -156,16 +154,17 @@ class _Planner:
 def with_referrers(image: Image, cells: Sequence[Cell]) -> list[Change]:
     """The changes, each with who refers to its object, and the places that makes."""
     referrers = referrers_of(image, {cell[0] for cell in cells})
-    own: dict[tuple[str, str], tuple[str, ...]] = {
-        (cls.noun, column): (place,) for cls, column, place in REWRITTEN if place
-    }
+    own = {(cls.noun, column): (place,) for cls, column, place in REWRITTEN if place}
+    single = {place: (place,) for place in PLACES}  # by far the most: one tuple for all of them
     changes = []
     for cell in cells:
-        those = tuple(referrers.get(cell[0], ()))
-        places = own.get((cell[1], cell[2]))
+        those = referrers.get(cell[0], ())
+        places: tuple[str, ...] | None = own.get(cell[1:3])
         if places is None:
-            places = (those[0].place,) if len(those) == 1 else tuple(sorted({each.place for each in those}))
-        changes.append(Change._make((*cell, places, those)))
+            places = single.get(those[0].place) if len(those) == 1 else None
+        if places is None:
+            places = tuple(sorted({each.place for each in those}))
+        changes.append(Change(*cell, places, tuple(those)))
     return changes
 
 

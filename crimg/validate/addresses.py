@@ -73,7 +73,7 @@ def unmapped(checked: Checked) -> Iterator[Hit]:
 
     Remedy: a mapping may be lost: dump again. A program that has unmapped its own stack or heap can go on.
     """
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         vmas = checked.owned(Vma).get(mm.objref)
         if not vmas:
             continue  # C336
@@ -95,7 +95,7 @@ def auxiliary_vector(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         if not mm.auxv:
             continue
         if len(mm.auxv) % _PAIR.size:

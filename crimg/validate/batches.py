@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from crimg.errors import FormatError
-from crimg.format.constants import SectionType
-from crimg.model import HistoryEntry, LogEntry
 from crimg.model.record import KINDS
-from crimg.reader.tables import decode_batches, records
+from crimg.reader.tables import SECTION_OF_KIND, records, section_batches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from crimg.format.container import IndexEntry
     from crimg.model.record import Record
-
-_SECTION_OF_KIND = {LogEntry.row_kind: SectionType.LOG, HistoryEntry.row_kind: SectionType.HISTORY}
 
 
 class Batch:
@@ -38,13 +36,8 @@ class Batch:
 
 def decode(entry: IndexEntry, body: memoryview) -> Iterator[Batch]:
     """The rows of a section, batch by batch; raises FormatError."""
-    place = entry.label
-    for kind, rows in decode_batches(body, place):
-        if entry.kind not in (0, kind):
-            raise FormatError(f"rows of kind {kind} among those of {entry.kind}", section=place)
-        if _SECTION_OF_KIND.get(kind, SectionType.OBJECTS) != entry.type:
-            raise FormatError(f"rows of kind {kind} do not belong here", section=place)
-        found = _records(kind, rows, place)
+    for kind, rows in section_batches(entry, body):
+        found = _records(kind, rows, entry.label)
         if found:
             yield Batch(KINDS[kind], found, entry.revision, entry)
 
@@ -54,15 +47,16 @@ def place_rows(batches: Sequence[Batch]) -> None:
     for cls in {batch.cls for batch in batches}:
         own = [batch for batch in batches if batch.cls is cls]
         first = min(batch.revision for batch in own)
-        if all(batch.revision == first for batch in own) or cls.row_kind in _SECTION_OF_KIND:
+        if all(batch.revision == first for batch in own) or cls.row_kind in SECTION_OF_KIND:
             continue
-        latest = {row.key: row for batch in own if batch.revision != first for row in batch.rows}
+        key = itemgetter(*cls.key_columns)
+        latest = {key(row): row for batch in own if batch.revision != first for row in batch.rows}
         for batch in own:
             if batch.revision == first:
-                batch.placed = [latest.pop(row.key, row) for row in batch.rows]
+                batch.placed = [latest.pop(key(row), row) for row in batch.rows]
         for batch in own:
             if batch.revision != first:
-                keys = dict.fromkeys(row.key for row in batch.rows)
+                keys = dict.fromkeys(map(key, batch.rows))
                 batch.placed = [latest.pop(key) for key in keys if key in latest]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from crimg.errors import ChecksumError, FormatError
 from crimg.format.bodies import RUN
 from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_SECTION_ID, RUN_SIZE, Codec, SectionType
-from crimg.graph import count_references, objref_column
+from crimg.graph import count_references, objref_column, targets
 from crimg.model import DEFINITION_ORDER, Task, Thread
 from crimg.model.check import packed_fault
 from crimg.model.record import KINDS
@@ -19,12 +19,12 @@ from crimg.validate.layout import Layout, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
     from crimg.format.container import IndexEntry
     from crimg.model.image import Image
-    from crimg.model.record import Record
+    from crimg.model.record import Column, Record
 
     Run = tuple[int, int, int, int]
     R = TypeVar("R", bound=Record)
@@ -75,7 +75,11 @@ class Checked:
         place_rows(self.batches)
         self._rows: dict[type[Record], list[Record]] = {}
         self._owned: dict[type[Record], dict[int, list[Record]]] = {}
-        self._objects: dict[int, Record] | None = None
+        self.objects: dict[int, Record] = {}
+        """Every shared object by its objref; the first one where there are several."""
+        self._objects_of: dict[type[Record], dict[int, Record]] = {}
+        self._define()
+        self._targets: dict[tuple[type[Record], int], set[int]] = {}
         self._counts: dict[int, int] | None = None
         self._sections_of: dict[type[Record], dict[tuple[object, ...], IndexEntry]] = {}
 
@@ -99,21 +103,30 @@ class Checked:
             self._rows[cls] = batches[0] if len(batches) == 1 else [row for rows in batches for row in rows]
         return self._rows[cls]  # type: ignore[return-value]  # batches are of one class
 
-    @property
-    def objects(self) -> dict[int, Record]:
-        """Every shared object by its objref; the first one where there are several."""
-        if self._objects is None:
-            self._objects = {}
-            for batch in self.batches:
-                index = objref_column(batch.cls)
-                if index is not None:
-                    for row in batch.placed:
-                        self._objects.setdefault(row[index], row)
-        return self._objects
+    def _define(self) -> None:
+        """Find every shared object."""
+        for batch in self.batches:
+            index = objref_column(batch.cls)
+            if index is None:
+                continue
+            fresh = {row[index]: row for row in batch.placed}
+            if len(fresh) < len(batch.placed) or not self.objects.keys().isdisjoint(fresh):
+                fresh = {}
+                for row in batch.placed:
+                    if row[index] not in self.objects:
+                        fresh.setdefault(row[index], row)
+            self.objects.update(fresh)
+            self._objects_of.setdefault(batch.cls, {}).update(fresh)
 
-    def objects_of(self, cls: type[R]) -> list[R]:
-        """The shared objects of a kind; unlike `rows`, one for each objref however often it is defined."""
-        return [row for row in self.objects.values() if isinstance(row, cls)]
+    def objects_of(self, cls: type[R]) -> Mapping[int, R]:
+        """The shared objects of a kind by objref; one for each, however often it is defined."""
+        return self._objects_of.get(cls, {})  # type: ignore[return-value]  # batches are of one class
+
+    def targets(self, cls: type[Record], index: int, column: Column) -> set[int]:
+        """All objrefs in one column of the rows of a kind. Not to be changed: it is kept."""
+        if (cls, index) not in self._targets:
+            self._targets[cls, index] = targets(self.rows(cls), index, column)
+        return self._targets[cls, index]
 
     @property
     def reference_counts(self) -> dict[int, int]:
@@ -129,7 +142,7 @@ class Checked:
 
     def find(self, cls: type[R], objref: int | None) -> R | None:
         """The object of this kind with this number, or None."""
-        found = self.objects.get(objref) if objref is not None else None
+        found = self.objects.get(objref)  # type: ignore[arg-type]  # nothing has None for a number
         return found if isinstance(found, cls) else None
 
     def owned(self, cls: type[R]) -> dict[int, list[R]]:
@@ -212,6 +225,11 @@ class Checked:
             if entry.codec != Codec.NONE and too_much:
                 self._note(entry, FormatError(too_much, section=entry.label))
             elif (body := self.body(entry.id)) is not None:
+                if (known := self.file.decoded(entry.id)) is not None:
+                    yield from (
+                        Batch(KINDS[kind], rows, entry.revision, entry) for kind, rows in known if rows
+                    )
+                    continue
                 try:
                     yield from decode(entry, body)
                 except FormatError as error:

@@ -34,7 +34,7 @@ def parent_chain(checked: Checked) -> Iterator[Hit]:
         return
     wanted: list[tuple[Mm, int, list[Run]]] = []
     pids = {task.mm: task.pid for task in checked.rows(Task) if task.mm is not None}
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         runs = [run for run in checked.runs(mm.pagemap) if run[2] == PAGES_PARENT]
         if runs and mm.objref in pids:
             wanted.append((mm, pids[mm.objref], runs))

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from operator import itemgetter
 
-from crimg.graph import objref_column
+from crimg.graph import objref_column, targets
 from crimg.model import Fd, HistoryEntry, LogEntry, Thread, Vma
 from crimg.model.record import KINDS
 from crimg.validate.finding import Hit
-from crimg.validate.references import columns, rows_with, targets
+from crimg.validate.references import columns, rows_with
 from crimg.validate.rules import ERROR, rule
 
 TYPE_CHECKING = False
@@ -61,13 +61,13 @@ def order(checked: Checked) -> Iterator[Hit]:
     Remedy: dump again; a program that rewrites images has to keep definers before referrers.
     """
     defined: set[int] = set()
-    later = set(checked.objects) - {0}
     for batch in checked.batches:
         rows = batch.placed
         own_column = objref_column(batch.cls)
         own = {row[own_column] for row in rows} if own_column is not None else set()
         for index, column, kinds in columns(batch.cls):
-            early = (targets(rows, index, column) & later) - defined
+            early = targets(rows, index, column) - defined
+            early = {target for target in early if target and target in checked.objects}
             if early and own_column is not None and batch.cls in kinds:
                 yield from _order_within(batch, own_column, index, column, early & own)
                 early -= own

@@ -13,22 +13,23 @@ from crimg.validate.rules import ERROR, WARNING, rule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from crimg.validate.checked import Checked
 
     Span = tuple[int, int, int]
 
-_GONE = (NameState.DELETED, NameState.REPLACED)
+_GONE = frozenset(map(int, (NameState.DELETED, NameState.REPLACED)))
 _NAMED = (NameState.LINKED, NameState.RELINKED)
 _FILES = (Keeper.COPIED, Keeper.RELINKED)
+_INODE, _STATE = File.fields.index("inode"), File.fields.index("name_state")
 
 
-def _states(checked: Checked) -> dict[int, list[File]]:
-    """Inode to the regular files that are open or mapped with it."""
+def _openers(checked: Checked, inodes: Collection[int | None]) -> dict[int, list[File]]:
+    """Each of these inodes to the regular files that are open or mapped with it."""
     files: dict[int, list[File]] = {}
-    for file in checked.rows(File):
-        if file.kind == FileKind.REGULAR and file.inode is not None:
+    for file in checked.rows(File) if inodes else ():
+        if file[_INODE] in inodes and file.kind == FileKind.REGULAR and file.inode is not None:
             files.setdefault(file.inode, []).append(file)
     return files
 
@@ -42,7 +43,8 @@ def no_keeper(checked: Checked) -> Iterator[Hit]:
 
     Remedy: dump again while the process still runs; the contents are nowhere else.
     """
-    for objref, files in _states(checked).items():
+    suspects = {file.inode for file in checked.rows(File) if file[_STATE] in _GONE}
+    for objref, files in _openers(checked, suspects).items():
         inode = checked.find(Inode, objref)
         gone = [file for file in files if file.name_state in _GONE]
         if inode is None or inode.keeper != Keeper.NONE or not gone:
@@ -62,10 +64,12 @@ def two_keepers(checked: Checked) -> Iterator[Hit]:
 
     Remedy: dump again once the other name is gone or the file is closed.
     """
-    for objref, files in _states(checked).items():
+    kept = (Keeper.EMBEDDED, *_FILES)
+    suspects = {row.objref for row in checked.rows(Inode) if row.keeper in kept}
+    for objref, files in _openers(checked, suspects).items():
         inode = checked.find(Inode, objref)
         named = next((file for file in files if file.name_state == NameState.LINKED), None)
-        if inode is not None and named is not None and inode.keeper in (Keeper.EMBEDDED, *_FILES):
+        if inode is not None and named is not None and inode.keeper in kept:
             keeper = Keeper(inode.keeper).name.lower()
             yield Hit(f"is {keeper}, but #{named.objref} {escape(named.path)} leads to it", inode, "keeper")
 
@@ -179,7 +183,7 @@ def one_keeper_for_two(checked: Checked) -> Iterator[Hit]:
     Remedy: undo what rewrote the image, or dump again while the process still runs.
     """
     kept: dict[bytes, int] = {}
-    for row in checked.objects_of(Inode):
+    for row in checked.objects_of(Inode).values():
         if row.keeper in _FILES and row.keeper_path is not None:
             first = kept.setdefault(row.keeper_path, row.objref)
             if first != row.objref:

@@ -39,6 +39,8 @@ _TYPES = {
     FileKind.FIFO: stat.S_IFIFO,
     FileKind.PTY_MASTER: stat.S_IFCHR,
 }
+_WITH_NAMES = frozenset(map(int, (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE)))
+_KIND, _INODE, _PIPE, _TTY, _STATE = map(File.fields.index, ("kind", "inode", "pipe", "tty", "name_state"))
 _ENUMERATIONS = (
     (File, "kind", FileKind),
     (File, "name_state", NameState),
@@ -120,8 +122,8 @@ def file_type(checked: Checked) -> Iterator[Hit]:
     Remedy: undo what rewrote the image, or dump again.
     """
     for row in checked.rows(File):
-        inode = checked.find(Inode, row.inode)
-        wanted = _TYPES.get(row.kind)  # type: ignore[call-overload]  # int keys equal theirs
+        inode = checked.find(Inode, row[_INODE])
+        wanted = _TYPES.get(row[_KIND])
         if inode is not None and wanted is not None and stat.S_IFMT(inode.mode) != wanted:
             kind = FileKind(row.kind).name.lower().replace("_", " ")
             yield Hit(f"is a {kind}, its inode has mode {inode.mode:o}", row, "kind")
@@ -137,7 +139,15 @@ def missing_parts(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
+    has_name, never = _WITH_NAMES, int(NameState.NONE)
     for row in checked.rows(File):
+        if (
+            row[_KIND] in has_name
+            and row[_INODE] is not None
+            and row[_STATE] != never
+            and row[_PIPE] is row[_TTY] is None
+        ):
+            continue  # by far the most: 100,000 of them are looked at in the time of 10,000 others
         for name, text in _wrong_parts(row):
             yield Hit(text, row, name)
 

@@ -165,10 +165,13 @@ def shared_writable(checked: Checked) -> Iterator[Hit]:
 
     Remedy: the mapping belongs to another open file of the same inode: dump again, or undo what rewrote it.
     """
-    closed = {file.objref: file for file in checked.rows(File) if not file.access & Access.WRITE}
+    writable = Prot.WRITE.value
     for row in checked.rows(Vma):
-        if row[_SHARED] and row[_FILE] in closed and row[_PROT] & Prot.WRITE and not _is_opened_anew(row):
-            yield Hit(f"{escape(closed[row[_FILE]].path)} is not open for writing", row, "file")
+        if not (row[_SHARED] and row[_FILE] is not None and row[_PROT] & writable):
+            continue
+        file = checked.find(File, row[_FILE])
+        if file is not None and not file.access & Access.WRITE and not _is_opened_anew(row):
+            yield Hit(f"{escape(file.path)} is not open for writing", row, "file")
 
 
 def _is_opened_anew(vma: Vma) -> bool:

@@ -31,7 +31,7 @@ _START, _END = Vma.fields.index("start"), Vma.fields.index("end")
 def _runs(checked: Checked) -> Iterator[tuple[Mm, list[Run]]]:
     """Every page map, once, with an address space that it is of: first page, pages, section, index there."""
     seen: set[int | None] = {None}
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         if mm.pagemap not in seen:
             seen.add(mm.pagemap)
             yield mm, checked.runs(mm.pagemap)
@@ -78,7 +78,7 @@ def run_outside(checked: Checked) -> Iterator[Hit]:
     """
     size = checked.page_size
     vmas = checked.owned(Vma)
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         runs = checked.sorted_runs(mm.pagemap)
         bounds = [(row[_START], row[_END]) for row in vmas.get(mm.objref, ())] if runs else []
         for low, high in _gaps(bounds) if runs else ():
@@ -145,7 +145,7 @@ def run_not_kept(checked: Checked) -> Iterator[Hit]:
     """
     size = checked.page_size
     vmas = checked.owned(Vma)
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         runs = checked.sorted_runs(mm.pagemap, saved=True)
         for row in vmas.get(mm.objref, ()) if runs else ():
             if (row.shared and row.file is not None) or row.name in _KERNEL_OWN:
@@ -180,7 +180,7 @@ def no_memory(checked: Checked) -> Iterator[Hit]:
     Remedy: take another copy of the image, undo what rewrote it, or dump again.
     """
     vmas = checked.owned(Vma)
-    for mm in checked.objects_of(Mm):
+    for mm in checked.objects_of(Mm).values():
         if mm.objref not in vmas:
             yield Hit("has no mapping", mm)
 

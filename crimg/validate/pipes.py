@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.model import File, Lock, Pipe
+from crimg.model import File, Lock, Pipe, Socket
 from crimg.model.enums import Access, FileKind, LockKind
 from crimg.validate.finding import Hit
 from crimg.validate.keepers import Spans
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crimg.validate.checked import Checked
+
+_INODE = File.fields.index("inode")
 
 
 @rule("C431", ERROR)
@@ -37,8 +39,14 @@ def pipe_contents(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
+    yield from queue_hits(checked, Pipe)
+
+
+def queue_hits(checked: Checked, cls: type[Pipe] | type[Socket]) -> Iterator[Hit]:
+    """Where the bytes kept for pipes, or sockets, are not those that waited there, one after the other."""
     spans = Spans(checked)
-    for row in checked.rows(Pipe):
+    rows: list[Pipe | Socket] = [*checked.rows(cls)]
+    for row in rows:
         found = spans.of(row.blobs)
         if (row.blobs and not found) or row.is_removed:
             continue
@@ -46,8 +54,8 @@ def pipe_contents(checked: Checked) -> Iterator[Hit]:
         if found and (found[0][0] or kept != found[-1][1]):
             yield Hit("the bytes kept have holes, or are there twice", row, "blobs")
         elif kept != row.length:
-            yield Hit(f"{kept} bytes kept, {row.length} in the pipe", row, "blobs")
-        packets = (row.extra or {}).get("packets", (row.length,))
+            yield Hit(f"{kept} bytes kept, {row.length} in the {cls.noun}", row, "blobs")
+        packets = (row.extra or {}).get("packets", (row.length,)) if cls is Pipe else (row.length,)
         if not isinstance(packets, tuple) or sum(packets) != row.length:
             yield Hit(f"its packets do not have {row.length} bytes together", row, "extra")
 
@@ -82,8 +90,9 @@ def lock_access(checked: Checked) -> Iterator[Hit]:
     Remedy: undo what rewrote the image, or dump again.
     """
     allowed: dict[int | None, int] = {}
-    if checked.rows(Lock):
-        for file in checked.rows(File):
+    locked = {file.inode for row in checked.rows(Lock) if (file := checked.find(File, row.file))}
+    for file in checked.rows(File) if locked else ():
+        if file[_INODE] in locked:
             allowed[file.inode] = allowed.get(file.inode, 0) | file.access
     for row in checked.rows(Lock):
         holder = checked.find(File, row.file)

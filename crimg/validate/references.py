@@ -6,8 +6,6 @@ covered without a line here.
 
 from __future__ import annotations
 
-from operator import itemgetter
-
 from crimg.graph import count_references
 from crimg.model import Task
 from crimg.model.record import KINDS
@@ -31,15 +29,6 @@ def columns(cls: type[Record]) -> Iterator[tuple[int, Column, tuple[type[Record]
         yield index, column, tuple(names[name] for name in column.kinds if name in names)
 
 
-def targets(rows: list[Any], index: int, column: Column) -> set[int]:
-    """All objrefs in one column of some rows."""
-    if column.many:
-        return {target for row in rows for target in row[index] or ()}
-    targets = set(map(itemgetter(index), rows))
-    targets.discard(None)
-    return targets
-
-
 def rows_with(rows: list[Any], index: int, column: Column, wanted: set[int]) -> Iterator[tuple[Any, int]]:
     """The rows that refer to one of the wanted objrefs, and to which."""
     for row in rows:
@@ -60,7 +49,7 @@ def dangling(checked: Checked) -> Iterator[Hit]:
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
         for index, column, _ in columns(cls) if rows else ():
-            missing = targets(rows, index, column) - checked.objects.keys() - {0}
+            missing = checked.targets(cls, index, column).difference(checked.objects, (0,))
             for row, target in rows_with(rows, index, column, missing) if missing else ():
                 yield Hit(f"{column.name} is #{target}, which is not in the image", row, column.name)
 
@@ -73,15 +62,13 @@ def wrong_kind(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
-    objrefs: dict[type[Record], set[int]] = {}
-    for objref, row in checked.objects.items():
-        objrefs.setdefault(type(row), set()).add(objref)
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
         for index, column, kinds in columns(cls) if rows else ():
-            wrong = targets(rows, index, column)
-            wrong.difference_update(*(objrefs.get(kind, ()) for kind in kinds))
-            wrong.intersection_update(checked.objects)
+            wrong = checked.targets(cls, index, column)
+            for kind in kinds:
+                wrong = wrong.difference(checked.objects_of(kind))
+            wrong = {target for target in wrong if target in checked.objects}
             for row, target in rows_with(rows, index, column, wrong) if wrong else ():
                 noun = type(checked.objects[target]).noun
                 wanted = " or ".join(kind.noun for kind in kinds)
@@ -124,10 +111,10 @@ def referrer_count(checked: Checked) -> Iterator[Hit]:
         if "referrers" not in cls.fields:
             continue
         objref, referrers = cls.fields.index("objref"), cls.fields.index("referrers")
-        for row in checked.rows(cls):
-            if row[referrers] != counts.get(row[objref], 0):
-                found = counts.get(row[objref], 0)
-                yield Hit(f"{found} references, {row[referrers]} at the dump", row, "referrers")
+        unlike = [row for row in checked.rows(cls) if row[referrers] != counts.get(row[objref], 0)]
+        for row in unlike:
+            found = counts.get(row[objref], 0)
+            yield Hit(f"{found} references, {row[referrers]} at the dump", row, "referrers")
 
 
 @rule("C208", ERROR)
@@ -143,7 +130,7 @@ def objref_zero(checked: Checked) -> Iterator[Hit]:
     for cls in KINDS.values():
         rows = checked.rows(cls) if cls.references else []
         for index, column, _ in columns(cls) if rows else ():
-            if 0 in targets(rows, index, column):
+            if 0 in checked.targets(cls, index, column):
                 for row, _target in rows_with(rows, index, column, {0}):
                     yield Hit(f"{column.name} is 0", row, column.name)
 

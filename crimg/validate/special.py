@@ -5,7 +5,7 @@ from __future__ import annotations
 from crimg.model import Eventfd, File, Inode, SharedMemory, Signalfd, Socket, Timerfd
 from crimg.model.enums import FileKind, Keeper, MemoryKind, SocketState
 from crimg.validate.finding import Hit
-from crimg.validate.keepers import Spans
+from crimg.validate.pipes import queue_hits
 from crimg.validate.rules import ERROR, WARNING, rule
 
 TYPE_CHECKING = False
@@ -21,6 +21,8 @@ _ROWS: dict[FileKind, type[Record]] = {
     FileKind.SIGNALFD: Signalfd,
     FileKind.SOCKET: Socket,
 }
+_STATEFUL = frozenset(map(int, (*_ROWS, FileKind.MEMORY)))
+_KIND, _INODE = File.fields.index("kind"), File.fields.index("inode")
 _AF_UNIX = 1
 _CLOCKS = frozenset((0, 1, 7, 8, 9))
 """Clocks of timerfd_create(2): CLOCK_REALTIME, _MONOTONIC, _BOOTTIME, _REALTIME_ALARM, _BOOTTIME_ALARM."""
@@ -34,14 +36,20 @@ def state_rows(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
+    told = {kind: {row.key[0] for row in checked.rows(cls)} for kind, cls in _ROWS.items()}
+    memories: set[int | None] = {row.inode for row in checked.rows(SharedMemory)}
+    described = set().union(*told.values())
+    files = [
+        file
+        for file in checked.rows(File)
+        if file[_KIND] in _STATEFUL or file[0] in described or file[_INODE] in memories
+    ]
     for kind, cls in _ROWS.items():
-        told = {row.key[0] for row in checked.rows(cls)}
-        for file in checked.rows(File):
-            if (file.kind == kind) != (file.objref in told):
+        for file in files:
+            if (file.kind == kind) != (file.objref in told[kind]):
                 word = "has no" if file.kind == kind else "is none, but has an"
                 yield Hit(f"{word} {cls.noun} row", file, "kind")
-    memories = {row.inode for row in checked.rows(SharedMemory)}
-    for file in checked.rows(File):
+    for file in files:
         if file.inode is not None and (file.kind == FileKind.MEMORY) != (file.inode in memories):
             word = "has no" if file.kind == FileKind.MEMORY else "is none, but has a"
             yield Hit(f"{word} shared_memory row", file, "kind")
@@ -105,14 +113,7 @@ def queued_bytes(checked: Checked) -> Iterator[Hit]:
 
     Remedy: undo what rewrote the image, or dump again.
     """
-    spans = Spans(checked)
-    for row in checked.rows(Socket):
-        found = spans.of(row.blobs)
-        if (row.blobs and not found) or row.is_removed:
-            continue
-        kept = sum(length for _, _, length in found)
-        if kept != row.length or (found and (found[0][0] or kept != found[-1][1])):
-            yield Hit(f"{kept} bytes kept, {row.length} in the socket", row, "blobs")
+    yield from queue_hits(checked, Socket)
 
 
 @rule("C456", WARNING)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from operator import itemgetter
 
 from crimg import __version__
 from crimg.errors import FileError, FormatError, ImageChangedError, ModelError, UsageError
@@ -174,7 +175,7 @@ def _grouped(rows: Sequence[Record]) -> dict[type[Record], list[Record]]:
     for cls, found in tables.items():
         if cls in (LogEntry, HistoryEntry):
             raise ModelError(f"rows of {cls.noun} are never replaced")
-        if len({row.key for row in found}) < len(found):
+        if len(set(map(itemgetter(*cls.key_columns), found))) < len(found):
             raise ModelError(f"two rows of {cls.noun} have one key")
     return tables
 

@@ -31,8 +31,7 @@ def encode_rows(rows: Sequence[Record]) -> Iterator[bytes]:
     packer = msgpack.Packer(use_bin_type=True, autoreset=True)
     gathered: list[bytes] = []
     size = 0
-    for row in rows:
-        packed = _packed(packer, row)
+    for packed in _packed(packer, rows):
         gathered.append(packed)
         size += len(packed)
         if size >= TABLE_SECTION:
@@ -42,13 +41,14 @@ def encode_rows(rows: Sequence[Record]) -> Iterator[bytes]:
         yield _batch(packer, kind, gathered)
 
 
-def _packed(packer: msgpack.Packer, row: Record) -> bytes:
-    """One row. An empty map of further attributes is none (specs/format.md, "Canonical form")."""
+def _packed(packer: msgpack.Packer, rows: Sequence[Record]) -> Iterator[bytes]:
+    """Row by row. An empty map of further attributes is none (specs/format.md, "Canonical form")."""
+    pack = packer.pack
     try:
-        packed: bytes = packer.pack(row if row[-1] != {} else (*row[:-1], None))
+        for row in rows:
+            yield pack(row if row[-1] is None or row[-1] else (*row[:-1], None))
     except ValueError as error:  # a str with surrogates, or what is too long for msgpack
-        raise ModelError(f"a row of {type(row).noun} cannot be encoded: {error}") from error
-    return packed
+        raise ModelError(f"a row of {type(rows[0]).noun} cannot be encoded: {error}") from error
 
 
 def _batch(packer: msgpack.Packer, kind: int, packed: list[bytes]) -> bytes:

@@ -135,7 +135,7 @@ def _many_paths(settings: Settings) -> Iterator[Row]:
     (spent,) = alternate(settings.rounds, work)
     what = f"plan and apply {_RULES:,} rules to {settings.rows:,} files, CPU s"
     yield Row(what, spent, at_most=2, note="check for soundness included")
-    yield Row(what, spent, "a loop of 400,000 small objects", Series(loops[1:]), at_most=10)
+    yield Row(what, spent, "a loop of 400,000 small objects", Series(loops[1:]), at_most=9)
     path.unlink()
 
 

@@ -264,7 +264,7 @@ def reference() -> float:
 def test_many_files_and_many_rules(path: Path) -> None:
     """100,000 files, 1,000 rules, in 2 s with the check for soundness, where the loop takes 0.2 s.
 
-    That is ten times the loop; a busy machine, whose caches others fill, slows large tables more than a loop.
+    It takes about seven times the loop, and what others do on the machine changes that by a third.
     """
     write_many_files(path, 100_000, 1000)
     for _ in range(3):
@@ -279,6 +279,6 @@ def test_many_files_and_many_rules(path: Path) -> None:
             spent = time.process_time() - started
         print(f"{spent:.2f} s, the loop {loop:.2f} s")
         undo(path)
-        if spent < 15 * max(loop, reference()):
+        if spent < 10 * max(loop, reference()):
             return
     pytest.fail(f"three times too slow: {spent:.2f} s, the loop {loop:.2f} s")
