@@ -81,11 +81,18 @@ def owner(row: Record) -> int | None:
     return None if column is None else int(row[column])
 
 
-def count_references(tables: Iterable[tuple[type[Record], Sequence[Record]]]) -> dict[int, int]:
-    """Objref to the number of references that these rows, by their kind, make to it."""
+def count_references(
+    tables: Iterable[tuple[type[Record], Sequence[Record]]], to: type[Record] | None = None
+) -> dict[int, int]:
+    """Objref to the number of references that these rows, by their kind, make to it.
+
+    to: count only the references that can be to this kind.
+    """
     counts: Counter[int | None] = Counter()
     for cls, rows in tables:
         for index, column in cls.references:
+            if to is not None and to.__name__ not in column.kinds:
+                continue
             if column.many:
                 counts.update(target for row in rows for target in row[index] or ())
             else:

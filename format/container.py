@@ -27,11 +27,10 @@ from crimg.format.constants import (
     Codec,
     SectionType,
 )
+from crimg.format.ends import FileHeader, Trailer
 from crimg.format.records import (
-    FileHeader,
     IndexEntry,
     SectionHeader,
-    Trailer,
     body_offset,
     section_end,
     section_label,

@@ -1850,6 +1850,9 @@ enums:
     10: timerfd
     11: signalfd
     12: socket
+    13:
+      id: pty_master
+      doc: The master side of a pseudo-terminal (pty(7)).
   memory_kind:
     1:
       id: anonymous
@@ -1907,3 +1910,6 @@ enums:
     1: posix
     2: ofd
     3: flock
+    4:
+      id: lease
+      doc: A lease (F_SETLEASE of fcntl(2)).

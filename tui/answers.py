@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from crimg.tui.packed import Packed
+
 Message = dict[str, Any]
 
 
+class Move(NamedTuple):
+    """A file that has moved. objrefs: of its file objects.  old, new: paths, escaped.  basis: known by."""
+
+    objrefs: list[int]
+    old: str
+    new: str
+    basis: str
+
+
 class Proposal(NamedTuple):
-    """A rule that leads to moved files. old, new: escaped.  known: by what they are known, in words.
-    moves: objrefs, old path, new path, basis of each.
-    """
+    """A rule that leads to moved files. old, new: escaped.  known: by what they are known, in words."""
 
     old: str
     new: str
     known: str
-    moves: list[tuple[tuple[int, ...], str, str, str]]
+    moves: Packed[Move]
 
 
 class Unsettled(NamedTuple):
     """A file that was not found, or more than once. why: in words.  candidates: paths, escaped."""
 
-    objrefs: tuple[int, ...]
+    objrefs: list[int]
     old: str
     why: str
     candidates: list[str]
@@ -31,6 +40,7 @@ class Proposals:
     """What the last search found.
 
     state: "none", "running", "done", "failed".  error: why it failed.  entries: gone through so far.
+    lines: what there is to see of the unsettled: the number of one, and 0 or that of a candidate, from 1.
     """
 
     def __init__(self) -> None:
@@ -42,7 +52,8 @@ class Proposals:
         self.directories = directories
         self.state, self.error, self.entries = "running", "", 0
         self.rules: list[Proposal] = []
-        self.unsettled: list[Unsettled] = []
+        self.unsettled = Packed(Unsettled._make)
+        self.lines: list[tuple[int, int]] = []
         self.notes: list[str] = []
 
     def take(self, message: Message) -> None:
@@ -51,14 +62,14 @@ class Proposals:
             self.entries = message["entries"]
         elif "rule" in message:
             old, new, known = message["rule"]
-            self.rules.append(Proposal(old, new, known, []))
+            self.rules.append(Proposal(old, new, known, Packed(Move._make)))
         elif "moves" in message:
-            self.rules[-1].moves.extend((tuple(each[0]), *each[1:]) for each in message["moves"])
+            self.rules[-1].moves.add(message["moves"]["rows"], len(message["moves"]["heads"]))
         elif "unsettled" in message:
-            objrefs, old, why = message["unsettled"]
-            self.unsettled.append(Unsettled(tuple(objrefs), old, why, []))
-        elif "candidates" in message:
-            self.unsettled[-1].candidates.extend(message["candidates"])
+            first, heads = len(self.unsettled), message["unsettled"]["heads"]
+            self.unsettled.add(message["unsettled"]["rows"], len(heads))
+            for number, candidates in enumerate(heads, first):
+                self.lines += [(number, at) for at in range(candidates + 1)]
         elif "notes" in message:
             self.notes += message["notes"]
 

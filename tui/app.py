@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-import asyncio
-
-from textual.app import SystemCommand
 from textual.binding import Binding
 
-from crimg.collecting import collect_again
-from crimg.errors import CrimgError
 from crimg.escape import one_line
-from crimg.tui.background import Checking
 from crimg.tui.bars import Prompt
 from crimg.tui.commands import BINDINGS as EDIT_BINDINGS
-from crimg.tui.commands import COMMANDS
-from crimg.tui.compared import Comparing
+from crimg.tui.commands import system_commands
 from crimg.tui.dialogs import Help
 from crimg.tui.editing import Editing
+from crimg.tui.filling import Filling
 from crimg.tui.heads import TABS, tab_place
-from crimg.tui.jobs import Jobs
 from crimg.tui.navigator import Tree
 from crimg.tui.panes import while_running
 from crimg.tui.places import COMPARE, Place
 from crimg.tui.rewriting import Rewriting
-from crimg.tui.rows import Fixed
 from crimg.tui.searching import Search
-from crimg.tui.showing import Showing
 from crimg.tui.theme import THEMES, wants_mono
+from crimg.tui.working import Working
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import ClassVar
 
+    from textual.app import SystemCommand
     from textual.binding import BindingType
     from textual.screen import Screen
 
     from crimg.tui.line_view import LineView
     from crimg.tui.session import Session
 
-_REDRAW = 0.2
-"""Seconds between two looks at what the checks have said."""
 
-
-class Browser(Showing):
-    """Looks at one image, and changes it.
-
-    busy: what is done to the image at present, in words; nothing else is to be done meanwhile.
-    """
+class Browser(Working):
+    """Looks at one image, and changes it: the keys, and what each does."""
 
     TITLE = "crimg"
     ENABLE_COMMAND_PALETTE = True
@@ -77,57 +64,9 @@ class Browser(Showing):
             self.register_theme(theme)
         self.theme = "crimg-mono" if wants_mono() else "crimg-dark"
         self.search = Search(self)
-        self.checking = Checking(session)
         self.editing = Editing(self)
         self.rewriting = Rewriting(self)
-        self.jobs = Jobs(session, self.redraw_soon)
-        self.comparing = Comparing(session, self.redraw_soon)
-        self.busy = ""
-
-    def on_mount(self) -> None:
-        """Show what is there; read and check the rest behind it."""
-        self.view("tree").show(Tree(self.session))
-        self.show_page()
-        self.view("main").focus()
-        self.call_after_refresh(self._begin)
-
-    @while_running
-    def _begin(self) -> None:
-        collect_again()
-        self.run_worker(self._load(), group="load")
-        self.set_interval(_REDRAW, self._redraw_checks)
-
-    async def _load(self) -> None:
-        try:
-            await asyncio.to_thread(self.session.load)
-            if self.session.compared is not None:
-                await asyncio.to_thread(self.session.compared.other.load)
-        except CrimgError as error:
-            self.say(str(error), "error")
-        else:
-            self._loaded()
-
-    @while_running
-    def _loaded(self) -> None:
-        self.view("tree").show(Tree(self.session))
-        self.show_page(keep=True)
-        self.action_check()
-
-    def renew(self, session: Session) -> None:
-        """Look at what another session of this image has opened; the rest stays as it is."""
-        view = self.view("main")
-        self.search.stop(view)
-        self.view("detail").show(Fixed([]))
-        before = self.session.adopt(session)
-        self.view("tree").show(Tree(self.session))
-        self.show_page(keep=True)
-        before.close()
-
-    def show_page(self, *, keep: bool = False) -> None:
-        """As in Showing; what a page needs and is not there yet is asked for."""
-        super().show_page(keep=keep)
-        if self.place.page in ("revisions", "revision"):
-            self.jobs.read_past()
+        self._changers = (self.rewriting, self.editing, Filling(self))
 
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
@@ -205,8 +144,8 @@ class Browser(Showing):
         self.focus_pane()
 
     def action_change(self, what: str) -> None:
-        """Do something about the plan, or with it (crimg.tui.editing.COMMANDS)."""
-        getattr(self.rewriting if hasattr(self.rewriting, what) else self.editing, what)()
+        """Do something about the plan, or with it (crimg.tui.commands.COMMANDS)."""
+        getattr(next(one for one in self._changers if hasattr(one, what)), what)()
 
     async def action_quit(self) -> None:
         """Leave; a plan that is not written is asked about first."""
@@ -236,43 +175,7 @@ class Browser(Showing):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette has: the pages, and everything that has a key."""
-        for number, name in enumerate(TABS, 1):
-            yield SystemCommand(
-                f"{name} page", f"key {number}", lambda number=number: self.action_tab(number)
-            )
-        yield SystemCommand("Differences of two images", "key c", self.action_compare)
-        for title, words, what in COMMANDS:
-            yield SystemCommand(title, words, lambda what=what: self.action_change(what))
-        yield SystemCommand("Check again", "validate and preflight, key v", self.action_check)
-        yield SystemCommand("Save the page", "as text, key s", self.action_save)
-        yield SystemCommand("Memory to scale", "key m", self.action_scale)
-        yield SystemCommand("Theme", "colours, or none", self.action_change_theme)
-        yield SystemCommand("Help", "the keys of this page", self.action_help)
-        yield SystemCommand("Quit", "key q", self.rewriting.quit)
-
-    def action_check(self) -> None:
-        """Validate and compare with this machine, each in a child."""
-        self.checking.start()
-        self.comparing.start()
-
-    async def on_unmount(self) -> None:
-        """No child outlives the application."""
-        await self.checking.stop()
-        await self.jobs.stop()
-        await self.comparing.stop()
-        await self.editing.planner.stop()
-
-    def redraw_soon(self) -> None:
-        """There is news of a child: they are shown with those of the checks."""
-        self.checking.news = True
-
-    @while_running
-    def _redraw_checks(self) -> None:
-        if self.checking.news:
-            self.checking.news = False
-            for name in ("tree", "detail"):
-                self.view(name).redraw()
-            self.show_page(keep=True)
+        return system_commands(self)
 
 
 def run(session: Session) -> None:

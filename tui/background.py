@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from crimg.tui.children import Child, mistake
+from crimg.tui.pinned import pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,13 +15,9 @@ if TYPE_CHECKING:
     from crimg.tui.session import Session
 
 
-async def run_child(which: str, fd: int, take: Callable[[Message], None], revision: int | None = None) -> str:
-    """Run a check to its end, each of its messages given to `take`; what went wrong, or "".
-
-    fd: of the image.  revision: to look at; None for the last one.
-    """
-    words = (which, str(fd), *(() if revision is None else (str(revision),)))
-    return await Child("crimg.tui.checking", words, (fd,), take).run()
+async def run_child(which: str, session: Session, take: Callable[[Message], None]) -> str:
+    """Run a check to its end, each of its messages given to `take`; what went wrong, or ""."""
+    return await Child("crimg.tui.checking", (which, *pin(session)), (session.fd,), take).run()
 
 
 class Checking:
@@ -64,5 +61,5 @@ class Checking:
             checks.take(which, message)
             self.news = True
 
-        checks.finish(which, await run_child(which, self._session.fd, take, self._session.revision))
+        checks.finish(which, await run_child(which, self._session, take))
         self.news = True

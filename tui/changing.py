@@ -14,13 +14,16 @@ import json
 import os
 import signal
 import sys
+from collections import Counter
 
 from crimg.errors import CrimgError, ImageChangedError, UsageError
 from crimg.escape import escape, one_line, unescape
 from crimg.reader import open_image
-from crimg.rewrite import apply, plan
+from crimg.rewrite import Restamp, apply, plan
+from crimg.rewrite.places import REWRITTEN
+from crimg.rewrite.planning import inodes_with_keepers
 from crimg.rewrite.rulefile import make_rule
-from crimg.tui.sending import batches, send
+from crimg.tui.sending import send, send_packed
 from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 
     Message = dict[str, Any]
 
+_PATHS = frozenset(column for _, column, _ in REWRITTEN)
+_NICE = 5
+"""The keys come first."""
 _LONGEST = 60
 """Seconds after which a plan is given up; the application may be gone, and nobody else would end it."""
 
@@ -71,14 +77,20 @@ class Server:
         edits = {objref: unescape(text) for objref, text in request["edits"]}
         signal.alarm(_LONGEST)
         try:
-            made = self._plan = plan(self._image, rules, edits=edits)
+            made = self._plan = plan(
+                self._image,
+                rules,
+                edits=edits,
+                drop_keepers=inodes_with_keepers(self._image, request["dropped"]),
+                restamp=Restamp() if request["restamp"] else None,
+            )
         finally:
             signal.alarm(0)
-        send(number=number, rules=[(rule.text, rule.text in made.unused_rules) for rule in rules])
-        for batch in batches((one.objref, one.others, one.text) for one in made.conflicts):
-            send(number=number, clashes=batch)
-        for batch in batches(map(_words, made.changes)):
-            send(number=number, changes=batch)
+        counts = Counter(change.rule for change in made.changes)
+        texts = [rule.text for rule in rules]
+        send(number=number, rules=[(text, text in made.unused_rules, counts[text]) for text in texts])
+        send_packed("clashes", made.conflicts, lambda one: (one[0], *one[1]), number=number)
+        send_packed("changes", map(_words, made.changes), _head, number=number)
         send(number=number, done=True)
 
     def _apply(self, *, force: bool) -> None:
@@ -97,7 +109,14 @@ def _words(change: Change) -> tuple[object, ...]:
     return (change.objref, change.kind, change.column, *sides, change.rule, referrer_words(change.referrers))
 
 
+def _head(words: Sequence[object]) -> tuple[object, bool]:
+    """The object, and whether it is a path that changes."""
+    return words[0], words[2] in _PATHS
+
+
 def _shown(value: object) -> str:
+    if value is None:
+        return "none"
     return escape(value) if isinstance(value, bytes) else str(value)
 
 
@@ -105,6 +124,7 @@ def main(words: Sequence[str]) -> int:
     """Answer until the standard input ends; the exit status."""
     fd, name, fingerprint, revision = words
     path = f"/proc/self/fd/{fd}"
+    os.nice(_NICE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the application decides
     try:
         with open_image(path, revision=int(revision) if revision else None) as image:

@@ -4,7 +4,7 @@ In a process of its own it takes no time from the keys (one of the interpreter's
 It writes one JSON object a line to its standard output, as soon as there is something to say; every text in
 it is printable, and no line is longer than crimg.tui.children.LONGEST.
 
-Its words: "validate" or "preflight", a descriptor of the image, the revision if it is not the last.
+Its words: "validate" or "preflight", then those of crimg.tui.pinned.
 """
 
 from __future__ import annotations
@@ -17,32 +17,22 @@ import time
 
 from crimg.errors import CrimgError
 from crimg.escape import escape
-from crimg.reader import open_image
+from crimg.tui.pinned import open_pinned
+from crimg.tui.sending import Packer, send, send_packed, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from crimg.model.image import Image
     from crimg.preflight import Verdict
-    from crimg.validate import Finding, Report
+    from crimg.validate import Finding
 
 _EVERY = 0.1
 """Seconds between two messages about progress."""
-_MOST = 64 << 10
-"""Bytes of findings from which on they are sent."""
+_MOST = 8 << 10
+"""Numbers in a message."""
 _NICE = 5
-_LONGEST = 20_000
-"""Characters of a text: more than any path has, so that messages have an end."""
-
-
-def send(**message: object) -> None:
-    """Write one message."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
 
 
 class Findings:
@@ -52,8 +42,7 @@ class Findings:
         self._rules: set[str] = set()
         self._numbers: dict[str, list[int]] = {}
         self._count = 0
-        self._waiting: list[str] = []
-        self._size = 0
+        self._packer = Packer("findings")
 
     def send(self, findings: Sequence[Finding]) -> None:
         """Tell that these are the findings: send those that are new, withdraw those that are gone."""
@@ -67,14 +56,11 @@ class Findings:
             self._send_rule(finding.rule)
             self._numbers.setdefault(words, []).append(self._count)
             self._count += 1
-            self._waiting.append(words)
-            self._size += len(words)
-            if self._size >= _MOST:
-                self._flush()
-        self._flush()
+            self._packer.add(words, (finding.rule, finding.place.objref))
+        self._packer.flush()
         gone = sorted(number for numbers in before.values() for number in numbers)
-        for start in range(0, len(gone), _MOST // 8):
-            send(withdrawn=gone[start : start + _MOST // 8])
+        for start in range(0, len(gone), _MOST):
+            send(withdrawn=gone[start : start + _MOST])
 
     def _send_rule(self, rule_id: str) -> None:
         from crimg.validate import RULES
@@ -84,19 +70,12 @@ class Findings:
             rule = RULES[rule_id]
             send(rules=[(rule_id, rule.severity.name.lower(), rule.title, rule.remedy, rule.reasons)])
 
-    def _flush(self) -> None:
-        if self._waiting:
-            sys.stdout.write(f'{{"findings": [{", ".join(self._waiting)}]}}\n')
-            sys.stdout.flush()
-            self._waiting.clear()
-            self._size = 0
-
 
 def _words(finding: Finding) -> str:
     """A finding as JSON: rule, object, place, column, text."""
     place = finding.place
     where = place.label or (f"at {place.offset:#x}" if place.offset is not None else "")
-    return json.dumps((finding.rule, place.objref, _short(where), place.field or "", _short(finding.text)))
+    return json.dumps((finding.rule, place.objref, short(where), place.field or "", short(finding.text)))
 
 
 def progress() -> Callable[[int, int | None], None]:
@@ -113,34 +92,28 @@ def progress() -> Callable[[int, int | None], None]:
     return show
 
 
-def validate(path: str, revision: int | None) -> None:
+def validate(image: Image) -> None:
     """Send what the tables show at once, then what the checksums of all memory show."""
     from crimg import validate as validation
 
     sent = Findings()
-    image = open_image(path, revision=revision) if revision else validation.open_for_check(path)
-    with image:
-        for page_data in (False, True):
-            report = validation.validate(image, page_data=page_data, progress=progress())
-            sent.send(report.findings)
-    send(summary=_summary(report))
+    for page_data in (False, True):
+        report = validation.validate(image, page_data=page_data, progress=progress())
+        sent.send(report.findings)
+    send(summary=f"{len(report.checked)} rules", left_out=", ".join(sorted(report.skipped)))
 
 
-def _summary(report: Report) -> str:
-    return f"{len(report.checked)} rules" + (f", {len(report.skipped)} left out" if report.skipped else "")
-
-
-def preflight(path: str, revision: int | None) -> None:
+def preflight(image: Image) -> None:
     """Send the verdict on every file."""
     from crimg.preflight import check, same_boot
 
-    with open_image(path, revision=revision) as image:
-        for verdict in check(image, progress=progress()):
-            send(verdict=_verdict(verdict))
-        send(summary="dumped in this boot" if same_boot(image) else "dumped in another boot")
+    verdicts = check(image, progress=progress())
+    send_packed("verdicts", map(_verdict, verdicts), lambda words: (words[0], words[2]))
+    send(summary="of this boot" if same_boot(image) else "of another boot")
 
 
-def _verdict(verdict: Verdict) -> dict[str, object]:
+def _verdict(verdict: Verdict) -> tuple[object, ...]:
+    """A verdict as crimg.tui.checks.Verdict has it."""
     from crimg.preflight.evidence_words import difference, shown_name
     from crimg.preflight.verdicts import MEANINGS
     from crimg.rewrite.rules import format_rule
@@ -159,34 +132,32 @@ def _verdict(verdict: Verdict) -> dict[str, object]:
         ("unknown", ", ".join(shown_name(one.name) for one in evidence[None])),
         ("restart", verdict.restart),
     ]
-    return {
-        "objref": verdict.objref,
-        "verdict": verdict.verdict,
-        "fine": verdict.fine,
-        "path": escape(verdict.path),
-        "found": escape(verdict.found or b""),
-        "details": ", ".join(verdict.details),
-        "lines": [(label, _short(text)) for label, text in lines if text],
-        "remedies": [
-            (remedy.action, _short(escape(remedy.text)), format_rule(remedy.rule) if remedy.rule else "")
-            for remedy in verdict.remedies
-        ],
-    }
+    remedies = [
+        (remedy.action, short(escape(remedy.text)), format_rule(remedy.rule) if remedy.rule else "")
+        for remedy in verdict.remedies
+    ]
+    return (
+        verdict.objref,
+        verdict.verdict,
+        verdict.fine,
+        escape(verdict.path),
+        escape(verdict.found or b""),
+        ", ".join(verdict.details),
+        [(label, short(text)) for label, text in lines if text],
+        remedies,
+    )
 
 
 def main(words: Sequence[str]) -> int:
     """Do it; the exit status. What goes wrong is the last message."""
-    which, fd, revision = words[0], words[1], int(words[2]) if words[2:] else None
-    path = f"/proc/self/fd/{fd}"
+    which, fd, revision, fingerprint = words
     gc.disable()
     os.nice(_NICE)
     try:
-        if which == "validate":
-            validate(path, revision)
-        else:
-            preflight(path, revision)
+        with open_pinned(fd, revision, fingerprint) as image:
+            (validate if which == "validate" else preflight)(image)
     except CrimgError as error:
-        send(error=escape(str(error).replace(path, "the image")))
+        send(error=escape(str(error).replace(f"/proc/self/fd/{fd}", "the image")))
         return error.exit_status
     except BrokenPipeError:  # the application has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

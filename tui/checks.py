@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from crimg.tui.packed import Packed
+
 Message = dict[str, Any]
 WORSE = ("error", "warning", "note")
 
@@ -22,8 +24,8 @@ class Verdict(NamedTuple):
     path: str
     found: str
     details: str
-    lines: tuple[tuple[str, str], ...]
-    remedies: tuple[tuple[str, str, str], ...]
+    lines: list[tuple[str, str]]
+    remedies: list[tuple[str, str, str]]
 
 
 class RuleWords(NamedTuple):
@@ -60,8 +62,9 @@ class Checks:
     """Findings and verdicts.
 
     state: of "validate" and "preflight": "waiting", "running", "done", "failed".  error: why one failed.
-    progress: how far each is, done and total.  findings: by their numbers, which stay as they are.
-    differing, fine: verdicts, in the order in which they came.  Lists that were handed out only grow.
+    progress: how far each is, done and total.  findings, verdicts: by their numbers, which stay as they are.
+    left_out: rules that could not be looked at.  differing, fine: numbers of verdicts.  Lists that were
+    handed out only grow.
     """
 
     def __init__(self) -> None:
@@ -74,15 +77,18 @@ class Checks:
 
     def _forget(self, which: str) -> None:
         if which == "validate":
-            self.findings: list[Finding] = []
-            self._rules: dict[str, RuleWords] = {}
+            self.left_out = ""
+            rules: dict[str, RuleWords] = {}
+            self.findings = Packed(lambda words: Finding(rules[words[0]], *words[1:]))
+            self._rules = rules
             self._by_severity: dict[str, list[int]] = {name: [] for name in WORSE}
             self._by_objref: dict[int, list[int]] = {}
             self._worst: dict[int, int] = {}
         else:
-            self.verdicts: dict[int, Verdict] = {}
-            self.differing: list[Verdict] = []
-            self.fine: list[Verdict] = []
+            self.verdicts = Packed(Verdict._make)
+            self.differing: list[int] = []
+            self.fine: list[int] = []
+            self._judged: dict[int, tuple[int, bool]] = {}
 
     def start(self, which: str) -> None:
         """Forget what `which` said before."""
@@ -99,30 +105,31 @@ class Checks:
             for rule, severity, title, remedy, reasons in message["rules"]:
                 self._rules[rule] = RuleWords(rule, severity, title, remedy, tuple(reasons))
         elif "findings" in message:
-            for values in message["findings"]:
-                self._add(values)
+            first, heads = len(self.findings), message["findings"]["heads"]
+            self.findings.add(message["findings"]["rows"], len(heads))
+            for number, (rule, objref) in enumerate(heads, first):
+                self._count(number, rule, objref)
         elif "withdrawn" in message:
             self._withdraw(set(message["withdrawn"]))
-        elif "verdict" in message:
-            values = message["verdict"]
-            pairs = {name: tuple(map(tuple, values[name])) for name in ("lines", "remedies")}
-            verdict = Verdict(**{**values, **pairs})
-            self.verdicts[verdict.objref] = verdict
-            (self.fine if verdict.fine else self.differing).append(verdict)
+        elif "verdicts" in message:
+            first, heads = len(self.verdicts), message["verdicts"]["heads"]
+            self.verdicts.add(message["verdicts"]["rows"], len(heads))
+            for number, (objref, fine) in enumerate(heads, first):
+                self._judged[objref] = (number, fine)
+                (self.fine if fine else self.differing).append(number)
         elif "summary" in message:
             self.summary[which] = message["summary"]
+            self.left_out = message.get("left_out", self.left_out)
         elif "error" in message:
             self.error[which] = message["error"]
 
-    def _add(self, values: tuple[str, int | None, str, str, str]) -> None:
-        rule, objref, place, field, text = values
-        words = self._rules[rule]
-        number = len(self.findings)
-        self.findings.append(Finding(words, objref, place, field, text))
-        self._by_severity[words.severity].append(number)
+    def _count(self, number: int, rule: str, objref: int | None) -> None:
+        """Note which finding this is."""
+        severity = self._rules[rule].severity
+        self._by_severity[severity].append(number)
         if objref is not None:
             self._by_objref.setdefault(objref, []).append(number)
-            worst = WORSE.index(words.severity)
+            worst = WORSE.index(severity)
             self._worst[objref] = min(worst, self._worst.get(objref, worst))
 
     def _withdraw(self, numbers: set[int]) -> None:
@@ -157,10 +164,15 @@ class Checks:
 
     def mark(self, objref: int) -> str:
         """The role of the worst that is said of an object: "error", "warning", "note", "ok", or ""."""
-        verdict = self.verdicts.get(objref)
-        if verdict is not None and not verdict.fine:
+        _, fine = self._judged.get(objref, (0, None))
+        if fine is False:
             return "error"
         worst = self._worst.get(objref)
         if worst is not None:
             return WORSE[worst]
-        return "ok" if verdict is not None else ""
+        return "ok" if fine else ""
+
+    def verdict(self, objref: int) -> Verdict | None:
+        """What preflight says of a file; None where it has said nothing."""
+        known = self._judged.get(objref)
+        return self.verdicts[known[0]] if known is not None else None

@@ -6,6 +6,8 @@ import asyncio
 from typing import Any, NamedTuple
 
 from crimg.tui.children import Child
+from crimg.tui.packed import Packed
+from crimg.tui.pinned import pin
 from crimg.tui.places import Place
 
 TYPE_CHECKING = False
@@ -29,7 +31,13 @@ class Change(NamedTuple):
     before: Place | None
     after: Place | None
     what: str
-    fields: tuple[str, ...]
+    fields: list[str]
+
+
+def _change(values: list[Any]) -> Change:
+    kind, change, before, after, what, fields = values
+    old, new = (Place(*each) if each is not None else None for each in (before, after))
+    return Change(kind, change, old, new, what, fields)
 
 
 class Run(NamedTuple):
@@ -54,7 +62,7 @@ class Compared:
     """The other image, and what differs.
 
     other: the image before; the one that is browsed is the one after.  state: "waiting", "running", "done",
-    "failed".  done: bytes of memory that were compared.  kinds: the changes of each kind.
+    "failed".  done: bytes of memory that were compared.  kinds: numbers of the changes of each kind.
     """
 
     def __init__(self, other: Session) -> None:
@@ -65,7 +73,7 @@ class Compared:
     def start(self) -> None:
         """Forget what was said before."""
         self.state, self.error, self.summary, self.done = "running", "", "", 0
-        self.changes: list[Change] = []
+        self.changes = Packed(_change)
         self.kinds: dict[str, list[int]] = {}
         self.memory: list[Space] = []
 
@@ -74,10 +82,10 @@ class Compared:
         if "progress" in message:
             self.done = message["progress"]
         elif "changes" in message:
-            for kind, change, before, after, what, fields in message["changes"]:
-                old, new = (Place(*each) if each is not None else None for each in (before, after))
-                self.kinds.setdefault(kind, []).append(len(self.changes))
-                self.changes.append(Change(kind, change, old, new, what, tuple(fields)))
+            first, heads = len(self.changes), message["changes"]["heads"]
+            self.changes.add(message["changes"]["rows"], len(heads))
+            for number, kind in enumerate(heads, first):
+                self.kinds.setdefault(kind, []).append(number)
         elif "memory" in message:
             told = message["memory"]
             runs = tuple(Run(*each) for each in told["runs"])
@@ -117,10 +125,8 @@ class Comparing:
             self._told()
 
         fds = (compared.other.fd, self._session.fd)
-        try:
-            error = await Child("crimg.tui.comparing", tuple(map(str, fds)), fds, take).run()
-        except OSError as failure:
-            error = f"it could not be started: {failure.strerror}"
+        words = (*pin(compared.other), *pin(self._session))
+        error = await Child("crimg.tui.comparing", words, fds, take).run()
         compared.finish(error)
         self._told()
 

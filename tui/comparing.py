@@ -1,7 +1,8 @@
-"""A child of the application that compares two images: `python -m crimg.tui.comparing BEFORE AFTER`.
+"""A child of the application that compares two images: `python -m crimg.tui.comparing`.
 
-Its words are descriptors. It says, as crimg.tui.sending has it: progress (bytes of memory), changes (kind,
-change, place in either image or null, what, columns), memory (title, runs), and in the end a summary.
+Its words are those of crimg.tui.pinned, twice. It says, as crimg.tui.sending has it: progress (bytes of
+memory), changes (kind, change, place in either image or null, what, columns), memory (title, runs), and in
+the end a summary.
 """
 
 from __future__ import annotations
@@ -9,14 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
+from operator import itemgetter
 
 from crimg.collecting import no_collection
 from crimg.compare import Side, compare
 from crimg.errors import CrimgError
 from crimg.escape import escape
-from crimg.reader import open_image
+from crimg.tui.pinned import open_pinned
 from crimg.tui.places import place_of
-from crimg.tui.sending import batches, send
+from crimg.tui.sending import send, send_packed
 from crimg.views.change_words import count_words, field_text, pages_text, summary
 from crimg.views.changes import memory_change_records, object_change_records
 from crimg.views.subject import Subject
@@ -70,17 +72,16 @@ def _memory(record: dict[str, Any]) -> dict[str, object]:
     }
 
 
-def work(paths: Sequence[str]) -> None:
+def work(words: Sequence[str]) -> None:
     """Compare, and tell."""
     with ExitStack() as stack:
-        images = [stack.enter_context(open_image(path)) for path in paths]
+        images = [stack.enter_context(open_pinned(*words[at : at + 3])) for at in (0, 3)]
         sides = [
             Side(image, name) for image, name in zip(images, ("the first image", "the second"), strict=True)
         ]
         found = compare(*sides, progress=lambda done: send(progress=done))
         before, after = (Subject(image, b"") for image in images)
-        for batch in batches(_changes(before, after, found)):
-            send(changes=batch)
+        send_packed("changes", _changes(before, after, found), itemgetter(0))
         for record in memory_change_records(before, after, found):
             send(memory=_memory(record))
         send(summary=summary(found))
@@ -88,11 +89,11 @@ def work(paths: Sequence[str]) -> None:
 
 def main(words: Sequence[str]) -> int:
     """Do it; the exit status. What goes wrong is the last message."""
-    paths = [f"/proc/self/fd/{word}" for word in words]
+    paths = [f"/proc/self/fd/{word}" for word in words[::3]]
     os.nice(_NICE)
     try:
         with no_collection():
-            work(paths)
+            work(words)
     except CrimgError as error:
         text = str(error)
         for path, name in zip(paths, ("the first image", "the second image"), strict=True):

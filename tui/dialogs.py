@@ -36,6 +36,7 @@ _EVERYWHERE = (
     ("e", "change the path under the cursor"),
     ("r", "a rule for many paths; on a rule: change it"),
     ("R", "search directories for moved files"),
+    ("F t D", "rules of a file, restamp, drop a keeper (in the plan)"),
     ("x", "take the rule or path under the cursor out of the plan"),
     ("w", "look at the plan; there: write it"),
     ("H u", "the revisions; take the last one back"),

@@ -10,7 +10,7 @@ from crimg.rewrite.places import path_of
 from crimg.tui.bars import Prompt
 from crimg.tui.form import RuleForm
 from crimg.tui.pages.change import summary
-from crimg.tui.places import CHANGE, PROPOSALS
+from crimg.tui.places import CHANGE
 from crimg.tui.planner import Planner
 from crimg.tui.proposing import toggle
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crimg.tui.places import Place
 
 ASKING = "a question is open: answer it, or give it up with Esc"
-_REDRAW = 0.03
+_REDRAW = 0.06
 """Seconds after which news of a plan are shown."""
 
 
@@ -72,7 +72,8 @@ class Editing:
         self._draft.refused = ""
         self.planner.request()
 
-    def _may_edit(self) -> bool:
+    def may_edit(self) -> bool:
+        """Whether the draft can be changed at present; if not, it is said why."""
         app = self._app
         reason = app.busy or ("" if app.session.loaded else "the tables of the image are still being read")
         reason = reason or (ASKING if app.asking else "")
@@ -87,7 +88,7 @@ class Editing:
     def edit(self) -> None:
         """Ask for the new path of what is under the cursor."""
         app = self._app
-        if not self._may_edit():
+        if not self.may_edit():
             return
         objref = app.focused_subject
         path = path_of(app.session.subject.image, objref) if objref is not None else None
@@ -149,7 +150,7 @@ class Editing:
     def rule(self) -> None:
         """Ask for a rule; on a rule of the plan, for what it is to be."""
         row = self._app.focused_row
-        if not self._may_edit():
+        if not self.may_edit():
             return
         draft = self._draft
         place = row.detail if row is not None else None
@@ -195,41 +196,6 @@ class Editing:
         )
         self._app.arrange()
 
-    def drop(self) -> None:
-        """Take what is under the cursor out of the plan."""
-        row = self._app.focused_row
-        draft = self._draft
-        if row is None or not self._may_edit():
-            return
-        if row.detail is not None and row.detail.page == "rule" and row.detail.number < len(draft.rules):
-            del draft.rules[row.detail.number]
-        elif row.subject in draft.edits:
-            del draft.edits[row.subject]
-        else:
-            self._app.say("under the cursor is nothing that could be taken out of the plan", "warning")
-            return
-        self.changed()
-
-    def forget(self) -> None:
-        """Drop the whole plan."""
-        if self._may_edit():
-            self._draft.clear()
-            self.changed()
-
-    def search(self) -> None:
-        """Ask where to search for moved files."""
-        if self._may_edit():
-            value = ":".join(self._app.session.proposals.directories)
-            self._app.query_one(Prompt).ask(
-                "Search in directories (: between them):", self._search, value=value
-            )
-
-    def _search(self, text: str) -> None:
-        directories = tuple(part for part in text.split(":") if part)
-        if directories:
-            self._app.go(PROPOSALS)
-            self._app.jobs.search(directories)
-
     def opened(self, place: Place | None) -> bool:
         """Enter on a row that stands for something to be done; whether it was such a row."""
         app = self._app
@@ -237,7 +203,7 @@ class Editing:
             return False
         if place.page == "open":
             app.rewriting.show_revision(place.number)
-        elif self._may_edit():
+        elif self.may_edit():
             toggle(app.session, place)
             self.changed()
         return True

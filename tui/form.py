@@ -53,6 +53,7 @@ class RuleForm(Vertical):
             for name in _LABELS
         }
         self._labels = {name: Bar(id=f"label-{name}") for name in _LABELS}
+        self._objects: list[int] = []
         self._told: RuleTable = {}
         self._changed: Callable[[RuleTable], None] = lambda _: None
         self._done: Callable[[RuleTable], None] = lambda _: None
@@ -84,6 +85,7 @@ class RuleForm(Vertical):
         self._inputs["old"].value = table["old"]
         self._inputs["new"].value = table["new"]
         self._inputs["places"].value = ", ".join(table.get("places") or ())
+        self._objects = list(table.get("objects") or ())
         self._told = {}
         self.display = True
         self._inputs["old"].focus()
@@ -96,9 +98,14 @@ class RuleForm(Vertical):
     @property
     def table(self) -> RuleTable:
         """The rule as it stands there."""
-        table = {"kind": self._kind, "old": self._inputs["old"].value, "new": self._inputs["new"].value}
+        table: RuleTable = {
+            "kind": self._kind,
+            "old": self._inputs["old"].value,
+            "new": self._inputs["new"].value,
+        }
         places = [word.strip() for word in self._inputs["places"].value.split(",") if word.strip()]
-        return {**table, "places": places} if places else table
+        limits = {"places": places, "objects": self._objects}
+        return table | {name: words for name, words in limits.items() if words}
 
     def _tell(self) -> None:
         spans = [("key", " rule  ")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import count
 from crimg.tui.places import CHANGE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
 from crimg.tui.theme import MARKS
 
@@ -46,7 +45,7 @@ def head_spans(session: Session) -> list[Span]:
     told = [("head", f" {_short(session.shown_name)}")]
     told.append(("", f"  {image.size:,} bytes, revision {image.revision}  "))
     if draft.pending:
-        told.append(("edited", f"{MARKS['edited']} plan: {count(len(draft.changes), 'path')}, not written "))
+        told.append(("edited", f"{MARKS['edited']} plan: {draft.amount}, not written "))
     counts = session.checks.counts()
     told += [(role, f" {MARKS[role]} {number} {role}s") for role, number in counts.items() if number]
     wrong = len(session.checks.differing)

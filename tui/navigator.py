@@ -48,13 +48,21 @@ class Node:
         self.open = False
         self.depth = 0
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it is about: the same in a tree that is made anew. Counts and names may be others by then."""
+        return (self.depth, self.place, self.rest is None, self.label.partition(" (")[0] * (not self.objref))
+
 
 class Tree(Rows):
-    """The nodes that are to be seen, in their order."""
+    """The nodes that are to be seen, in their order. before: a tree whose open nodes are open here too."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, before: Tree | None = None) -> None:
         self._session = session
         self.nodes = [_root(session)]
+        if before is not None:
+            self._open_as(before)
+            return
         self.toggle(0)
         for index in range(len(self.nodes) - 1, 0, -1):
             if isinstance(self.nodes[index].place, Place) and self.nodes[index].label == "tasks":
@@ -85,6 +93,31 @@ class Tree(Rows):
         else:
             del self.nodes[index + 1 : self._end(index)]
         return True
+
+    def _open_as(self, before: Tree) -> None:
+        """Open what was open, with as many children as were made."""
+        known = {node.key: before.size(at) for at, node in enumerate(before.nodes) if node.open}
+        at = 0
+        while at < len(self.nodes):
+            node = self.nodes[at]
+            if node.key in known and not node.open and self.toggle(at):
+                last = self._end(at) - 1
+                while last - at < known[node.key] and self.nodes[last].rest is not None:
+                    self.toggle(last)
+                    last = self._end(at) - 1
+            at += 1
+
+    def size(self, index: int) -> int:
+        """How many children of a node were made."""
+        depth = self.nodes[index].depth + 1
+        return sum(self.nodes[at].depth == depth for at in range(index + 1, self._end(index)))
+
+    def index_of(self, before: Tree, index: int) -> int:
+        """The node that is what this one of another tree was, or one that it was beneath."""
+        places = {node.key: at for at, node in enumerate(self.nodes)}
+        while index and before.nodes[index].key not in places:
+            index = before.parent(index)
+        return places.get(before.nodes[index].key, 0)
 
     def _insert(self, at: int, children: Iterator[Node], depth: int, *, replace: bool = False) -> None:
         made = list(islice(children, CHUNK))

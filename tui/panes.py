@@ -109,11 +109,19 @@ class Panes(App[None]):
         if self.is_running or not isinstance(event, InputEvent):
             await super().on_event(event)
 
+    @property
+    def single(self) -> bool:
+        """Whether there is room for one pane only."""
+        return self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+
+    def shows(self, name: str) -> bool:
+        """Whether a pane beside the page is to be seen."""
+        return name not in self.hidden and not self.single
+
     @while_running
     def arrange(self) -> None:
         """Show the panes that there is room for: all, or on a small terminal the one with the keys."""
-        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
-        split = self.page.split
+        single, split = self.single, self.page.split
         if self.pane == "detail" and not split:
             self.pane = "main"
         shown = {name: name not in self.hidden for name in _PANES}
@@ -159,7 +167,7 @@ class Panes(App[None]):
         if form.display:
             form.action_step(by)
             return
-        single = self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        single = self.single
         there = [n for n in _PANES if (n != "detail" or self.page.split) and (single or n not in self.hidden)]
         self.pane = there[(there.index(self.pane) + by) % len(there)] if self.pane in there else "main"
         self.arrange()

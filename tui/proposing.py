@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def toggle(session: Session, place: Place) -> None:
     """Take a proposal into the plan, or out of it; what was forgotten meanwhile is none any more."""
     draft, found = session.draft, session.proposals
-    verdict = session.checks.verdicts.get(place.number)
+    verdict = session.checks.verdict(place.number)
     if place.page == "candidate" and place.number < len(found.unsettled):
-        _toggle_edits(draft, found.unsettled[place.number], place.at - 1)
+        if place.at:
+            _toggle_edits(draft, found.unsettled[place.number], place.at - 1)
         return
     if place.page == "remedy" and verdict is not None:
         table = rule_table(parse_rule(verdict.remedies[place.at][2]))

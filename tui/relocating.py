@@ -10,7 +10,7 @@ from operator import itemgetter
 from crimg.compare.history import revisions
 from crimg.escape import escape, unescape
 from crimg.preflight import relocate
-from crimg.tui.sending import batches, send
+from crimg.tui.sending import batches, send, send_packed
 from crimg.views.change_words import object_lines
 from crimg.views.moves import basis_words
 from crimg.views.revisions import change_words, revision_record
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _EVERY = 0.1
 """Seconds between two messages about progress."""
+_MOST_CANDIDATES = 100
+"""Paths that are shown for one file."""
 _MOST_LINES = 2000
 """Lines about one revision."""
 
@@ -48,14 +50,15 @@ def relocation(image: Image, directories: Sequence[str]) -> None:
             rule=(escape(rule.old), escape(rule.new), basis_words(moves) or "stays out of the rule above it")
         )
         rows = ((list(move.objrefs), escape(move.old), escape(move.new), move.basis) for move in moves)
-        for batch in batches(rows):
-            send(moves=batch)
-    for one in (*found.ambiguous, *found.missing):
-        send(unsettled=(list(one.objrefs), escape(one.old), _why(one)))
-        for batch in batches(map(escape, one.candidates)):
-            send(candidates=batch)
+        send_packed("moves", rows, lambda _: None)
+    send_packed("unsettled", map(_unsettled, (*found.ambiguous, *found.missing)), lambda row: len(row[3]))
     for batch in batches(_notes(found)):
         send(notes=batch)
+
+
+def _unsettled(one: Unsettled) -> tuple[list[int], str, str, list[str]]:
+    shown = [escape(path) for path in one.candidates[:_MOST_CANDIDATES]]
+    return list(one.objrefs), escape(one.old), _why(one), shown
 
 
 def _why(one: Unsettled) -> str:

@@ -10,13 +10,13 @@ import textwrap
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from crimg.tui.places import Place  # noqa: TC001 - a NamedTuple has it in its annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
 _WRAPPED = 50
 """Columns of a wrapped text: what a page has at 80 columns."""
@@ -90,10 +90,17 @@ class Fixed(Rows):
         return self._rows[index]
 
 
+class Items(Protocol):
+    """What a list is made of: all that is asked of a sequence."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> object: ...
+
+
 class Made(Rows):
     """Rows that are made from the elements of a sequence, which stays as it is."""
 
-    def __init__(self, items: Sequence[object], make: Callable[..., Row], header: str = "") -> None:
+    def __init__(self, items: Items, make: Callable[..., Row], header: str = "") -> None:
         self._items = items
         self._make = make
         self.header = header

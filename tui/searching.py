@@ -63,13 +63,13 @@ class Search:
         return False
 
     async def end(self) -> None:
-        """End all that goes through the image; wait for a page that is being saved."""
+        """End all that goes through the image; wait for a page that is being saved, or made."""
         self._stop.set()
         for group in ("filter", "next"):
             self._app.workers.cancel_group(self._app, group)
         if self._thread is not None:
             await asyncio.wait([self._thread])
-        for worker in [worker for worker in self._app.workers if worker.group == "save"]:
+        for worker in [worker for worker in self._app.workers if worker.group in ("save", "wanted")]:
             await worker.wait()
 
     def _give_up(self, view: LineView) -> None:

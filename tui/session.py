@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import os
+from contextlib import suppress
 
 from crimg.errors import BadMagicError, FormatError
 from crimg.escape import escape
@@ -18,7 +19,6 @@ from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
 from crimg.tui.places import COMPARE, IMAGE, Trail
-from crimg.validate import open_for_check
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
 
@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
 
+def _opened(name: str) -> Image:
+    """The image, damaged or not. Raises as `open_for_check`, whose rules are loaded for damaged ones only."""
+    if name != "-" and os.path.isfile(name):
+        with suppress(FormatError):
+            return open_image(name)
+    from crimg.validate import open_for_check
+
+    return open_for_check(name)
+
+
 class Session:
     """One image that is looked at.
 
@@ -46,13 +56,14 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
+    wanted: what `kept_soon` was asked for.  narrow: a page has so little room that paths come first in it.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
         """Open the image. Raises FormatError where nothing can be read, FileError, UsageError."""
         self.name = name
         try:
-            image = open_for_check(name)
+            image = _opened(name)
             last = image.revision
             if revision not in (None, last):
                 image.close()
@@ -68,6 +79,8 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
+        self.narrow = False
+        self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None
         self._graph: Graph | None = None
@@ -121,7 +134,7 @@ class Session:
         What is to be changed, and the places that were visited, stay.
         """
         before = self.subject.image
-        for name in ("revision", "_file", "subject", "read_only", "_graph", "_parts"):
+        for name in ("revision", "_file", "subject", "read_only", "_graph", "_parts", "_kept"):
             setattr(self, name, getattr(other, name))
         self.checks = Checks()
         self.past = Past()
@@ -143,11 +156,39 @@ class Session:
             self._graph = Graph(image)
             _ = self.subject.users
             image.find(File, 0)
+            self._look_ahead()
         finally:
             gc.freeze()  # what was read stays: looking through it for cycles again would be felt at the keys
             if collects:
                 gc.enable()
         self.loaded = True
+
+    def _look_ahead(self) -> None:
+        """Make what the first page needs of all rows."""
+        from crimg.tui.pages import overview
+
+        overview.gone_files(self)
+        with suppress(FormatError):  # the page says it
+            overview.memory_kinds(self)
+
+    def kept_soon(self, key: Hashable, make: Callable[[], T]) -> T | None:
+        """As `kept`, of what takes time: None until a thread has made it (the application sees to that)."""
+        if self._kept[0] is self.subject and key in self._kept[1]:
+            return self.kept(key, make)
+        self.wanted[key] = make
+        return None
+
+    @property
+    def sessions(self) -> list[Session]:
+        """This one, and that of the other image where two are compared."""
+        return [self] if self.compared is None else [self, self.compared.other]
+
+    def make_wanted(self) -> None:
+        """Make what `kept_soon` was asked for; may run in a thread."""
+        while self.wanted:
+            key, make = next(iter(self.wanted.items()))
+            self.kept(key, make)
+            del self.wanted[key]
 
     def kept(self, key: Hashable, make: Callable[[], T]) -> T:
         """What `make` returned the first time for this image: pages are shown again with each news."""

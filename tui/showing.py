@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from crimg.tui.session import Session
 
 
+_NARROW = 90
+"""Columns of a page below which paths come first."""
+
+
 class Showing(Panes):
     """Panes that show the pages of one session."""
 
@@ -35,8 +39,25 @@ class Showing(Panes):
         self.session.trail.go(place)
         self.show_page()
 
+    def arrange(self) -> None:
+        """As in Panes; with more room, or less, a page has its columns in another order."""
+        super().arrange()
+        if self._measured():
+            self.show_page(keep=True)
+
+    def _measured(self) -> bool:
+        """Note whether a page has little room; whether that is new."""
+        room = self.size.width - (self.sizes["tree"] if self.shows("tree") else 0)
+        narrow = room < _NARROW
+        if narrow == self.session.narrow:
+            return False
+        for session in self.session.sessions:
+            session.narrow = narrow
+        return True
+
     def show_page(self, *, keep: bool = False) -> None:
         """Show the place where one is; keep: the cursor stays, the page only has more to say."""
+        self._measured()
         view = self.view("main")
         row = view.cursor if keep else self.session.trail.row
         self.page = page_of(self.session, self.place)

@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _inspect(args: argparse.Namespace) -> int:
     from crimg.cli.output import write_lines
-    from crimg.reader import open_image
+    from crimg.reader import criu_store, open_image
     from crimg.views.subject import Subject
 
     try:
@@ -91,7 +91,7 @@ def _inspect(args: argparse.Namespace) -> int:
     except FormatError as error:
         raise FormatError(f"{shown_name(args.image)}: {error}{_hint(error, args.salvage)}") from error
     with image:
-        if image.torn and not args.salvage:
+        if (image.torn or criu_store(image) is not None) and not args.salvage:
             from crimg.cli.torn import note_torn
 
             note_torn(image, args.image, quiet=args.quiet)

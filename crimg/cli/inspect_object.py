@@ -8,6 +8,7 @@ from crimg.escape import escape
 from crimg.model import Mm
 from crimg.views.hexdump import dump_lines, hex_record, reason, stretches
 from crimg.views.objects import object_record
+from crimg.views.special import STATE_KINDS
 from crimg.views.values import value_words
 
 TYPE_CHECKING = False
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from crimg.views.subject import Subject
 
     Row = dict[str, Any]
+
+_TOLD_WHOLE = frozenset(cls.noun for cls in STATE_KINDS)
+"""Kinds of rows that the few words about them tell all of."""
 
 
 def object_lines(subject: Subject, objref: int, *, as_json: bool) -> Iterator[str]:
@@ -63,6 +67,8 @@ def _how_to_look(row: Row) -> str:
         return f"--object {row['place']['epoll']}"
     if row["objref"] is not None:
         return f"--object {row['objref']}"
+    if row["kind"] in _TOLD_WHOLE:
+        return ""
     if row["kind"] == "vma":
         return f"--hex {row['place']['start'][2:]}"
     return {"fd": "--fds", "thread": "--threads", "lock": "--locks"}.get(row["kind"], "--signals")

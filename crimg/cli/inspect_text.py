@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from crimg.cli.output import table, terminal_columns
 from crimg.escape import escape
+from crimg.model import File
 from crimg.views import files, memory, overview, words
-from crimg.views.short import flag_words, kib, path_words, short_kind, state_word, user_words
+from crimg.views.short import flag_words, kib, path_words, referring_words, short_kind, state_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _LONG_POSITION = 12
+_NOBODY: dict[str, list[Any]] = {}
 
 
 def text_lines(subject: Subject, chosen: Sequence[str] | None) -> Iterator[str]:
@@ -119,23 +121,25 @@ def memory_kind_lines(subject: Subject) -> Iterator[str]:
 
 def file_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     """The files as a table. What does not fit into a column is counted: --object tells all."""
-    records = files.file_records(subject)
     several = len(subject.pids_of("fd_table")) > 1
     flags_room, users_room = (21, 22)
-    if max((len(str(row["position"])) for row in records), default=0) > _LONG_POSITION:
+    described, users = subject.image.rows(File), subject.users
+    positions = [file.position for file in described] or [0]
+    if max(len(str(max(positions))), len(str(min(positions)))) > _LONG_POSITION:
         flags_room, users_room = (12, 16)
-    rows = [
-        (
-            f"#{row['objref']}",
-            short_kind(row["kind"]),
-            flag_words(row, flags_room),
-            str(row["position"]),
-            user_words(row["used_by"], several, users_room),
-            state_word(row["state"]),
-            path_words(row),
-        )
-        for row in records
-    ]
+    describe = files.describer(subject)
+    alike: dict[tuple[int, ...], tuple[str, str, str]] = {}
+    rows = []
+    for file in described:
+        key = (file.kind, file.access, file.flags, file.name_state)
+        if key not in alike:
+            row = describe(file)
+            alike[key] = (short_kind(row["kind"]), flag_words(row, flags_room), state_word(row["state"]))
+        kind, flags, state = alike[key]
+        objref, path = file.objref, file.path
+        referring = referring_words(users.get(objref, _NOBODY), several, users_room)
+        shown = escape(path) if path else path_words(describe(file))
+        rows.append((f"#{objref}", kind, flags, str(file.position), referring, state, shown))
     header = ("OBJ", "KIND", "FLAGS", "POSITION", "USED BY", "STATE", "PATH")
     return table(header, rows, "><<><<", columns=columns, gap=" ")
 

@@ -2,7 +2,8 @@
 
 A dump with --deleted copy, relink or auto keeps contents in a folder beside the image; a restart opens and
 unlinks them. --remove removes those that are as they should be, once the image is not wanted any more: it
-cannot be restarted then.
+cannot be restarted then. --abandoned DIR lists what dumps that were killed (SIGKILL) have left in such a
+folder, and with --remove removes it.
 
 Exit status: 0 if all are as they should be, 1 if some are not, 3 if the image cannot be read.
 """
@@ -23,16 +24,18 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
 
 _KEPT = "kept"
+_ABANDONED = "abandoned"
 
 
 class KeeperRecord(NamedTuple):
     """One file that keeps a deleted one.
 
-    objref: of the inode.  way: "copied", "relinked" or "embedded".  path: the keeper, or None.
-    name: what the deleted file was called.  size: bytes.  state: "kept", or what is wrong.
+    objref: of the inode; None where there is no image.  way: "copied", "relinked", "embedded", "abandoned".
+    path: the keeper, or None.  name: what the deleted file was called.  size: bytes.
+    state: "kept", or what is wrong.
     """
 
-    objref: int
+    objref: int | None
     way: str
     path: bytes | None
     name: bytes
@@ -42,7 +45,10 @@ class KeeperRecord(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="image file")
+    parser.add_argument(
+        "--abandoned", metavar="DIR", help="instead: what dumps without an image have left in this folder"
+    )
     parser.add_argument("--remove", action="store_true", help="remove those that are as they should be")
     parser.add_argument("--json", action="store_true", help="JSON (specs/keepers.schema.json)")
 
@@ -50,14 +56,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg keepers`; the exit status."""
     from crimg.cli.output import write_lines
+    from crimg.errors import UsageError
     from crimg.reader import open_image
 
-    with no_collection(), open_image(args.image) as image:
-        records = list(keepers_of(image))
+    if (args.image is None) == (args.abandoned is None):
+        raise UsageError("give either IMAGE or --abandoned DIR")
+    if args.abandoned is not None:
+        records = list(_abandoned(args.abandoned))
+    else:
+        with no_collection(), open_image(args.image) as image:
+            records = list(keepers_of(image))
     removed = [_remove(record) for record in records] if args.remove else [False] * len(records)
     pairs = list(zip(records, removed, strict=True))
-    write_lines(_json(args.image, pairs) if args.json else _text(args.image, pairs))
-    return 0 if all(record.state == _KEPT for record in records) else 1
+    place = args.abandoned if args.image is None else args.image
+    write_lines(_json(place, pairs) if args.json else _text(place, pairs))
+    wrong = [one for one, gone in pairs if one.state != _KEPT and not (gone and one.state == _ABANDONED)]
+    return 1 if wrong else 0
+
+
+def _abandoned(folder: str) -> Iterator[KeeperRecord]:
+    """What dumps without an image have left."""
+    from crimg.dump.abandoned import find_abandoned
+
+    for one in find_abandoned(os.fsencode(folder)):
+        way = "mark" if one.mark else "abandoned"
+        state = "its dump is running" if one.running else _ABANDONED
+        yield KeeperRecord(None, way, one.path, b"", one.size, state)
 
 
 def keepers_of(image: Image) -> Iterator[KeeperRecord]:
@@ -94,10 +118,10 @@ def _state(path: bytes, size: int, identity: tuple[int, int] | None) -> str:
 
 
 def _remove(record: KeeperRecord) -> bool:
-    """Remove a keeper that is as it should be; whether it was. Raises FileError."""
+    """Remove a keeper that is as it should be, or that no image has; whether it was. Raises FileError."""
     from crimg.errors import FileError
 
-    if record.path is None or record.state != _KEPT:
+    if record.path is None or record.state not in (_KEPT, _ABANDONED):
         return False
     try:
         os.unlink(record.path)
@@ -111,11 +135,11 @@ def _text(image: str, pairs: list[tuple[KeeperRecord, bool]]) -> Iterator[str]:
     from crimg.escape import escape
 
     if not pairs:
-        yield f"{escape(image)}: no deleted file"
+        yield f"{escape(image)}: {'nothing was abandoned' if os.path.isdir(image) else 'no deleted file'}"
         return
     rows = [
         (
-            f"#{record.objref}",
+            "-" if record.objref is None else f"#{record.objref}",
             record.way,
             str(record.size),
             "removed" if removed else record.state,

@@ -45,6 +45,7 @@ VERBS = {
     "redact": ("crimg.cli.redact", "write an image without what others must not see"),
     "undo": ("crimg.cli.undo", "take the last revision of an image back"),
     "compact": ("crimg.cli.compact", "write an image as a single revision"),
+    "convert": ("crimg.cli.convert", "write an image of CRIU as an image of crimg"),
     "tui": ("crimg.cli.tui", "browse an image on the whole terminal"),
     "dump": ("crimg.cli.dump", "save a running process to an image"),
     "restart": ("crimg.cli.restart", "bring the process of an image back"),

@@ -56,14 +56,19 @@ def run(args: argparse.Namespace) -> int:
     """Carry out `crimg redact`; the exit status."""
     from crimg.cli.counting import Counting
     from crimg.cli.opening import opened
-    from crimg.cli.output import write_lines
+    from crimg.cli.output import shown_name, write_lines
     from crimg.cli.redact_text import json_lines, text_lines
     from crimg.cli.streams import say
+    from crimg.reader import criu_store
     from crimg.redact import plan
 
     selection = _selection(args)
     _check_output(args)
     with opened(args.image, quiet=args.quiet) as subject:
+        if criu_store(subject.image) is not None:
+            raise UsageError(
+                f"{shown_name(args.image)}: images of CRIU cannot be redacted, only those of crimg"
+            )
         with Counting("bytes searched", quiet=args.quiet) as counting:
             redaction = plan(subject.image, selection, progress=counting.show)
         written = None if args.dry_run else _write(args, redaction)

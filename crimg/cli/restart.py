@@ -6,7 +6,8 @@ process gets these very descriptors, and its mappings are made of them. Nothing 
 whatever fails leaves no process and no file behind.
 
 The process id is printed. The process is in the background; --wait stays until it ends, and
-passes signals, Ctrl-C among them, on to it.
+passes signals, Ctrl-C among them, on to it. With --tty the process gets this terminal, with the settings that
+it had made, and is in its foreground; where it is stopped (Ctrl-Z), so is this command.
 
 Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 files are not as they were;
 2 usage; 3 not a sound image; 4 the kernel refused; 5 it cannot be brought back faithfully.
@@ -26,11 +27,12 @@ from crimg.escape import escape, unescape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crimg.model.image import Image
     from crimg.preflight import Verdict
     from crimg.restart.steps import Plan
+    from crimg.rewrite.rules import PathRules
 
 
 _PASSED_ON = (
@@ -44,12 +46,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("image", metavar="IMAGE", help="image file")
     parser.add_argument("-n", "--dry-run", action="store_true", help="print the steps, and do nothing")
     parser.add_argument("--json", action="store_true", help="with -n: JSON (specs/restart.schema.json)")
-    parser.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
+    leave = parser.add_mutually_exclusive_group()
+    leave.add_argument("--detach", action="store_true", help="end when it runs (default)")
+    leave.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
+    parser.add_argument("--tty", action="store_true",
+                        help="give it this terminal in place of its own; implies --wait")  # fmt: skip
     parser.add_argument("--new-pids", action="store_true",
                         help="take any process and thread ids, instead of those of the image")  # fmt: skip
     group = parser.add_argument_group("files")
     group.add_argument("--map", dest="rules", metavar="OLD=NEW", action="append", default=[],
                        help=r"take what is below NEW for what was below OLD (repeatable)")  # fmt: skip
+    group.add_argument("--rules", dest="rule_files", metavar="FILE", action="append", default=[],
+                       help="such rules in TOML (specs/rewriting.md)")  # fmt: skip
     group.add_argument("--accept", metavar="FILE=VERDICT", action="append", default=[],
                        help="go on although the verdict on FILE (a path, or #N) is this one")  # fmt: skip
     group.add_argument("--deleted-in", metavar="DIR",
@@ -64,10 +72,15 @@ def run(args: argparse.Namespace) -> int:
     from crimg import restart
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
+    from crimg.cli.terminal import wait_in_foreground
+    from crimg.restart.terminal import TerminalState, own_terminal
 
     if args.json and not args.dry_run:
         raise UsageError("--json goes with --dry-run")
-    timeout, rules = seconds(args.timeout), path_rules(args.rules)
+    if args.detach and args.tty:
+        raise UsageError("--tty stays until the process ends: it does not go with --detach")
+    timeout, rules = seconds(args.timeout), _rules(args.rules, args.rule_files)
+    terminal = own_terminal() if args.tty else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with opened(args.image, quiet=args.quiet) as subject:
@@ -78,7 +91,11 @@ def run(args: argparse.Namespace) -> int:
         verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
         try:
             plan = restart.plan(
-                image, verdicts, new_pids=args.new_pids, accept=_accepted(args.accept, verdicts)
+                image,
+                verdicts,
+                new_pids=args.new_pids,
+                accept=_accepted(args.accept, verdicts),
+                terminal=terminal,
             )
         except UnsupportedResourceError as error:
             for problem in error.problems:
@@ -89,26 +106,54 @@ def run(args: argparse.Namespace) -> int:
             return 0
         for note in () if args.quiet else plan.notes:
             say(f"note: {note}")
+        before = TerminalState(terminal) if terminal is not None else None
         done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
     for path in done.left:
         say(f"warning: {escape(path)}: kept a deleted file, and could not be deleted; it is needed no more")
+    if before is not None:
+        return _end_of(done.pid, lambda: wait_in_foreground(done.pid, before))
     if not args.wait:
         write_lines([str(done.pid)])
         return 0
     return _wait(done.pid)
 
 
+def _rules(texts: Sequence[str], files: Sequence[str]) -> PathRules:
+    """The rules of `--map` and `--rules`. Raises UsageError, FileError."""
+    from crimg.rewrite.matching import PREFIX
+    from crimg.rewrite.rulefile import read_rules
+    from crimg.rewrite.rules import PathRules
+
+    rules = list(path_rules(texts))
+    for name in files:
+        for rule in read_rules(name):
+            if rule.kind != PREFIX or rule.path_rule is None or rule.places or rule.objects:
+                text = "has rules that are not for all that is below a path: rewrite a copy of the image"
+                raise UsageError(f"{name}: {text} (crimg wrap IMAGE --rules FILE -- crimg restart {{image}})")
+            rules.append(rule.path_rule)
+    return PathRules(rules)
+
+
 def _wait(pid: int) -> int:
-    """Print the number of process `pid`, wait for its end, pass signals on to it; its exit status."""
+    """Print the number of process `pid`, wait for its end; its exit status."""
     from crimg.cli.output import write_lines
+
+    def wait() -> None:
+        write_lines([str(pid)])
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+    return _end_of(pid, wait)
+
+
+def _end_of(pid: int, wait: Callable[[], None]) -> int:
+    """The exit status of process `pid`, for which `wait` waits; signals are passed on to it meanwhile."""
 
     def pass_on(number: int, _frame: object) -> None:
         os.kill(pid, number)  # not reaped yet: nobody else can have this number
 
     before = {number: signal.signal(number, pass_on) for number in _PASSED_ON}
     try:
-        write_lines([str(pid)])
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 
 from crimg.errors import ConflictError, FileError, UnsoundError, UsageError
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.rewrite.applying import check_applicable
 
     _check_options(args)
-    if is_directory(args.image):
+    if is_of_criu(args.image):
         from crimg.cli.rewrite_criu import run as run_on_directory
 
         return run_on_directory(args)
@@ -120,12 +121,28 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def is_directory(name: str) -> bool:
-    """Whether an image is a directory, of CRIU then."""
+def is_of_criu(name: str) -> bool:
+    """Whether an image is a directory, or an archive: of CRIU then."""
     try:
-        return os.path.isdir(name)
+        return os.path.isdir(name) or is_archive_file(name)
     except ValueError:
         return False
+
+
+def is_archive_file(name: str) -> bool:
+    """Whether an image is a container checkpoint. What cannot be read is said where it is opened."""
+    from crimg.reader import HEAD, is_archive
+
+    try:
+        with open(name, "rb", opener=_without_waiting) as file:
+            return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and is_archive(file.read(HEAD))
+    except OSError:
+        return False
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open a file; a FIFO does not block that."""
+    return os.open(name, flags | os.O_NONBLOCK)
 
 
 def _check_options(args: argparse.Namespace) -> None:

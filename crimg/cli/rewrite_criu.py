@@ -1,4 +1,4 @@
-"""`crimg rewrite` and `crimg undo` of a directory of CRIU."""
+"""`crimg rewrite` and `crimg undo` of a directory or archive of CRIU."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from crimg.criu.store import CriuStore
     from crimg.rewrite.criu import CriuPlan
 
 _NOT_HERE = ("edits", "drop_keeper", "restamp", "save_plan", "plan", "json")
@@ -22,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite DIRECTORY`; the exit status."""
     from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.rewrite import rules_of
+    from crimg.cli.rewrite import is_archive_file, rules_of
     from crimg.cli.streams import say
     from crimg.reader import criu_store
     from crimg.rewrite.criu import apply, plan, write_copy
@@ -30,7 +31,9 @@ def run(args: argparse.Namespace) -> int:
     for name in _NOT_HERE:
         if getattr(args, name):
             option = {"edits": "--set"}.get(name, "--" + name.replace("_", "-"))
-            raise UsageError(f"{option} does not go with a directory of CRIU")
+            raise UsageError(f"{option} does not go with images of CRIU")
+    if is_archive_file(args.image) and not (args.output or args.dry_run):
+        raise UsageError(f"{escape(args.image)}: an archive is not rewritten in place: give -o FILE")
     rules = rules_of(args)
     if not rules:
         raise UsageError("nothing to do: give --map OLD=NEW or --rules FILE (see crimg rewrite --help)")
@@ -50,13 +53,26 @@ def run(args: argparse.Namespace) -> int:
             return 0
         command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
         if args.output:
-            write_copy(made, store, args.output)
+            if is_archive_file(args.image):
+                write_new_archive(made, store, args.output)
+            else:
+                write_copy(made, store, args.output)
             done = "is written"
         else:
             done = f"rewrite {apply(made, store, command=command)} is done; crimg undo takes it back"
         if not args.quiet:
             say(f"{escape(args.output or args.image)}: {done}")
     return 0
+
+
+def write_new_archive(made: CriuPlan, store: CriuStore, output: str) -> None:
+    """Write a rewritten container checkpoint to a file that appears whole or not at all."""
+    from crimg.cli.atomic import AtomicOutput
+    from crimg.rewrite.criu import write_archive
+
+    with AtomicOutput(output, sync=True, advice="give another name, or remove it first") as file:
+        write_archive(made, store, file.fd)
+        file.commit()
 
 
 def _lines(made: CriuPlan) -> Iterator[str]:
@@ -75,8 +91,11 @@ def _lines(made: CriuPlan) -> Iterator[str]:
 def run_undo(args: argparse.Namespace) -> int:
     """Carry out `crimg undo DIRECTORY`; the exit status."""
     from crimg.cli.output import write_lines
+    from crimg.cli.rewrite import is_archive_file
     from crimg.rewrite.criu import undo
 
+    if is_archive_file(args.image):
+        raise UsageError(f"{escape(args.image)}: an archive is not rewritten in place: nothing to take back")
     count = int(args.count)
     lines = [f"took back rewrite {undo(args.image)}" for _ in range(count)]
     write_lines([*lines, f"{escape(args.image)}: as it was before"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from crimg.reader import criu_store
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.model.image import Image
@@ -9,12 +11,17 @@ if TYPE_CHECKING:
 
 def note_torn(image: Image, name: str, *, quiet: bool = False) -> None:
     """Say on the standard error, in one line, what is behind the last whole revision; nothing for nothing."""
-    if not image.torn or quiet:
+    criu = criu_store(image)
+    unfinished = criu is not None and criu.directory.unfinished()
+    if not (image.torn or unfinished) or quiet:
         return
     from crimg.cli.output import shown_name
     from crimg.cli.streams import say
 
     shown = shown_name(name)
+    if unfinished:
+        say(f"note: {shown}: a rewrite was cut short, or is going on; crimg undo takes back what it did")
+        return
     behind = f"{image.torn} bytes behind revision {image.revision}"
     if _is_rewritten(image):
         say(f"note: {shown}: {behind}: a rewrite is going on; this is the image before it")

@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"{told}: is no number of revisions, as in crimg undo {escape(args.image)} 2")
     if args.image == "-":
         raise UsageError("the standard input cannot be changed: give a file")
-    from crimg.cli.rewrite import is_directory
+    from crimg.cli.rewrite import is_of_criu
 
-    if is_directory(args.image):
+    if is_of_criu(args.image):
         from crimg.cli.rewrite_criu import run_undo
 
         return run_undo(args)

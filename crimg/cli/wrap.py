@@ -22,7 +22,7 @@ import os
 import sys
 
 from crimg.cli.opening import opened
-from crimg.cli.rewrite import add_edits, add_rules, is_directory
+from crimg.cli.rewrite import add_edits, add_rules, is_archive_file, is_of_criu
 from crimg.errors import ConflictError, FileError, UsageError
 from crimg.escape import escape
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Mapping
 
+    from crimg.criu.store import CriuStore
+    from crimg.rewrite.criu import CriuPlan
     from crimg.rewrite.matching import Rule
     from crimg.rewrite.rules import PathRule
 
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     foreground = Foreground()
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
-    fill = _fill(args.image) if is_directory(args.image) else None
+    fill = _fill(args.image) if is_of_criu(args.image) else None
     with private_copy(os.path.normpath(args.image), keep=args.keep, fill=fill) as (copy, lock):
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
@@ -87,9 +89,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _fill(name: str) -> Callable[[str], None]:
-    """What makes a copy of a directory of CRIU, sharing its files by hard links."""
+    """What makes a copy of images of CRIU: of a directory one that shares its files by hard links."""
 
     def fill(copy: str) -> None:
+        from crimg.cli.rewrite_criu import write_new_archive
         from crimg.reader import criu_store
         from crimg.rewrite.criu import UNCHANGED, write_copy
 
@@ -97,6 +100,9 @@ def _fill(name: str) -> Callable[[str], None]:
             store = criu_store(subject.image)
             if store is None:
                 raise UsageError(f"{escape(name)}: is no directory of CRIU")
+            if is_archive_file(name):
+                write_new_archive(UNCHANGED, store, copy)
+                return
             write_copy(UNCHANGED, store, copy)
 
     return fill
@@ -110,13 +116,24 @@ def _rewrite_directory(
     from crimg.rewrite.criu import apply, plan
 
     if edits:
-        raise UsageError("--set does not go with a directory of CRIU")
+        raise UsageError("--set does not go with images of CRIU")
     with opened(copy, args.image, quiet=True) as subject:
         store = criu_store(subject.image)
         if store is not None:
             made = plan(subject.image, store, rules)
-            if made.changes or made.conflicts:
+            if is_archive_file(copy):
+                _replace_archive(made, store, copy)
+            elif made.changes or made.conflicts:
                 apply(made, store)
+
+
+def _replace_archive(made: CriuPlan, store: CriuStore, copy: str) -> None:
+    """Put a rewritten archive in the place of the private copy."""
+    from crimg.cli.rewrite_criu import write_new_archive
+
+    if made.changes or made.conflicts:
+        write_new_archive(made, store, f"{copy}.new")
+        os.rename(f"{copy}.new", copy)
 
 
 def _rewrite(
@@ -126,7 +143,7 @@ def _rewrite(
     from crimg.rewrite.applying import apply
     from crimg.rewrite.planning import plan
 
-    if is_directory(copy):
+    if is_of_criu(copy):
         _rewrite_directory(args, copy, rules, edits)
         return
     with opened(copy, args.image, quiet=True) as subject:

@@ -16,7 +16,7 @@ from crimg.criu.store import CriuStore
 from crimg.errors import FileError, FormatError
 from crimg.model.image import Image
 
-__all__ = ["CriuStore", "open_directory"]
+__all__ = ["CriuStore", "open_archive", "open_directory"]
 
 
 def open_directory(path: str | bytes | os.PathLike[str], *, salvage: bool = False) -> Image:
@@ -32,6 +32,16 @@ def open_directory(path: str | bytes | os.PathLike[str], *, salvage: bool = Fals
     except OSError as error:
         raise FileError(f"{name}: {error.strerror}") from error
     return load(Directory(name, fd), salvage=salvage)
+
+
+def open_archive(fd: int, name: str, *, salvage: bool = False) -> Image:
+    """The image in a container checkpoint, a tar archive that may be compressed. `fd` is its own from now on.
+
+    The rest as for `open_directory`.
+    """
+    from crimg.criu.archive import Archive
+
+    return load(Archive(name, fd), salvage=salvage)
 
 
 def load(files: Files, *, salvage: bool = False) -> Image:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from crimg.criu.directory import Files, Part
     from crimg.criu.framing import Entry
-    from crimg.model.record import Record
 
 _ANON_SHARED, _SYSVIPC, _MEMFD = 1 << 8, 1 << 10, 1 << 14
 
@@ -41,15 +40,18 @@ class Builder:
         self.memory = MemoryBuilder(self)
         self.signals = SignalBuilder(self)
         self.tasks = TaskBuilder(self)
-        self._referred: set[int] = set()
+        self._files = self.tables.numbers("file")
 
-    def build(self) -> dict[type[Record], list[Record]]:
+    def build(self) -> Tables:
         """The tables. Raises what `note` raises."""
         self.tasks.add_all()
-        self.files.add(self._referred)
+        referred = set(self._files)
+        self.files.prepare()
         self.system.add_locks()
+        self.files.add(referred)
         self.system.add_info()
-        return self.tables.finish()
+        self.tables.finish()
+        return self.tables
 
     def entries(self, stem: str, number: int | None = None) -> Iterator[tuple[Part, Entry]]:
         """The entries of one image file; none where it is not there. Damage is noted, and ends them."""
@@ -63,8 +65,19 @@ class Builder:
             self.tables.note(error)
 
     def messages(self, stem: str, number: int | None = None) -> list[Any]:
-        """The messages of one image file."""
-        return [entry.message for _, entry in self.entries(stem, number)]
+        """The messages of one image file; none where it is not there. Damage is noted, and ends them."""
+        found: list[Any] = []
+        part = self.directory.part(stem, number)
+        if part is None:
+            return found
+        try:
+            batch = part.batch()
+            if batch is not None:
+                return list(batch)
+            found.extend(entry.message for entry in part.entries())
+        except FormatError as error:
+            self.tables.note(error)
+        return found
 
     def message(self, stem: str, number: int | None = None) -> Any:
         """The first message of an image file, or None."""
@@ -84,8 +97,7 @@ class Builder:
 
     def file_objref(self, number: int) -> int:
         """The objref of an open file, by its id; whoever asks refers to it."""
-        self._referred.add(number)
-        return self.tables.objref("file", number)
+        return self._files.get(number) or self.tables.objref("file", number)
 
     def mm_objref(self, number: int, pid: int) -> int | None:
         """The objref of an address space, made when it is first met."""

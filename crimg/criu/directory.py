@@ -9,13 +9,14 @@ import mmap
 import os
 import stat
 
-from crimg.criu.framing import entries
+from crimg.criu.framing import batch, entries
 from crimg.criu.kinds import KINDS, RAW_STEMS, split_name
 from crimg.errors import FileError, FormatError, TruncatedError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from crimg.criu.framing import Entry
     from crimg.criu.kinds import ImageKind
@@ -25,6 +26,9 @@ CHECKPOINT = "checkpoint"
 """The directory inside a container checkpoint that holds the images of CRIU."""
 PARENT = "parent"
 """The link to the directory of the dump before, for pages that have not changed since."""
+JOURNAL, DONE = ".crimg-journal", "done"
+"""The directory beside the images that keeps what rewrites replaced: one directory for each, by number; and
+the file in it that tells that the rewrite came to its end."""
 _MAPPED_FROM = 1 << 16
 """Smaller files are read: mapping one costs more than copying it."""
 
@@ -63,6 +67,10 @@ class Part:
         if not self.size:
             return iter(())  # CRIU leaves a file empty that has nothing to say
         return entries(self.view, self.kind, self.name)
+
+    def batch(self) -> Sequence[Any] | None:
+        """The messages of a sound file of which there may be very many; None for others: see `entries`."""
+        return batch(self.view, self.kind, self.name) if self.kind is not None and self.size else None
 
     def forget(self) -> None:
         """Let go of the bytes; views that a caller still holds keep them."""
@@ -114,6 +122,10 @@ class Files:
     def parent(self) -> str | None:
         """Where the dump before is, as the link says; None for a dump that stands alone."""
         return None
+
+    def unfinished(self) -> bool:
+        """Whether a rewrite of the files was cut short."""
+        return False
 
     def close(self) -> None:
         """Let go of all files."""
@@ -181,6 +193,15 @@ class Directory(Files):
             return os.readlink(PARENT, dir_fd=self.fd)
         except OSError:
             return None
+
+    def unfinished(self) -> bool:
+        """Whether a rewrite of the directory was cut short: its last entry in the journal has no end."""
+        try:
+            names = os.listdir(f"/proc/self/fd/{self.fd}/{JOURNAL}")
+        except OSError:  # it was never rewritten
+            return False
+        last = max((int(name) for name in names if name.isdecimal()), default=0)
+        return last > 0 and not os.path.exists(f"/proc/self/fd/{self.fd}/{JOURNAL}/{last}/{DONE}")
 
     def close(self) -> None:
         """Let go of all files, and of the directory."""

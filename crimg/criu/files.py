@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import stat
-
 from crimg.criu.attributes import ATTRIBUTES
 from crimg.criu.buffers import BufferBuilder
 from crimg.criu.inodes import GHOST, KIND_OF_MODE, LINKED, InodeBuilder
 from crimg.criu.kinds import FIFO, FILE_TYPES, MEMFD, PIPE, REG, TTY
 from crimg.criu.special import SpecialBuilder
-from crimg.model import File
+from crimg.model import File, Inode
 from crimg.model.enums import FileKind, NameState, file_kind_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from typing import Any
 
     from crimg.criu.building import Builder
 
 _O_PATH = 0o10000000
+_TYPE_BITS = 0o170000
 
 
 class FileBuilder:
@@ -31,31 +31,99 @@ class FileBuilder:
         self.by_id: dict[int, Any] = {}
         for entry in self.entries:
             self.by_id.setdefault(entry.id, entry)
-        self._names = {entry.id: entry.reg for entry in self.entries if entry.type == REG}
+        self._links: dict[int, bytes | None] = {}
+        self._referrers: dict[int, int] = {}
         self.remaps = {remap.orig_id: remap for remap in builder.messages("remap-fpath")}
         self.inodes = InodeBuilder(builder, self.entries, self.by_id)
         self.buffers = BufferBuilder(builder)
         self.special = SpecialBuilder(builder)
 
-    def add(self, referred: set[int]) -> None:
-        """The rows of all open files. referred: ids that descriptors, mappings and tasks refer to.
-
-        An entry that only names a terminal, a FIFO or a re-linked file is no open file by itself.
-        """
-        inner = {entry.tty.regf_id for entry in self.entries if entry.type == TTY}
-        inner |= {entry.fifo.regf_id for entry in self.entries if entry.type == FIFO}
-        inner |= {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
-        inner -= referred
+    def prepare(self) -> None:
+        """The rows that tell the state of files without a name, which can refer to other files."""
         for entry in self.entries:
-            if entry.id not in inner:
-                self._add(entry)
+            kind = FILE_TYPES.get(entry.type)
+            if kind is not None and entry.type not in (REG, FIFO, TTY) and kind.member not in ATTRIBUTES:
+                own = getattr(entry, kind.member)
+                file = self._builder.file_objref(entry.id)
+                self._links[entry.id] = self.special.add(kind.member, file, own)
 
-    def _add(self, entry: Any) -> None:
+    def add(self, referred: Collection[object]) -> None:
+        """The rows of all open files, after all that refer to them.
+
+        referred: ids that descriptors, mappings and tasks refer to. An entry that only names a terminal, a
+        FIFO or a re-linked file is no open file by itself.
+        """
+        types = [entry.type for entry in self.entries]
+        others = [entry for entry, type_ in zip(self.entries, types, strict=True) if type_ in (TTY, FIFO)]
+        inner: set[object] = {
+            entry.tty.regf_id if entry.type == TTY else entry.fifo.regf_id for entry in others
+        }
+        inner |= {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
+        inner.difference_update(referred)
+        self._referrers = self._tables.references_to(File)
+        rows = self._tables.table(File)
+        regular = self._regular()
+        for entry, type_ in zip(self.entries, types, strict=True):
+            if inner and entry.id in inner:
+                continue
+            if type_ == REG:
+                rows.append(regular(entry))
+            elif type_ in (FIFO, TTY):
+                rows.append(self._named(entry))
+            else:
+                rows.append(self._nameless(entry))
+        self._tables.later(Inode, self.inodes.rows)
+
+    def _regular(self) -> Callable[[Any], File]:
+        """What makes the row of a file that has a name by itself: most are, so that each step here counts."""
+        remaps, referrers, of_name = self.remaps, self._referrers, self.inodes.of_name
+        known, file_objref = self._tables.numbers("file"), self._builder.file_objref
+        kinds, new = dict(KIND_OF_MODE), tuple.__new__
+        regular, linked = FileKind.REGULAR, NameState.LINKED
+
+        def row(entry: Any) -> File:
+            named, id = entry.reg, entry.id
+            path, mount_id, flags, position, owner = (
+                named.name,
+                named.mnt_id,
+                named.flags,
+                named.pos,
+                named.fown,
+            )
+            remap = remaps.get(named.id) if remaps else None
+            inode, mode = of_name(named, remap, None, path)
+            extra: dict[str, object] = {"criu_id": id}
+            if mount_id > 0 or (mount_id == 0 and named.HasField("mnt_id")):
+                extra["mount_id"] = mount_id
+            if named.ext:
+                extra["given_at_restore"] = True
+            objref = known.get(id) or file_objref(id)
+            return new(
+                File,
+                (
+                    objref,
+                    referrers.get(objref, 0),
+                    kinds.get(mode & _TYPE_BITS, regular),
+                    path,
+                    linked if remap is None else self._name_state(remap),
+                    flags,
+                    0 if flags & _O_PATH else (flags + 1) & 3,
+                    position if position < 1 << 63 else position - (1 << 64),
+                    inode,
+                    None,
+                    None,
+                    None,
+                    *(_owner(owner) if owner.pid else (-1, 0, 0)),
+                    mount_id if mount_id > 0 else 0,
+                    extra,
+                ),
+            )
+
+        return row
+
+    def _nameless(self, entry: Any) -> File:
         kind = FILE_TYPES.get(entry.type)
         own: Any = getattr(entry, kind.member) if kind is not None else None
-        if entry.type in (REG, FIFO, TTY):
-            self._add_named(entry, own)
-            return
         attributes: dict[str, object] = {"criu_id": entry.id}
         pipe = inode = link = None
         if kind is None:
@@ -63,7 +131,7 @@ class FileBuilder:
         elif kind.member in ATTRIBUTES:
             attributes.update(ATTRIBUTES[kind.member](own))
         else:
-            link = self.special.add(kind.member, self._builder.file_objref(entry.id), own)
+            link = self._links[entry.id]
         if entry.type == PIPE:
             pipe = self.buffers.pipe(own.pipe_id)
         elif entry.type == MEMFD:
@@ -72,56 +140,49 @@ class FileBuilder:
         if link is not None:
             attributes["link"] = link
         flags = getattr(own, "flags", 0)
-        self._tables.add(
-            self._row(
-                entry.id,
-                kind=file_kind_number(kind.kind if kind else ""),
-                own=own,
-                flags=flags,
-                position=getattr(own, "pos", 0),
-                inode=inode,
-                pipe=pipe,
-                extra=attributes,
-            )
+        return self._row(
+            entry.id,
+            kind=file_kind_number(kind.kind if kind else ""),
+            own=own,
+            flags=flags,
+            position=getattr(own, "pos", 0),
+            inode=inode,
+            pipe=pipe,
+            extra=attributes,
         )
 
-    def _add_named(self, entry: Any, own: Any) -> None:
-        """A file that has a name: by itself, or by an entry beside it."""
-        named = own
-        if entry.type != REG:
-            beside = self.by_id.get(own.regf_id)
-            named = beside.reg if beside is not None and beside.HasField("reg") else None
-            if named is None and entry.type == FIFO:  # older images: the entry of the name has the same id
-                named = self._names.get(entry.id)
+    def _named(self, entry: Any) -> File:
+        """A FIFO or a terminal, which has its name by an entry beside it."""
+        own = entry.tty if entry.type == TTY else entry.fifo
+        beside = self.by_id.get(own.regf_id)
+        named = beside.reg if beside is not None and beside.HasField("reg") else None
+        if named is None and entry.type == FIFO:  # older images: the entry of the name has the same id
+            named = next(
+                (each.reg for each in self.entries if each.id == entry.id and each.type == REG), None
+            )
         extra: dict[str, object] = {"criu_id": entry.id}
         remap = self.remaps.get(named.id) if named is not None else None
         state = self._name_state(remap)
-        kind = (
-            FileKind.FIFO if entry.type == FIFO else FileKind.CHARACTER_DEVICE if entry.type == TTY else None
-        )
+        kind = FileKind.FIFO if entry.type == FIFO else FileKind.CHARACTER_DEVICE
         inode = None
         if named is not None:
-            inode, mode = self.inodes.of_name(named, remap, kind)
-            if kind is None:
-                kind = KIND_OF_MODE.get(stat.S_IFMT(mode), FileKind.REGULAR)
+            inode, _ = self.inodes.of_name(named, remap, kind, named.name)
             if named.HasField("mnt_id") and named.mnt_id >= 0:
                 extra["mount_id"] = named.mnt_id
             if named.ext:
                 extra["given_at_restore"] = True
-        self._tables.add(
-            self._row(
-                entry.id,
-                kind=kind if kind is not None else FileKind.REGULAR,
-                own=own if entry.type == TTY else named if named is not None else own,
-                flags=own.flags if entry.type == TTY else named.flags if named is not None else 0,
-                position=named.pos if named is not None else 0,
-                path=named.name if named is not None else b"",
-                state=state if named is not None else NameState.NONE,
-                inode=inode,
-                pipe=self.buffers.pipe(own.pipe_id) if entry.type == FIFO else None,
-                tty=self.buffers.tty(own.tty_info_id) if entry.type == TTY else None,
-                extra=extra,
-            )
+        return self._row(
+            entry.id,
+            kind=kind,
+            own=own if entry.type == TTY else named if named is not None else own,
+            flags=own.flags if entry.type == TTY else named.flags if named is not None else 0,
+            position=named.pos if named is not None else 0,
+            path=named.name if named is not None else b"",
+            state=state if named is not None else NameState.NONE,
+            inode=inode,
+            pipe=self.buffers.pipe(own.pipe_id) if entry.type == FIFO else None,
+            tty=self.buffers.tty(own.tty_info_id) if entry.type == TTY else None,
+            extra=extra,
         )
 
     def _row(
@@ -139,26 +200,25 @@ class FileBuilder:
         tty: int | None = None,
         extra: dict[str, object],
     ) -> File:
-        owner: Any = getattr(own, "fown", None)
-        has_owner = owner is not None and owner.pid != 0
-        signed = position - (1 << 64) if position >= 1 << 63 else position
+        owner_type, owner, signal = _owner(getattr(own, "fown", None))
+        objref = self._builder.file_objref(id)
         return File.from_row(
             (
-                self._builder.file_objref(id),
-                0,
+                objref,
+                self._referrers.get(objref, 0),
                 kind,
                 path,
                 state,
                 flags,
                 0 if flags & _O_PATH else (flags + 1) & 3,
-                signed,
+                position - (1 << 64) if position >= 1 << 63 else position,
                 inode,
                 pipe,
                 tty,
                 None,
-                owner.pid_type if has_owner else -1,
-                owner.pid if has_owner else 0,
-                owner.signum if has_owner else 0,
+                owner_type,
+                owner,
+                signal,
                 max(getattr(own, "mnt_id", 0), 0),
                 extra,
             )
@@ -170,3 +230,9 @@ class FileBuilder:
         return {LINKED: NameState.RELINKED, GHOST: NameState.DELETED}.get(
             remap.remap_type, NameState.UNREACHABLE
         )
+
+
+def _owner(owner: Any) -> tuple[int, int, int]:
+    """Type, pid and signal of F_GETOWN_EX and F_GETSIG, as the model has them."""
+    pid = owner.pid if owner is not None else 0
+    return (owner.pid_type, pid, owner.signum) if pid else (-1, 0, 0)

@@ -7,14 +7,16 @@ payloads are views of the file.
 from __future__ import annotations
 
 from struct import Struct
+from struct import error as StructError
 
 from crimg.criu.kinds import COMMON_MAGIC, RAW, SERVICE_MAGIC
-from crimg.criu.messages import parse
+from crimg.criu.messages import BATCHED, parse, parse_batch
+from crimg.criu.splicing import encoded
 from crimg.errors import BadMagicError, FormatError, TruncatedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from crimg.criu.kinds import ImageKind
@@ -75,6 +77,34 @@ def entries(view: memoryview, kind: ImageKind, place: str) -> Iterator[Entry]:
         yield Entry(offset, data, message, view[position : position + length])
         position += length
         name = kind.message
+
+
+def batch(view: memoryview, kind: ImageKind, place: str) -> Sequence[Any] | None:
+    """The messages of a file of which there may be very many, decoded in one go: a third of the time.
+
+    None for other kinds, and where the file is damaged: `entries` then tells where.
+    """
+    key = BATCHED.get(kind.message)
+    if key is None:
+        return None
+    data = bytes(view)
+    end = len(data)
+    position = header_size(view, kind, place)
+    heads: dict[int, bytes] = {}
+    parts: list[bytes] = []
+    try:
+        while position < end:
+            (length,) = _LENGTH.unpack_from(data, position)
+            start = position + WORD
+            position = start + length
+            if length <= 0 or position > end:
+                return None
+            if length not in heads:
+                heads[length] = key + encoded(length)
+            parts += (heads[length], data[start:position])
+    except StructError:
+        return None
+    return parse_batch(kind.message, b"".join(parts))
 
 
 def message_at(view: memoryview, position: int, place: str) -> tuple[memoryview, int]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.criu.building import Builder
+    from crimg.model.record import Record
 
 LINKED, GHOST, PROCFS = 0, 1, 2
 """Types of remap-fpath.img."""
@@ -37,50 +38,73 @@ class InodeBuilder:
         self._tables = builder.tables
         self._by_id = by_id
         self._ghosts: dict[int, Ghost | None] = {}
-        self._sizes: dict[tuple[int, bytes], set[int]] = {}
+        self._sizes: dict[tuple[int, bytes], int | None] = {}
+        """Mount and name of files to their size; None where entries differ."""
         for entry in entries:
-            if entry.HasField("reg") and entry.reg.HasField("size"):
-                self._sizes.setdefault((entry.reg.mnt_id, entry.reg.name), set()).add(entry.reg.size)
+            reg = entry.reg
+            if reg.HasField("size"):
+                key, size = (reg.mnt_id, reg.name), reg.size
+                if self._sizes.setdefault(key, size) != size:
+                    self._sizes[key] = None
+        self._known = self._tables.numbers("inode")
+        self._named: list[tuple[int, Any, int, int | None]] = []
+        """Objref, entry, mode and size of inodes whose rows are made when they are asked for."""
 
-    def of_name(self, reg: Any, remap: Any, kind: FileKind | None) -> tuple[int, int]:
-        """Objref of the inode of a file with a name, and its mode (0 where that is not recorded)."""
+    def of_name(self, reg: Any, remap: Any, kind: FileKind | None, path: bytes) -> tuple[int, int]:
+        """Objref of the inode of a file with the name `path`, and its mode (0 where that is not recorded)."""
         if remap is not None and remap.remap_type == GHOST:
             return self._ghost_inode(remap.remap_id, reg)
         mode = reg.mode
         if not mode and kind is not None:
             mode = next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
-        keeper: tuple[int, bytes | None] = (Keeper.NONE, None)
         if remap is not None and remap.remap_type == LINKED:
-            target = self._by_id.get(remap.remap_id)
-            keeper = (Keeper.RELINKED, target.reg.name if target is not None else None)
-            name: object = ("relinked", remap.remap_id)
-        else:
-            sizes = self._sizes.get((reg.mnt_id, reg.name), set())
-            told = reg.size if reg.HasField("size") else None
-            same = next(iter(sizes)) if len(sizes) == 1 else told  # one name, one file, unless sizes differ
-            name = (reg.mnt_id, reg.name, same, stat.S_IFMT(mode))
-        if self._tables.knows("inode", name):
-            return self._tables.objref("inode", name), mode
-        missing: tuple[str, ...] = NOT_RECORDED
-        size = reg.size if reg.HasField("size") else None
-        if size is None and keeper[0] == Keeper.NONE and isinstance(name, tuple):
-            size = name[2]
-        if size is None:
-            missing += ("size",)
-        if not reg.HasField("mode"):
-            missing += ("mode",)
-        build_id = b"".join(word.to_bytes(4, "little") for word in reg.build_id) or None
-        self._add_inode(
-            name,
-            filesystem=self._builder.filesystem(reg.mnt_id),
-            mode=mode or stat.S_IFREG,
-            size=size or 0,
-            build_id=build_id,
-            keeper=keeper[0],
-            keeper_path=keeper[1],
-            extra={"unrecorded": missing},
-        )
-        return self._tables.objref("inode", name), mode or stat.S_IFREG
+            return self._relinked(remap.remap_id, reg, mode), mode or stat.S_IFREG
+        mount = reg.mnt_id
+        size = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
+        if size is None and reg.HasField("size"):
+            size = reg.size
+        name = (mount, path, size, mode & 0o170000)
+        objref = self._known.get(name)
+        if objref is None:
+            objref = self._tables.objref("inode", name)
+            self._builder.filesystem(mount)
+            self._named.append((objref, reg, mode, size))
+        return objref, mode or stat.S_IFREG
+
+    def _relinked(self, number: int, reg: Any, mode: int) -> int:
+        """Objref of an inode that has no name but that of the file with this id, which keeps it."""
+        name = ("relinked", number)
+        if not self._tables.knows("inode", name):
+            target = self._by_id.get(number)
+            size = reg.size if reg.HasField("size") else None
+            self._tables.add(
+                self._inode(
+                    self._tables.objref("inode", name),
+                    filesystem=self._builder.filesystem(reg.mnt_id),
+                    mode=mode or stat.S_IFREG,
+                    size=size or 0,
+                    build_id=_build_id(reg),
+                    keeper=Keeper.RELINKED,
+                    keeper_path=target.reg.name if target is not None else None,
+                    extra={"unrecorded": _missing(reg, size)},
+                )
+            )
+        return self._tables.objref("inode", name)
+
+    def rows(self) -> list[Record]:
+        """The rows of inodes that are known by a name alone. There is nothing in them that can be wrong."""
+        filesystem = self._builder.filesystem
+        return [
+            self._inode(
+                objref,
+                filesystem=filesystem(reg.mnt_id),
+                mode=mode or stat.S_IFREG,
+                size=size or 0,
+                build_id=_build_id(reg),
+                extra={"unrecorded": _missing(reg, size)},
+            )
+            for objref, reg, mode, size in self._named
+        ]
 
     def ghost(self, number: int) -> Ghost | None:
         """A ghost file; None where it is not there or damaged, which is noted."""
@@ -109,8 +133,8 @@ class InodeBuilder:
             missing: tuple[str, ...] = ("nlink", "blocks", "ctime") + (() if known else ("device", "number"))
             if message is None:
                 missing += ("uid", "gid", "size", "mtime")
-            self._add_inode(
-                name,
+            row = self._inode(
+                self._tables.objref("inode", name),
                 filesystem=self._builder.filesystem(reg.mnt_id),
                 device=_kernel_device(message.dev) if known and message is not None else 0,
                 number=message.ino if known and message is not None else 0,
@@ -124,11 +148,12 @@ class InodeBuilder:
                 blobs=(self._builder.sections.of_ghost(part, found),) if kept else (),  # type: ignore[arg-type]
                 extra={"unrecorded": missing, "ghost_id": number},
             )
+            self._tables.add(row)
         return self._tables.objref("inode", name), mode
 
-    def _add_inode(
+    def _inode(
         self,
-        name: object,
+        objref: int,
         *,
         mode: int,
         size: int,
@@ -144,36 +169,44 @@ class InodeBuilder:
         keeper: int = Keeper.NONE,
         blobs: tuple[int, ...] = (),
         keeper_path: bytes | None = None,
-    ) -> None:
-        self._tables.add(
-            Inode(
-                objref=self._tables.objref("inode", name),
-                referrers=0,
-                filesystem=filesystem,
-                device=device,
-                number=number,
-                generation=None,
-                handle_type=None,
-                handle=None,
-                mode=mode,
-                uid=uid,
-                gid=gid,
-                rdev=rdev,
-                nlink=0,
-                size=size,
-                blocks=0,
-                mtime=mtime,
-                ctime=0,
-                btime=None,
-                digest_kind=None,
-                digest=None,
-                build_id=build_id,
-                keeper=keeper,
-                blobs=blobs,
-                keeper_path=keeper_path,
-                extra=extra,
-            )
+    ) -> Inode:
+        return Inode(
+            objref=objref,
+            referrers=0,
+            filesystem=filesystem,
+            device=device,
+            number=number,
+            generation=None,
+            handle_type=None,
+            handle=None,
+            mode=mode,
+            uid=uid,
+            gid=gid,
+            rdev=rdev,
+            nlink=0,
+            size=size,
+            blocks=0,
+            mtime=mtime,
+            ctime=0,
+            btime=None,
+            digest_kind=None,
+            digest=None,
+            build_id=build_id,
+            keeper=keeper,
+            blobs=blobs,
+            keeper_path=keeper_path,
+            extra=extra,
         )
+
+
+def _missing(reg: Any, size: int | None) -> tuple[str, ...]:
+    """Columns that CRIU did not record of a file with a name."""
+    more = ("size",) if size is None else ()
+    return NOT_RECORDED + more if reg.HasField("mode") else (*NOT_RECORDED, *more, "mode")
+
+
+def _build_id(reg: Any) -> bytes | None:
+    return b"".join(word.to_bytes(4, "little") for word in reg.build_id) or None
 
 
 def _kernel_device(number: int) -> int:

@@ -40,11 +40,6 @@ _MOST_SHARED_RUNS = 1 << 18
 """Page runs that mappings of shared memory may add to those of an image, at most."""
 
 
-def file_of(vma: Any) -> int | None:
-    """The id of the open file that a mapping is of, or None."""
-    return vma.shmid if vma.status & _OF_A_FILE else None
-
-
 class MemoryBuilder:
     """Makes the rows of address spaces. page_maps: number of a task to the runs of its page map, packed."""
 
@@ -52,6 +47,7 @@ class MemoryBuilder:
         self._builder = builder
         self._shared: dict[int, list[Run]] = {}
         self._room = _MOST_SHARED_RUNS
+        self._words: dict[tuple[int, int], tuple[bool, bytes]] = {}
 
     def add(self, pid: int, objref: int, mm: Any, vmas: list[Any]) -> None:
         """The rows of one address space."""
@@ -78,35 +74,36 @@ class MemoryBuilder:
                 pagemap=self._page_map(part, vmas) if part is not None else None,
             )
         )
-        for vma in vmas:
-            if not vma.status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
-                tables.add(self._row(objref, vma, mm.mm_start_stack))
+        self._add_mappings(objref, vmas, mm.mm_start_stack)
 
-    def _row(self, mm: int, vma: Any, stack: int) -> Vma:
-        shared = bool(vma.flags & _MAP_SHARED)
-        file = file_of(vma)
-        extra: dict[str, object] | None = None
-        if file is None and vma.status & (ANON_SHARED | _SYSVIPC):
-            extra = {"shmid": vma.shmid}
-        elif file is not None and vma.HasField("fdflags"):
-            extra = {"open_flags": vma.fdflags}
-        name = next((text for bit, text in _NAMES if vma.status & bit), None)
-        if name is None and vma.start <= stack < vma.end:
-            name = b"[stack]"
-        return Vma.from_row(
-            (
-                mm,
-                vma.start,
-                vma.end,
-                vma.prot,
-                shared,
-                vma.pgoff,
-                self._builder.file_objref(file) if file is not None else None,
-                name if file is None else None,
-                _flag_words(vma, shared),
-                extra,
-            )
-        )
+    def _add_mappings(self, mm: int, vmas: list[Any], stack: int) -> None:
+        rows, flags_of = self._builder.tables.table(Vma), self._words
+        known, file_objref = self._builder.tables.numbers("file"), self._builder.file_objref
+        for vma in vmas:
+            start, end, prot, status = vma.start, vma.end, vma.prot, vma.status
+            if status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
+                continue
+            flags = (prot, vma.flags)
+            shared, words = flags_of.get(flags) or self._flags(*flags)
+            file = name = None
+            extra: dict[str, object] | None = None
+            if status & _OF_A_FILE:
+                id = vma.shmid
+                file = known.get(id) or file_objref(id)
+                if vma.HasField("fdflags"):
+                    extra = {"open_flags": vma.fdflags}
+            else:
+                name = next((text for bit, text in _NAMES if status & bit), None)
+                if name is None and start <= stack < end:
+                    name = b"[stack]"
+                if status & (ANON_SHARED | _SYSVIPC):
+                    extra = {"shmid": vma.shmid}
+            rows.append(Vma.from_row((mm, start, end, prot, shared, vma.pgoff, file, name, words, extra)))
+
+    def _flags(self, prot: int, flags: int) -> tuple[bool, bytes]:
+        """Whether a mapping is shared, and what CRIU records of the kernel's flags as smaps spells them."""
+        self._words[prot, flags] = (bool(flags & _MAP_SHARED), _flag_words(prot, flags))
+        return self._words[prot, flags]
 
     def _page_map(self, part: Part, vmas: list[Any]) -> int:
         """The section id of a page map: the runs of a task, and of the shared memory that it maps."""
@@ -211,15 +208,13 @@ def _merged(runs: list[Run], more: list[Run]) -> list[Run]:
     return merged
 
 
-def _flag_words(vma: Any, shared: bool) -> bytes:
-    """What CRIU records of the kernel's flags, as /proc/PID/smaps spells them."""
-    flags = vma.flags
+def _flag_words(prot: int, flags: int) -> bytes:
     words = [
-        (vma.prot & 1, b"rd"),
-        (vma.prot & 2, b"wr"),
-        (vma.prot & 4, b"ex"),
-        (shared, b"sh"),
-        (shared, b"ms"),
+        (prot & 1, b"rd"),
+        (prot & 2, b"wr"),
+        (prot & 4, b"ex"),
+        (flags & _MAP_SHARED, b"sh"),
+        (flags & _MAP_SHARED, b"ms"),
         (flags & _MAP_GROWSDOWN, b"gd"),
         (flags & _MAP_LOCKED, b"lo"),
         (flags & _MAP_NORESERVE, b"nr"),

@@ -14,12 +14,16 @@ from crimg.errors import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 PACKAGE = "crimg.criu"
 _POOL = DescriptorPool()
 _POOL.AddSerializedFile(DESCRIPTOR)
 _CLASSES: dict[str, Any] = {}
+BATCHED = {"FileEntry": b"\x0a", "Descriptor": b"\x12"}
+"""Messages of which a file may hold very many, and how they begin in the schema's Batch, where each is the
+member of its name."""
 
 
 def message_class(name: str) -> Any:
@@ -35,3 +39,12 @@ def parse(name: str, data: memoryview, place: str, offset: int) -> Any:
         return message_class(name).FromString(data)
     except DecodeError as error:
         raise FormatError(f"no {name} of the schema of CRIU", section=place, offset=offset) from error
+
+
+def parse_batch(name: str, data: bytes) -> Sequence[Any] | None:
+    """The messages of this name in a Batch; None where it is damaged."""
+    try:
+        found: Sequence[Any] = getattr(message_class("Batch").FromString(data), name)
+    except DecodeError:
+        return None
+    return found

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from operator import itemgetter
+
 from crimg.errors import FormatError
 from crimg.graph import count_references
+from crimg.model import Fd, File, Vma
 from crimg.model.check import fault
-from crimg.model.record import KINDS
+from crimg.model.record import KINDS, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from crimg.model.record import Record
+
+_UNSURE: dict[type[Record], tuple[str, ...]] = {
+    Fd: (),
+    File: ("path", "owner_type", "extra"),
+    Vma: ("prot",),
+}
+"""Columns of the large tables whose values the types of CRIU's messages do not keep within those of the
+model; of other kinds all columns are looked at."""
 
 
 class Tables:
@@ -23,43 +34,74 @@ class Tables:
 
     def __init__(self, note: Callable[[FormatError], None]) -> None:
         self.note = note
-        self.rows: dict[type[Record], list[Record]] = {}
-        self._numbers: dict[tuple[str, object], int] = {}
+        self._rows: dict[type[Record], list[Record]] = {}
+        self._later: dict[type[Record], Callable[[], list[Record]]] = {}
+        self._counted: set[type[Record]] = set()
+        self._numbers: defaultdict[str, dict[object, int]] = defaultdict(dict)
         self._next = 1
 
     def objref(self, space: str, name: object) -> int:
         """The objref of what CRIU calls `name` among the things of a kind (`space`)."""
-        key = (space, name)
-        if key not in self._numbers:
-            self._numbers[key] = self._next
+        known = self._numbers[space]
+        number = known.get(name)
+        if number is None:
+            number = known[name] = self._next
             self._next += 1
-        return self._numbers[key]
+        return number
+
+    def numbers(self, space: str) -> dict[object, int]:
+        """All objrefs of a kind of things so far; it grows."""
+        return self._numbers[space]
 
     def knows(self, space: str, name: object) -> bool:
         """Whether an objref was asked for already."""
-        return (space, name) in self._numbers
+        return name in self._numbers[space]
 
     def add(self, row: Record) -> None:
         """Put a row into its table."""
-        self.rows.setdefault(type(row), []).append(row)
+        self._rows.setdefault(type(row), []).append(row)
 
-    def finish(self) -> dict[type[Record], list[Record]]:
-        """The tables, every row as the schema allows it, with the references to it counted."""
-        for cls in list(self.rows):
-            self.rows[cls] = self._checked(cls, self.rows[cls])
-        counts = count_references((cls, self.rows.get(cls, [])) for cls in KINDS.values())
-        for cls, rows in self.rows.items():
-            if "referrers" in cls.fields:
-                objref, referrers = cls.fields.index("objref"), cls.fields.index("referrers")
-                self.rows[cls] = [
-                    cls.from_row((*row[:referrers], counts.get(row[objref], 0), *row[referrers + 1 :]))
-                    for row in rows
-                ]
-        return self.rows
+    def table(self, cls: type[Record]) -> list[Record]:
+        """The rows of a kind so far, to which more can be appended."""
+        return self._rows.setdefault(cls, [])
+
+    def later(self, cls: type[Record], make: Callable[[], list[Record]]) -> None:
+        """Have further rows of a kind made when that kind is first asked for. The schema must allow them."""
+        self._later[cls] = make
+
+    def finish(self) -> None:
+        """All rows are added: leave out, and note, what the schema does not allow."""
+        for cls in list(self._rows):
+            self._rows[cls] = self._checked(cls, self._rows[cls])
+
+    def rows(self, cls: type[Record]) -> list[Record]:
+        """The rows of one kind, with the references to each counted. Only after `finish`."""
+        rows = self._made(cls)
+        if rows and "referrers" in cls.fields and cls not in self._counted:
+            counts = self.references_to(cls)
+            objref, at = cls.fields.index("objref"), cls.fields.index("referrers")
+            rows[:] = [cls.from_row((*row[:at], counts.get(row[objref], 0), *row[at + 1 :])) for row in rows]
+        return rows
+
+    def references_to(self, cls: type[Record]) -> dict[int, int]:
+        """Objref to the number of references to it, for the rows of one kind, which are counted herewith."""
+        self._counted.add(cls)
+        name = cls.__name__
+        referring = [
+            each for each in KINDS.values() if any(name in column.kinds for _, column in each.references)
+        ]
+        return count_references(((each, self._made(each)) for each in referring), cls)
+
+    def _made(self, cls: type[Record]) -> list[Record]:
+        """The rows of one kind, those too that were left for later."""
+        if cls in self._later:
+            more = self._later.pop(cls)()
+            self._rows[cls] = sorted([*self._rows.get(cls, ()), *more], key=itemgetter(cls.key_columns[0]))
+        return self._rows.get(cls, [])
 
     def _checked(self, cls: type[Record], rows: list[Record]) -> list[Record]:
         """The rows that the schema allows; the others are noted."""
-        if not fault(cls, rows):
+        if not fault(cls, rows, _UNSURE.get(cls)):
             return rows
         sound = []
         for row in rows:

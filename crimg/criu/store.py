@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from crimg.criu.building import Builder
     from crimg.criu.directory import Files
+    from crimg.criu.numbering import Tables
     from crimg.criu.sections import FileSection
     from crimg.model.record import Record
 
@@ -25,7 +26,7 @@ class CriuStore:
 
     is_criu = True
 
-    def __init__(self, builder: Builder, tables: dict[type[Record], list[Record]]) -> None:
+    def __init__(self, builder: Builder, tables: Tables) -> None:
         self.directory: Files = builder.directory
         self.files: dict[int, Any] = builder.files.by_id
         self.file_entries: list[Any] = builder.files.entries
@@ -41,7 +42,7 @@ class CriuStore:
 
     def rows(self, cls: type[R]) -> list[R]:
         """The rows of one kind."""
-        return self._tables.get(cls, [])  # type: ignore[return-value]  # of this class by its key
+        return self._tables.rows(cls)  # type: ignore[return-value]  # of this class by its key
 
     def body(self, section_id: int) -> memoryview:
         """The bytes of a section; raises FormatError."""

@@ -189,16 +189,22 @@ class TaskBuilder:
             if self._builder.directory.part("fdinfo", number) is None:
                 text = f"is not in the directory, but process {pid} uses it"
                 self._tables.note(MissingFileError(text, section=f"fdinfo-{number}.img"))
-            descriptors = self._descriptors.setdefault(number, {})
-            for fd in self._builder.messages("fdinfo", number):
-                descriptors[fd.fd] = fd.id
-                self._holders.setdefault(fd.id, []).append(number)
-                file = self._builder.file_objref(fd.id)
-                self._tables.add(Fd.from_row((objref, fd.fd, bool(fd.flags & _FD_CLOEXEC), file, None)))
+            descriptors = self._descriptors[number] = {}
+            rows, new = self._tables.table(Fd), tuple.__new__  # each step here is done for every descriptor
+            known, file_objref = self._tables.numbers("file"), self._builder.file_objref
+            for entry in self._builder.messages("fdinfo", number):
+                fd, id = entry.fd, entry.id
+                descriptors[fd] = id
+                file = known.get(id) or file_objref(id)
+                rows.append(new(Fd, (objref, fd, entry.flags & _FD_CLOEXEC != 0, file, None)))
         return objref
 
     def file_beside(self, file: int, fd: int) -> int | None:
         """The id of the file at a descriptor, in a table that holds the file `file` too; None for none."""
+        if not self._holders:
+            for number, table in self._descriptors.items():
+                for id in table.values():
+                    self._holders.setdefault(id, []).append(number)
         tables = (self._descriptors[number] for number in self._holders.get(file, ()))
         return next((table[fd] for table in tables if fd in table), None)
 

@@ -133,11 +133,13 @@ def _dump(
         tasks = len(tree.members)
         if options.leave == "killed":  # only once there is an image: until then nothing is to be lost
             _finish(writer, time.monotonic_ns() - started, doubts, options)
+            keeping.done()
             output.commit()
         tree.leave = options.leave
     stopped = time.monotonic_ns() - started
     if options.leave != "killed":
         _finish(writer, stopped, doubts, options)
+        keeping.done()
         output.commit()
     warnings = [doubt.text for doubt in doubts if doubt.severity >= Severity.WARNING]
     return DumpReport(stopped_ns=stopped, memory=memory, tasks=tasks, threads=threads, warnings=warnings)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 
 from crimg.dump.epoll import EpollCollector
-from crimg.dump.held import LOCK_KINDS, add_locks, add_tty
-from crimg.dump.kinds import Refusal, file_kind, is_terminal
+from crimg.dump.held import LEASE, add_locks
+from crimg.dump.kinds import Refusal, is_terminal
 from crimg.dump.leaks import Leaks
+from crimg.dump.naming import Naming, is_unlinked
 from crimg.dump.opened import Descriptor
 from crimg.dump.pipes import PipeCollector
 from crimg.dump.sockets import SocketCollector
 from crimg.dump.special import add_state, memory_row
+from crimg.dump.terminals import TerminalCollector
 from crimg.errors import KernelError
-from crimg.kernel import descriptors, inodes, names, procfd
+from crimg.kernel import descriptors, procfd
 from crimg.model import Fd, FdTable, File
 from crimg.model.enums import NAMELESS, Access, FileKind, NameState
 
@@ -23,25 +25,15 @@ if TYPE_CHECKING:
     from crimg.dump.objects import Objects
     from crimg.dump.opened import Resolvers
     from crimg.dump.problems import Problems
+    from crimg.kernel import inodes
     from crimg.kernel.procfs import ProcDir
 
-_STATES = {
-    names.NameState.LINKED: NameState.LINKED,
-    names.NameState.DELETED: NameState.DELETED,
-    names.NameState.REPLACED: NameState.REPLACED,
-    names.NameState.UNREACHABLE: NameState.UNREACHABLE,
-}
 _MAY_LEAK = (
     *(FileKind.REGULAR, FileKind.DIRECTORY, FileKind.MEMORY),
-    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET),
+    *(FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD, FileKind.SOCKET, FileKind.PTY_MASTER),
 )
 """Kinds whose open file descriptions nobody outside may hold. Pipes are looked after elsewhere; a terminal is
 shared with the shell by its nature, and other devices have no position."""
-
-
-def is_unlinked(state: NameState) -> bool:
-    """Whether the inode has lost the name it was opened by."""
-    return state in (NameState.DELETED, NameState.REPLACED)
 
 
 class FileCollector:
@@ -59,10 +51,11 @@ class FileCollector:
     ) -> None:
         self.objects = objects
         self.inodes = inode_collector
-        self.resolvers = resolvers
+        self.naming = Naming(inode_collector, resolvers)
         self.pipes = PipeCollector(objects)
         self.leaks = Leaks(problems)
         self.sockets = SocketCollector(objects, self.leaks)
+        self.terminals = TerminalCollector(objects, self.leaks)
         self.epolls = EpollCollector(objects)
         self.known: dict[tuple[int, int, bytes], int] = {}
         self._opened: dict[tuple[int, int], Descriptor] = {}
@@ -79,7 +72,7 @@ class FileCollector:
             except KernelError as error:
                 problems.add(f"fd {fd}", "a descriptor", str(error), "unreadable")
                 continue
-            if any(lock.kind not in LOCK_KINDS for lock in one.info.locks):
+            if any(lock.kind == LEASE for lock in one.info.locks):
                 # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
                 self.inodes.leased.add(one.identity)
         return table
@@ -95,6 +88,7 @@ class FileCollector:
                     files.update(dict.fromkeys(group, file))
                     add_locks(self.objects, file, map(self._opened.__getitem__, group))
             self.sockets.finish()
+            self.terminals.finish()
             self.epolls.watches(self._opened, files)
         finally:
             while self._pidfds:
@@ -118,7 +112,7 @@ class FileCollector:
         except KernelError as error:
             return self._refused(one, "unreadable", str(error))
         try:
-            kind = self.kind(copy, one.link, one.attributes)
+            kind = self.naming.kind(copy, one.link, one.attributes)
             if isinstance(kind, Refusal):
                 return self._refused(one, kind.kind, kind.reason)
             return self._open_file(copy, one, kind)
@@ -155,15 +149,10 @@ class FileCollector:
         )
         return objref
 
-    def kind(self, fd: int, link: bytes, attributes: inodes.Statx) -> FileKind | Refusal:
-        """The kind of what is open at `fd`, or why it cannot be saved."""
-        mounted = self.inodes.mount(attributes) is not None
-        return file_kind(link, attributes, inodes.fstatfs(fd).fs_type, mounted=mounted)
-
     def _open_file(self, copy: int, one: Descriptor, kind: FileKind) -> int | None:
         flags = one.info.flags & ~os.O_CLOEXEC
         path_only = bool(flags & os.O_PATH)
-        name = self.name(one.proc, one.link, one.attributes, kind)
+        name = self.naming.name(one.proc, one.link, one.attributes, kind)
         if isinstance(name, Refusal):
             return self._refused(one, name.kind, name.reason)
         path, state = name
@@ -188,10 +177,11 @@ class FileCollector:
         socket = self.sockets.look(copy, one) if kind == FileKind.SOCKET else None
         if isinstance(socket, Refusal):
             return self._refused(one, socket.kind, socket.reason)
-        if kind == FileKind.CHARACTER_DEVICE and not path_only and is_terminal(one.attributes.rdev):
-            tty = add_tty(self.objects, copy, one)
-            if tty is None:
-                return self._refused(one, "terminal", "a terminal that has hung up cannot be saved")
+        if not path_only and (kind == FileKind.PTY_MASTER or is_terminal(one.attributes.rdev)):
+            terminal = self.terminals.add(copy, one, kind)
+            if isinstance(terminal, Refusal):
+                return self._refused(one, terminal.kind, terminal.reason)
+            tty = terminal
         owner = descriptors.FileOwner(-1, 0) if path_only else descriptors.owner(copy)
         objref = self.objects.number()
         self.objects.add(
@@ -223,28 +213,6 @@ class FileCollector:
         if inode is not None and not path_only:
             self.known.setdefault((inode, one.access, path), objref)
         return objref
-
-    def name(
-        self, proc: ProcDir, link: bytes, attributes: inodes.Statx, kind: FileKind
-    ) -> tuple[bytes, NameState] | Refusal:
-        """Path and state of the name, or why the object cannot be saved for it."""
-        if kind in NAMELESS:
-            return b"", NameState.NONE
-        resolver = self.resolvers.of(proc)
-        name = resolver.resolve(link, attributes.dev, attributes.ino, attributes.nlink)
-        state = _STATES[name.state]
-        if state == NameState.UNREACHABLE:
-            return Refusal("unreachable", "its name does not lead to it (mounted over, or out of reach)")
-        if is_unlinked(state) and kind == FileKind.CHARACTER_DEVICE:
-            return Refusal("deleted-node", "a deleted device cannot be saved yet")
-        if state == NameState.LINKED and kind == FileKind.REGULAR and self._is_silly(name.path, attributes):
-            return name.path, NameState.DELETED
-        return name.path, state
-
-    def _is_silly(self, path: bytes, attributes: inodes.Statx) -> bool:
-        """Whether the name is the one that NFS gives to a deleted file until the last opener closes it."""
-        mount = self.inodes.mount(attributes)
-        return mount is not None and mount.fs_type.startswith(b"nfs") and b"/.nfs" in path[path.rfind(b"/") :]
 
     def memory(self, fd: int, attributes: inodes.Statx, link: bytes) -> int:
         """The objref of the inode of shared memory, whose contents are kept; raises KernelError.

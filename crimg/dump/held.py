@@ -1,10 +1,8 @@
-"""What hangs on open files: locks, and the settings of terminals."""
+"""What hangs on open files: locks and leases."""
 
 from __future__ import annotations
 
-from crimg.evidence import device_number
-from crimg.kernel import descriptors
-from crimg.model import Lock, Tty
+from crimg.model import Lock
 from crimg.model.enums import LockKind
 
 TYPE_CHECKING = False
@@ -14,31 +12,16 @@ if TYPE_CHECKING:
     from crimg.dump.objects import Objects
     from crimg.dump.opened import Descriptor
 
-LOCK_KINDS = {"POSIX": LockKind.POSIX, "OFDLCK": LockKind.OFD, "FLOCK": LockKind.FLOCK}
-"""Kinds of locks as /proc/PID/fdinfo has them; the others are leases and the like."""
-
-
-def add_tty(objects: Objects, copy: int, one: Descriptor) -> int | None:
-    """The objref of the settings of the terminal at our copy `copy`; None where it has hung up."""
-    termios, size = descriptors.termios(copy), descriptors.window_size(copy)
-    if termios is None or size is None:
-        return None
-    objref = objects.number()
-    objects.add(
-        Tty(
-            objref=objref,
-            referrers=0,
-            rdev=device_number(one.attributes.rdev),
-            termios=termios,
-            rows=size[0],
-            cols=size[1],
-        )
-    )
-    return objref
+LEASE = "LEASE"
+_KINDS = {"POSIX": LockKind.POSIX, "OFDLCK": LockKind.OFD, "FLOCK": LockKind.FLOCK, LEASE: LockKind.LEASE}
+"""Kinds of locks as /proc/PID/fdinfo has them; the others belong to servers of files."""
 
 
 def add_locks(objects: Objects, file: int, group: Iterable[Descriptor]) -> None:
-    """Add the locks on an open file: each process shows its own POSIX locks, all show the others."""
+    """Add the locks on an open file: each process shows its own POSIX locks, all show the others.
+
+    A lease that another process is breaking by its open(2) is a problem: the holder is being told of it.
+    """
     seen: set[tuple[object, ...]] = set()
     for one in group:
         for lock in one.info.locks:
@@ -46,9 +29,9 @@ def add_locks(objects: Objects, file: int, group: Iterable[Descriptor]) -> None:
             if key in seen:
                 continue
             seen.add(key)
-            kind = LOCK_KINDS.get(lock.kind)
-            if kind is None:
-                reason = f"a {lock.kind.lower()} on it cannot be saved yet"
+            kind = _KINDS.get(lock.kind)
+            if kind is None or (kind == LockKind.LEASE and lock.state != "ACTIVE"):
+                reason = f"a {lock.kind.lower()} on it ({lock.state.lower()}) cannot be saved"
                 one.problems.add(one.where, one.link, reason, "lease", objref=file)
                 continue
             objects.add(

@@ -78,9 +78,13 @@ class InodeCollector:
         """The mount that this inode was reached through; None where the target cannot see it."""
         return self._mounts.get(attributes.mnt_id or 0)
 
+    def is_leased(self, attributes: inodes.Statx) -> bool:
+        """Whether a process of the tree holds a lease on it, which to open it could break."""
+        return (attributes.dev, attributes.ino) in self.leased
+
     def may_read(self, attributes: inodes.Statx) -> bool:
         """Whether a file that has a name may be opened: there is no lease on it that this would break."""
-        return attributes.nlink > 0 and (attributes.dev, attributes.ino) not in self.leased
+        return attributes.nlink > 0 and not self.is_leased(attributes)
 
     def add(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 
 from crimg.errors import KernelError
-from crimg.kernel import proctask, ptrace
+from crimg.kernel import proctask, ptrace, threadstate
 from crimg.kernel.memory import Memory
 
 TYPE_CHECKING = False
@@ -45,7 +45,8 @@ _SIGNALS = range(1, 65)
 _ACTION = struct.Struct("<4Q")  # struct kernel_sigaction: handler, flags, restorer, mask
 _ITIMERVAL = struct.Struct("<4q")  # interval and value, each seconds and microseconds
 _ITIMERSPEC = struct.Struct("<4q")  # the same with nanoseconds
-_STACK = struct.Struct("<QixxxxQ")  # stack_t: ss_sp, ss_flags, ss_size
+_ANSWERS = struct.Struct("<QixxxxQQ3i")
+"""Of one thread: stack_t (ss_sp, ss_flags, ss_size), a pointer, death signal, mode of TSC, NUMA policy."""
 _WORD = struct.Struct("<Q")
 _INT = struct.Struct("<i")
 _MCE_KILL_DEFAULT = 2  # PR_MCE_KILL_DEFAULT
@@ -81,7 +82,7 @@ class ThreadInside:
         self.registers = ptrace.getregset(tid, ptrace.NT_PRSTATUS)
         self.xsave = ptrace.getregset(tid, ptrace.NT_X86_XSTATE)
         self.sigmask = ptrace.getsigmask(tid)
-        self.rseq = ptrace.get_rseq_configuration(tid)
+        self.rseq = threadstate.get_rseq_configuration(tid)
         self.rseq_cs = 0
         if self.rseq.pointer:
             with Memory(tid) as memory:
@@ -89,9 +90,8 @@ class ThreadInside:
 
     def ask(self, injector: Injector) -> None:
         """Have the thread make its calls."""
-        stack = injector.reserve(_STACK.size)
-        address = injector.reserve(_WORD.size)
-        death, tsc, policy = (injector.reserve(_INT.size) for _ in range(3))
+        stack = injector.reserve(_ANSWERS.size)
+        address, death, tsc, policy = (stack + offset for offset in (24, 32, 36, 40))
         results = injector.batch(
             [
                 (_NR_SIGALTSTACK, 0, stack),
@@ -107,14 +107,14 @@ class ThreadInside:
         _require("sigaltstack", results[0], injector.tid)
         _require("prctl(PR_GET_TID_ADDRESS)", results[1], injector.tid)
         self.securebits = _require("prctl(PR_GET_SECUREBITS)", results[2], injector.tid)
-        raw = injector.read(stack, _STACK.size)
-        self.altstack, self.altstack_flags, self.altstack_size = _STACK.unpack(raw)
-        (self.clear_child_tid,) = _WORD.unpack(injector.read(address, _WORD.size))
         _require("prctl(PR_GET_PDEATHSIG)", results[3], injector.tid)
-        (death_signal,) = _INT.unpack(injector.read(death, _INT.size))
+        self.altstack, self.altstack_flags, self.altstack_size, self.clear_child_tid, *answers = (
+            _ANSWERS.unpack(injector.read(stack, _ANSWERS.size))
+        )
+        death_signal, tsc_mode, numa_policy = answers
         # The last two are refused where the kernel was built without them.
-        tsc_mode = _INT.unpack(injector.read(tsc, _INT.size))[0] if results[6] == 0 else _TSC_ENABLED
-        numa_policy = _INT.unpack(injector.read(policy, _INT.size))[0] if results[7] == 0 else 0
+        tsc_mode = tsc_mode if results[6] == 0 else _TSC_ENABLED
+        numa_policy = numa_policy if results[7] == 0 else 0
         self.extra = _present(
             pdeath_signal=death_signal,
             timer_slack_ns=0 if results[4] == _DEFAULT_TIMER_SLACK else max(results[4], 0),

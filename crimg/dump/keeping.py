@@ -13,7 +13,8 @@ import fnmatch
 import os
 from typing import NamedTuple
 
-from crimg.errors import FileError, UsageError
+from crimg.dump.abandoned import Mark, failure
+from crimg.errors import UsageError
 from crimg.kernel import inodes
 from crimg.model.enums import Keeper
 
@@ -96,10 +97,17 @@ class Keeping:
         self._folder = None if folder is None else os.path.abspath(os.fsencode(folder))
         self._stem = stem.encode()
         self._made: list[bytes] = []
+        self._mark: Mark | None = None
         self._count = 0
+
+    def done(self) -> None:
+        """There will be an image now, that names what was made."""
+        if self._mark is not None:
+            self._mark.remove()
 
     def undo(self) -> None:
         """Remove what was made: there will be no image."""
+        self.done()
         while self._made:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self._made.pop())
@@ -131,7 +139,9 @@ class Keeping:
         try:
             os.makedirs(self._folder, 0o700, exist_ok=True)
         except OSError as error:
-            raise _failure(self._folder, error) from error
+            raise failure(self._folder, error) from error
+        if self._mark is None:
+            self._mark = Mark(self._folder, self._stem)
         self._count += 1
         return b"%s/%s.%d" % (self._folder, self._stem, self._count)
 
@@ -170,11 +180,7 @@ class Keeping:
             finally:
                 os.close(fd)
         except OSError as error:
-            raise _failure(path, error) from error
-
-
-def _failure(path: bytes, error: OSError) -> FileError:
-    return FileError(f"{os.fsdecode(path)!a}: {error.strerror}")
+            raise failure(path, error) from error
 
 
 def _copy_range(source: int, target: int, start: int, end: int) -> None:

@@ -112,7 +112,7 @@ def _character_device(rdev: int) -> FileKind | Refusal:
     if number in _MEMORY_DEVICES or is_terminal(rdev):
         return FileKind.CHARACTER_DEVICE
     if number == _PTMX:
-        return Refusal("pseudo-terminal", "the master side of a pseudo-terminal cannot be saved yet")
+        return FileKind.PTY_MASTER
     return Refusal("device", f"character device {number[0]}:{number[1]} cannot be saved")
 
 

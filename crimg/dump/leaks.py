@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from crimg.dump.opened import Descriptor
     from crimg.dump.problems import Problems
 
     Place = tuple[int, int]
@@ -35,6 +36,15 @@ class Leaks:
         self._objrefs: dict[Place, int] = {}
         self._memories: dict[tuple[int, int, int], tuple[int, str, bytes, int]] = {}
         self._peers: dict[bytes, tuple[Place, bytes, int]] = {}
+        self._terminals: dict[tuple[int, int], tuple[Place, bytes, int]] = {}
+
+    def watch_terminal(self, terminal: tuple[int, int], one: Descriptor, objref: int) -> None:
+        """Look for other processes that have the slave side of this pseudo-terminal open.
+
+        terminal: device of its devpts, and of the slave.  one: the master side in the tree.  objref: of the
+        terminal.
+        """
+        self._terminals[terminal] = (one.proc.pid, one.fd), one.link, objref
 
     def watch_peer(self, peer: bytes, place: Place, link: bytes, objref: int) -> None:
         """Look for who holds the other end of a socket, which nobody in the tree does.
@@ -62,7 +72,7 @@ class Leaks:
 
     def find(self, pids: Collection[int]) -> None:
         """Note them as problems. pids: all processes of the tree."""
-        if not self._places and not self._memories and not self._peers:
+        if not (self._places or self._memories or self._peers or self._terminals):
             return
         ordered = {
             link: [group[0] for group in sort_same(places, compare_files)]
@@ -88,6 +98,8 @@ class Leaks:
                     if link in self._peers:
                         reason = f"process {pid} holds the other end (fd {fd}), and is not part of this dump"
                         self._note_peer(link, reason)
+                    if self._terminals and link.startswith(b"/") and b"/pts" in link:
+                        self._look_at_terminal(proc, fd)
                     place = _same(ordered.get(link, ()), (pid, fd)) if link in ordered else None
                     if place is not None:
                         self._note(place, link, pid, fd)
@@ -98,6 +110,16 @@ class Leaks:
         except KernelError as error:
             if error.errno not in _PASSED_OVER:
                 raise
+
+    def _look_at_terminal(self, proc: ProcDir, fd: int) -> None:
+        try:
+            found = os.stat(str(fd), dir_fd=proc.directory("fd"))
+        except OSError:
+            return  # closed meanwhile
+        if (found.st_dev, found.st_rdev) in self._terminals:
+            place, link, objref = self._terminals[found.st_dev, found.st_rdev]
+            reason = f"process {proc.pid} has the other side open (fd {fd}), and is not part of this dump"
+            self.problems.of(place[0]).add(f"fd {place[1]}", link, reason, "terminal-peer", objref=objref)
 
     def _look_at_memory(self, proc: ProcDir) -> None:
         mapped = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
-from crimg.dump.files import is_unlinked
 from crimg.dump.kinds import Refusal
+from crimg.dump.naming import is_unlinked
 from crimg.errors import KernelError
 from crimg.kernel import inodes, procmaps
 from crimg.model import File
@@ -115,10 +115,10 @@ class MappedCollector:
         mapping can store into it.
         """
         attributes = inodes.statx(fd)
-        kind = self.files.kind(fd, link, attributes)
+        kind = self.files.naming.kind(fd, link, attributes)
         if isinstance(kind, Refusal):
             return kind
-        name = self.files.name(self.proc, link, attributes, kind)
+        name = self.files.naming.name(self.proc, link, attributes, kind)
         if isinstance(name, Refusal):
             return name
         path, state = name

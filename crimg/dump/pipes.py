@@ -24,7 +24,19 @@ if TYPE_CHECKING:
 class _Buffer:
     """One pipe in the making. where, problems: the descriptor it was met at first, and of its process."""
 
-    __slots__ = ("capacity", "data", "ends", "fifo", "objref", "others", "problems", "readable", "where")
+    __slots__ = (
+        "capacity",
+        "data",
+        "ends",
+        "fifo",
+        "objref",
+        "others",
+        "packet_mode",
+        "packets",
+        "problems",
+        "readable",
+        "where",
+    )
 
     def __init__(self, objref: int, where: str, problems: Problems, fifo: bool) -> None:
         self.objref = objref
@@ -36,6 +48,20 @@ class _Buffer:
         self.readable = False
         self.ends = Access(0)
         self.others = False
+        self.packets: tuple[int, ...] = ()
+        self.packet_mode = False
+
+    def take(self, contents: pipes.PipeContents) -> None:
+        """Note what is in it."""
+        self.data = contents.data
+        self.packets = tuple(map(len, contents.packets))
+
+    @property
+    def extra(self) -> dict[str, object] | None:
+        """Lengths of the packets in it, where somebody writes packets (O_DIRECT), or did."""
+        if len(self.packets) > 1 or (self.packets and self.packet_mode):
+            return {"packets": self.packets}
+        return None
 
 
 class PipeCollector:
@@ -62,9 +88,6 @@ class PipeCollector:
         messages.
         """
         readable = bool(access & Access.READ)
-        if flags & os.O_DIRECT:
-            what, reason = "a pipe in packet mode (O_DIRECT)", "packet bounds cannot be saved yet"
-            problems.add(where, what, reason, "packet-pipe")
         buffer = self._buffers.get(identity)
         if buffer is None:
             buffer = self._buffers[identity] = _Buffer(self.objects.number(), where, problems, fifo)
@@ -72,18 +95,19 @@ class PipeCollector:
         buffer.ends |= access
         buffer.others |= _other_end_lives(fd, access)
         if readable and not buffer.readable:
-            buffer.data = pipes.peek_pipe(fd).data
+            buffer.take(pipes.peek_pipe(fd))
             buffer.readable = True
         elif not buffer.readable and not buffer.data and pipes.queued_bytes(fd):
-            buffer.data = self._peek_by_reopening(fd)
+            buffer.take(self._peek_by_reopening(fd))
+        buffer.packet_mode |= bool(flags & os.O_DIRECT)
         return buffer.objref
 
     @staticmethod
-    def _peek_by_reopening(fd: int) -> bytes:
+    def _peek_by_reopening(fd: int) -> pipes.PipeContents:
         """Contents of a pipe of which only the write end is at hand."""
         reading = descriptors.reopen(fd)
         try:
-            return pipes.peek_pipe(reading).data
+            return pipes.peek_pipe(reading)
         finally:
             os.close(reading)
 
@@ -104,6 +128,7 @@ class PipeCollector:
                     capacity=buffer.capacity,
                     length=len(buffer.data),
                     blobs=(),
+                    extra=buffer.extra,
                 )
             )
         return {buffer.objref: buffer.data for buffer in self._buffers.values() if buffer.data}

@@ -13,7 +13,7 @@ from crimg.dump.objects import Objects
 from crimg.dump.opened import Resolvers
 from crimg.dump.sharers import Shares, check_outsiders, warn_of_other_openers
 from crimg.dump.tasks import TaskCollector
-from crimg.kernel import procstat, ptrace
+from crimg.kernel import procstat, threadstate
 from crimg.kernel.descriptors import KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_VM, kcmp
 from crimg.kernel.procfs import ProcDir
 from crimg.model import File, Fs
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from crimg.kernel.freeze import Freeze
     from crimg.kernel.tree import FreezeTree, Member
     from crimg.model import ImageInfo
+
+_SECCOMP_STRICT = 1  # SECCOMP_MODE_STRICT (linux/seccomp.h)
 
 
 class Space:
@@ -196,9 +198,12 @@ def check_process(proc: ProcDir, frozen: Freeze, problems: Problems) -> None:
     """Note what of a process as a whole cannot be saved; fds and mappings are looked at by others."""
     for tid in frozen.tids:
         with ProcDir(tid) as thread:
-            if procstat.read_status(thread).seccomp:
-                problems.add(f"thread {tid}", "a seccomp filter", "cannot be saved yet", "seccomp")
-        if ptrace.get_syscall_user_dispatch(tid).mode:
+            mode, count = procstat.read_seccomp(thread)
+            if mode:
+                filters = "a seccomp filter" if count == 1 else f"{count} seccomp filters"
+                what = "strict seccomp mode" if mode == _SECCOMP_STRICT else filters
+                problems.add(f"thread {tid}", what, "cannot be saved yet", "seccomp")
+        if threadstate.get_syscall_user_dispatch(tid).mode:
             problems.add(f"thread {tid}", "syscall user dispatch", "cannot be saved yet", "dispatch")
         for shared, name, kind in (
             (KCMP_FILES, "descriptor table", "thread-fds"),

@@ -26,13 +26,14 @@ _TCP, _UDP = 6, 17
 _TCP_LISTEN, _TCP_CLOSE = 10, 7  # include/net/tcp_states.h
 _TCP_INFO = 11
 _SO_DOMAIN, _SO_PROTOCOL = 39, 38
-_OPTIONS = (
+OPTIONS = (
     *(("SO_REUSEADDR", 1, 2), ("SO_BROADCAST", 1, 6), ("SO_SNDBUF", 1, 7), ("SO_RCVBUF", 1, 8)),
     *(("SO_KEEPALIVE", 1, 9), ("SO_OOBINLINE", 1, 10), ("SO_PRIORITY", 1, 12), ("SO_REUSEPORT", 1, 15)),
     *(("SO_PASSCRED", 1, 16), ("SO_MARK", 1, 36)),
 )
-_INET_OPTIONS = (("TCP_NODELAY", 6, 1), ("TCP_DEFER_ACCEPT", 6, 9), ("IPV6_V6ONLY", 41, 26))
-_TIMEOUTS = (("SO_RCVTIMEO", 20), ("SO_SNDTIMEO", 21))
+INET_OPTIONS = (("TCP_NODELAY", 6, 1), ("TCP_DEFER_ACCEPT", 6, 9), ("IPV6_V6ONLY", 41, 26))
+"""Names that an image has for them, with level and number (socket(7), tcp(7), ipv6(7))."""
+TIMEOUTS = (("SO_RCVTIMEO", 20), ("SO_SNDTIMEO", 21))
 _LINGER = 13
 _QUEUE = "socket-queue"
 _MESSAGES = "messages that were not received yet cannot be saved"
@@ -97,8 +98,9 @@ class SocketCollector:
         if self._unix is None:
             self._unix = sockdiag.unix_sockets()
         told = self._unix.get(row.number) or sockdiag.UnixSocket(row.number, 0, 0, 0, 0)
-        if int(fdinfo_fields(one.info.rest).get("scm_fds", "0")):
-            return Refusal("scm-rights", "descriptors in flight (SCM_RIGHTS, unix(7)) cannot be saved")
+        if flying := int(fdinfo_fields(one.info.rest).get("scm_fds", "0")):
+            reason = f"descriptors in flight to it (SCM_RIGHTS of unix(7): {flying}) cannot be saved"
+            return Refusal("scm-rights", reason)
         name = opened.getsockname()
         name = name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name
         if name.startswith(b"\0"):
@@ -208,14 +210,14 @@ def _address(name: tuple[object, ...], family: int) -> bytes:
 def _options(opened: sockets.socket, family: int, kind: int) -> dict[str, object] | None:
     """Socket options that are not 0, by name: numbers, timeouts in nanoseconds, SO_LINGER in seconds."""
     found: dict[str, object] = {}
-    for name, level, number in _OPTIONS if family == _AF_UNIX else _OPTIONS + _INET_OPTIONS:
+    for name, level, number in OPTIONS if family == _AF_UNIX else OPTIONS + INET_OPTIONS:
         try:
             value = opened.getsockopt(level, number)
         except OSError:  # none of this kind of socket's
             continue
         if value:
             found[name] = value
-    for name, number in _TIMEOUTS:
+    for name, number in TIMEOUTS:
         seconds, micro = struct.unpack("=qq", opened.getsockopt(1, number, 16))
         if seconds or micro:
             found[name] = seconds * 1_000_000_000 + micro * 1000

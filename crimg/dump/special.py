@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.dump.objects import Objects
 
+_WITH_STATE = (FileKind.EVENTFD, FileKind.TIMERFD, FileKind.SIGNALFD)
 _SECOND = 1_000_000_000
 _MEMFD = b"/memfd:"
 _DELETED = b" (deleted)"
@@ -25,6 +26,8 @@ def add_state(objects: Objects, file: int, kind: FileKind, fdinfo: bytes) -> Non
 
     file: objref of its file object.  fdinfo: the further lines of its fdinfo (proc_pid_fdinfo(5)).
     """
+    if kind not in _WITH_STATE:
+        return
     fields = fdinfo_fields(fdinfo)
     if kind == FileKind.EVENTFD:
         semaphore = fields.get("eventfd-semaphore", "0") == "1"

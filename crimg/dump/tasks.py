@@ -7,7 +7,7 @@ import struct
 
 from crimg.dump.identity import add_cred, read_label
 from crimg.evidence import device_number
-from crimg.kernel import procstat, proctask, ptrace
+from crimg.kernel import procstat, proctask, ptrace, threadstate
 from crimg.kernel.priority import io_priority
 from crimg.kernel.procfs import ProcDir
 from crimg.model import (
@@ -94,6 +94,8 @@ class TaskCollector:
 
     def _pending(self, signal: int, tid: int, pending: int, *, shared: bool) -> None:
         """Add the signals of one queue. pending: the set that the kernel tells of it, bit N-1 is signal N."""
+        if not pending:
+            return
         queue = ptrace.peeksiginfo(tid, shared=shared)
         numbers = [_SIGINFO_NUMBER.unpack_from(info)[0] for info in queue]
         for number in range(1, 65):
@@ -122,7 +124,7 @@ class TaskCollector:
         if policy == _SCHED_DEADLINE:
             reason = "cannot be saved yet"
             self.problems.add(f"thread {tid}", "scheduling by deadline", reason, "deadline", objref=task)
-        head, head_size = ptrace.get_robust_list(tid)
+        head, head_size = threadstate.get_robust_list(tid)
         cpus = sum(1 << cpu for cpu in os.sched_getaffinity(tid))
         self.objects.add(
             Thread(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 
 from crimg.errors import KernelError, ProcessGoneError
-from crimg.kernel import ptrace, sigframe
+from crimg.kernel import ptrace, sigframe, threadstate
 from crimg.kernel.access import read_proc
 from crimg.kernel.memory import Memory
 from crimg.kernel.procstat import parse_status
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _IN_NO_CALL = 0xFFFF_FFFF_FFFF_FFFF
 _SIGSTOP = 19
-_NO_DISPATCH = ptrace.DispatchConfiguration(0, 0, 0, 0)
+_NO_DISPATCH = threadstate.DispatchConfiguration(0, 0, 0, 0)
 _RSEQ_CS = 8  # offset of rseq_cs in struct rseq (linux/rseq.h)
 _ARGUMENTS = ("rdi", "rsi", "rdx", "r10", "r8", "r9")
 
@@ -56,7 +56,7 @@ class BorrowedThread:
         self.mask = ptrace.getsigmask(tid)
         self._mask_now: int | None = self.mask
         self._rseq_cs, abort_ip = 0, None
-        self._rseq_area = ptrace.get_rseq_configuration(tid).pointer
+        self._rseq_area = threadstate.get_rseq_configuration(tid).pointer
         if self._rseq_area:
             self._rseq_cs = int.from_bytes(self.memory.read(self._rseq_area + _RSEQ_CS, 8), "little")
         if self._rseq_cs:
@@ -88,17 +88,17 @@ class BorrowedThread:
                 raise KernelError(
                     "ptrace(PTRACE_SETOPTIONS)", error.errno, pid=self.tid, hint=hint
                 ) from error
-        dispatch = ptrace.get_syscall_user_dispatch(self.tid)
+        dispatch = threadstate.get_syscall_user_dispatch(self.tid)
         if dispatch.mode:
             self._dispatch = dispatch
-            ptrace.set_syscall_user_dispatch(self.tid, _NO_DISPATCH)
+            threadstate.set_syscall_user_dispatch(self.tid, _NO_DISPATCH)
 
     def close(self) -> None:
         """Put everything back that is not yet; the thread must be in its event stop or away."""
         try:
             self._restore()
             if self._dispatch.mode:
-                ptrace.set_syscall_user_dispatch(self.tid, self._dispatch)
+                threadstate.set_syscall_user_dispatch(self.tid, self._dispatch)
             ptrace.setoptions(self.tid, self._options)
         finally:
             self.memory.close()

@@ -9,16 +9,15 @@ can be written into the target before there is a place for it. One thread makes 
 
 from __future__ import annotations
 
-import errno
 import os
-from array import array
 
-from crimg.errors import KernelError, ProcessGoneError
-from crimg.kernel import ptrace, sigframe
+from crimg.errors import ProcessGoneError
+from crimg.kernel import ptrace
 from crimg.kernel.access import read_proc
 from crimg.kernel.borrow import BorrowedThread
+from crimg.kernel.codepage import CALL_WORDS, map_scratch, run_calls, unmap_scratch
 from crimg.kernel.procstat import parse_stat
-from crimg.kernel.scratch import PAGE, TABLE_CALLS, Scratch, find_syscall, mapping_size
+from crimg.kernel.scratch import TABLE_CALLS, Scratch
 from crimg.kernel.uninterrupted import Uninterrupted
 
 TYPE_CHECKING = False
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
     from typing import Self
 
 DATA_SIZE = 1 << 16
-
-_NR_MMAP = 9
-_NR_MPROTECT = 10
-_NR_MUNMAP = 11
-_READ_WRITE, _READ_EXECUTE = 0x3, 0x5  # PROT_*
-_ANONYMOUS = 0x22  # MAP_PRIVATE | MAP_ANONYMOUS
-_FIXED_NOREPLACE = 0x10_0000
-_REFUSED = (-errno.EACCES, -errno.EPERM)  # by a security module (SELinux: execmem)
-_CALL_WORDS = 8
 
 
 class Injector:
@@ -71,6 +61,7 @@ class Injector:
         self._options = options
         self._address = address
         self._reserved = 0
+        self._rooms: dict[str, int] = {}
         self._affinity: set[int] | None = None
         self._part: Sequence[Sequence[int]] = ()
 
@@ -107,6 +98,12 @@ class Injector:
         """The target's address of the data area; common to all that share the scratch."""
         return self.scratch.data
 
+    def room(self, name: str, size: int) -> int:
+        """As `reserve`, the first time; later, the same bytes again."""
+        if name not in self._rooms:
+            self._rooms[name] = self.reserve(size)
+        return self._rooms[name]
+
     def reserve(self, size: int) -> int:
         """The target's address of `size` more bytes of the data area, aligned to 16; ValueError: full."""
         start = -(-self._reserved // 16) * 16
@@ -133,13 +130,29 @@ class Injector:
         An error stops nothing. Raises ProcessGoneError; KernelError (ETIME) where a call does not come back;
         ValueError for more arguments.
         """
-        if any(not 1 <= len(call) < _CALL_WORDS for call in calls):
+        if any(not 1 <= len(call) < CALL_WORDS for call in calls):
             raise ValueError("a call is its number and up to 6 arguments")
         results: list[int] = []
         for first in range(0, len(calls), TABLE_CALLS):
             self._part = calls[first : first + TABLE_CALLS]
             results += self._thread.away(self._run)
         return results
+
+    def last_call(self, number: int, *arguments: int) -> None:
+        """Let the thread make a call that it does not come back from, and run (exit_group, execve).
+
+        Nothing is put back in it, and the injector is closed.
+        """
+        with Uninterrupted():
+            given = dict(zip(("rdi", "rsi", "rdx", "r10", "r8", "r9"), arguments, strict=False))
+            self._thread.set_registers(rip=self.scratch.syscall_at, rax=number, **given)
+            ptrace.cont(self.tid)
+        self.abandon()
+
+    def adopt(self) -> None:
+        """That memory is a copy, made by fork(2), of the one that was given: `close` unmaps it."""
+        self._scratch = self.scratch.copy()
+        self._owner = True
 
     def close(self) -> None:
         """Put everything back as it was; a second call does nothing. Raises ProcessGoneError, KernelError."""
@@ -180,77 +193,13 @@ class Injector:
             _run_on({cpu})
 
     def _map(self) -> None:
-        """Executable and not writable as a whole at first: so one call does, after which there is the net.
-
-        The code then makes everything behind it writable, and no more executable.
-        """
-        thread = self._thread
-        at = find_syscall(self.tid, thread.registers, thread.memory)
-        length = sigframe.frame_length(thread.xstate)
-        size = mapping_size(self.data_size, length)
-        flags = _ANONYMOUS | (_FIXED_NOREPLACE if self._address else 0)
-        start = thread.call(at, _NR_MMAP, self._address, size, _READ_EXECUTE, flags, -1, 0)
-        executable = start not in _REFUSED
-        if not executable:
-            start = thread.call(at, _NR_MMAP, self._address, size, _READ_WRITE, flags, -1, 0)
-        if -4096 < start < 0:
-            raise KernelError("mmap (injected)", -start, pid=self.tid)
-        self._scratch = scratch = Scratch(start, self.data_size, length, at)
-        if executable:
-            self._write_anyway(scratch.code, sigframe.CODE)
-            self._write_anyway(scratch.frame, self._frame())
-            self._enter_code(
-                sigframe.FIRST, rax=_NR_MPROTECT, rdi=scratch.table, rsi=size - PAGE, rdx=_READ_WRITE
-            )
-            thread.drive(2)
-            if result := thread.register("rax"):
-                raise KernelError("mprotect (injected)", (1 << 64) - result, pid=self.tid)
-        else:
-            scratch.code = 0
-
-    def _frame(self) -> bytes:
-        thread = self._thread
-        return sigframe.frame(self.scratch.frame, thread.healed, thread.xstate, thread.mask)
-
-    def _write_anyway(self, address: int, data: bytes) -> None:
-        """Into pages that are not writable; /proc/PID/mem may not do it (proc_mem.force_override)."""
-        try:
-            self._thread.memory.write(address, data)
-        except KernelError:
-            ptrace.pokedata(self.tid, address, data.ljust(-(-len(data) // 8) * 8, b"\0"))
-
-    def _enter_code(self, offset: int, *, calls: int = 0, **registers: int) -> None:
-        scratch, top = self.scratch, self.scratch.frame + 8
-        self._thread.set_registers(
-            rip=scratch.code + offset, rbx=scratch.table, r12=calls, r13=top, rsp=top, **registers
-        )
+        self._scratch = map_scratch(self._thread, self.data_size, self._address)
 
     def _unmap(self) -> None:
-        scratch = self.scratch
-        result = self._thread.call(scratch.syscall_at, _NR_MUNMAP, scratch.start, scratch.size)
-        if result < 0:
-            raise KernelError("munmap (injected)", -result, pid=self.tid)
+        unmap_scratch(self._thread, self.scratch)
 
     def _run(self) -> list[int]:
-        """By the code in the target, to its stop at the entry to rt_sigreturn, which is then left out.
-
-        Where the target may have no such code, call by call; without the safety net.
-        """
-        thread, scratch, calls = self._thread, self.scratch, self._part
-        if not scratch.code:
-            return [thread.call(scratch.syscall_at, *call) for call in calls]
-        words = array("Q")
-        for call in calls:
-            words.extend([word & 0xFFFF_FFFF_FFFF_FFFF for word in call])
-            words.extend([0] * (_CALL_WORDS - len(call)))
-        thread.memory.write(scratch.table, words.tobytes())
-        thread.memory.write(scratch.frame, self._frame())
-        self._enter_code(sigframe.NEXT, calls=len(calls))
-        thread.drive(2 * len(calls) + 1)
-        if thread.register("rip") != scratch.code + sigframe.AFTER_SIGRETURN:
-            raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint="it went astray")
-        table = array("q", thread.memory.read(scratch.table, len(words) * 8))
-        return table[_CALL_WORDS - 1 :: _CALL_WORDS].tolist()
+        return run_calls(self._thread, self.scratch, self._part)
 
 
 def _run_on(cpus: set[int]) -> None:

@@ -20,7 +20,7 @@ _syscall.restype = ctypes.c_long
 _syscall.argtypes = (ctypes.c_long, *(ctypes.c_void_p,) * 6)
 _UNUSED = tuple((0,) * (6 - given) for given in range(7))
 
-Argument = int | bytes | None | ctypes.Array[ctypes.c_char] | ctypes.Structure
+Argument = int | bytes | None | ctypes.Array[ctypes.c_char] | ctypes.Array[ctypes.c_uint64]
 
 
 def try_syscall(number: int, *arguments: Argument) -> int:
@@ -29,8 +29,7 @@ def try_syscall(number: int, *arguments: Argument) -> int:
     Interrupted calls (EINTR) are not repeated here: Python runs signal handlers between bytecodes, and
     callers that block decide themselves (PEP 475 does not reach ctypes).
     """
-    given = [ctypes.byref(value) if isinstance(value, ctypes.Structure) else value for value in arguments]
-    result: int = _syscall(number, *given, *_UNUSED[len(given)])
+    result: int = _syscall(number, *arguments, *_UNUSED[len(arguments)])
     return -ctypes.get_errno() if result == -1 else result
 
 

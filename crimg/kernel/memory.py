@@ -19,11 +19,12 @@ from crimg.kernel import libc
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import mmap
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
     from typing import Self
 
 _NR_PROCESS_VM_READV = 310
+_NR_PROCESS_VM_WRITEV = 311
 _IOV_MAX = 1024
 _IOVEC_SIZE = 16
 _HIGHEST = 1 << 63  # above lies [vsyscall], which neither way can read
@@ -133,6 +134,25 @@ class Memory:
         if written != len(data):
             reason = errno.EFAULT if written else errno.ESRCH
             raise self._failure("pwrite(/proc/PID/mem)", reason, address + written)
+
+    def write_from(self, buffer: bytearray, ranges: Sequence[tuple[int, int]]) -> None:
+        """Write the front of `buffer` to (address, length) `ranges`, one after another.
+
+        As `write`; where the pages are writable for the process itself, in half the time: process_vm_writev
+        copies once, /proc/PID/mem twice.
+        """
+        total = sum(length for _, length in ranges)
+        local = array("Q", (ctypes.addressof(ctypes.c_char.from_buffer(buffer)), total))
+        remote = array("Q", chain.from_iterable(ranges))
+        arguments = local.buffer_info()[0], 1, remote.buffer_info()[0], len(ranges), 0
+        if len(ranges) <= _IOV_MAX and total <= len(buffer):
+            got = libc.try_syscall(_NR_PROCESS_VM_WRITEV, self.tid, *arguments)
+            if got == total:
+                return
+        at = 0
+        for address, length in ranges:
+            self.write(address, bytes(buffer[at : at + length]))
+            at += length
 
     def _open(self) -> int:
         if self._fd < 0:

@@ -120,10 +120,7 @@ def parse_stat(text: bytes) -> Stat:
 
 def parse_status(text: bytes) -> Status:
     """The record of a status file; its `Name` is escaped by the kernel and cannot feign a line."""
-    lines: dict[bytes, bytes] = {}
-    for line in text.split(b"\n"):
-        key, _, value = line.partition(b":")
-        lines[key] = value.strip()
+    lines = {key: value for key, _, value in [line.partition(b":") for line in text.split(b"\n")]}
 
     def numbers(key: bytes, base: int = 10) -> tuple[int, ...]:
         return tuple(int(word, base) for word in lines.get(key, b"").split())
@@ -135,7 +132,7 @@ def parse_status(text: bytes) -> Status:
     queued, _, limit = lines.get(b"SigQ", b"0/0").partition(b"/")
     return Status(
         umask=None if umask is None else int(umask, 8),
-        state=lines[b"State"][:1].decode("ascii"),
+        state=lines[b"State"].lstrip()[:1].decode("ascii"),
         tgid=number(b"Tgid"),
         pid=number(b"Pid"),
         ppid=number(b"PPid"),
@@ -169,6 +166,15 @@ def parse_status(text: bytes) -> Status:
 def read_stat(proc: ProcDir) -> Stat:
     """The stat record of the task."""
     return parse_stat(proc.read("stat"))
+
+
+def read_seccomp(proc: ProcDir) -> tuple[int, int]:
+    """Columns `seccomp` and `seccomp_filters` of the status record, read alone: for each of many threads."""
+    text = proc.read("status")
+    mode, filters = (
+        text.partition(b"\n" + key + b":")[2].partition(b"\n")[0] for key in (b"Seccomp", b"Seccomp_filters")
+    )
+    return int(mode or b"0"), int(filters or b"0")
 
 
 def read_status(proc: ProcDir) -> Status:

@@ -12,7 +12,6 @@ import ctypes
 import errno
 import struct
 import time
-from typing import NamedTuple
 
 from crimg.errors import KernelError, ProcessGoneError, UnsupportedResourceError
 from crimg.kernel import libc
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from crimg.kernel.libc import Argument
 
 NR_PTRACE = 101
-NR_GET_ROBUST_LIST = 274
 
 PTRACE_POKEDATA = 5
 PTRACE_CONT = 7
@@ -65,38 +63,13 @@ _SIGINFOS_AT_ONCE = 64
 _SEIZE_SECONDS = 0.1
 
 
-class RseqConfiguration(NamedTuple):
-    """`struct ptrace_rseq_configuration`: where the thread's restartable-sequences area is.
-
-    pointer: its address in the target, 0 where none is registered.  size: bytes.  signature: the 32-bit
-    number that stands before every abort handler.  flags: always 0 as yet.
-    """
-
-    pointer: int
-    size: int
-    signature: int
-    flags: int
+_Iovec = ctypes.c_uint64 * 2
+"""struct iovec: address and length."""
 
 
-class DispatchConfiguration(NamedTuple):
-    """`struct ptrace_sud_config`: syscall user dispatch (prctl(2)), by which a program catches its own calls.
-
-    mode: 0 off, 1 on for all calls but those made from [offset, offset + length).  selector: address of the
-    byte in the target that switches it, or 0.
-    """
-
-    mode: int
-    selector: int
-    offset: int
-    length: int
-
-
-class _Iovec(ctypes.Structure):
-    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
-
-
-def _request(name: str, request: int, tid: int, address: Argument = 0, data: Argument = 0) -> int:
-    result = libc.try_syscall(NR_PTRACE, request, tid, address, data)
+def request(name: str, number: int, tid: int, address: Argument = 0, data: Argument = 0) -> int:
+    """The result of request `number`; `name` is for the error."""
+    result = libc.try_syscall(NR_PTRACE, number, tid, address, data)
     if result < 0:
         raise refusal(f"ptrace({name})", -result, tid)
     return result
@@ -123,38 +96,38 @@ def seize(tid: int, options: int = PTRACE_O_TRACESYSGOOD) -> None:
 
 def interrupt(tid: int) -> None:
     """Ask a running tracee to stop (PTRACE_EVENT_STOP); one already stopped stops again when resumed."""
-    _request("PTRACE_INTERRUPT", PTRACE_INTERRUPT, tid)
+    request("PTRACE_INTERRUPT", PTRACE_INTERRUPT, tid)
 
 
 def cont(tid: int, signal: int = 0) -> None:
     """Let it run, with `signal` delivered where it is in a signal-delivery-stop."""
-    _request("PTRACE_CONT", PTRACE_CONT, tid, 0, signal)
+    request("PTRACE_CONT", PTRACE_CONT, tid, 0, signal)
 
 
 def syscall(tid: int, signal: int = 0) -> None:
     """As `cont`, but it stops at the next entry to or exit from a system call."""
-    _request("PTRACE_SYSCALL", PTRACE_SYSCALL, tid, 0, signal)
+    request("PTRACE_SYSCALL", PTRACE_SYSCALL, tid, 0, signal)
 
 
 def listen(tid: int) -> None:
     """Leave it in its group-stop, but report a SIGCONT."""
-    _request("PTRACE_LISTEN", PTRACE_LISTEN, tid)
+    request("PTRACE_LISTEN", PTRACE_LISTEN, tid)
 
 
 def detach(tid: int, signal: int = 0) -> None:
     """Let it go, with `signal` delivered where it is in a signal-delivery-stop; a group-stop holds on."""
-    _request("PTRACE_DETACH", PTRACE_DETACH, tid, 0, signal)
+    request("PTRACE_DETACH", PTRACE_DETACH, tid, 0, signal)
 
 
 def setoptions(tid: int, options: int) -> None:
     """Replace the PTRACE_O_* options."""
-    _request("PTRACE_SETOPTIONS", PTRACE_SETOPTIONS, tid, 0, options)
+    request("PTRACE_SETOPTIONS", PTRACE_SETOPTIONS, tid, 0, options)
 
 
 def getsiginfo(tid: int) -> bytes:
     """The 128 bytes of siginfo_t that describe the present stop."""
     info = ctypes.create_string_buffer(SIGINFO_SIZE)
-    _request("PTRACE_GETSIGINFO", PTRACE_GETSIGINFO, tid, 0, info)
+    request("PTRACE_GETSIGINFO", PTRACE_GETSIGINFO, tid, 0, info)
     return info.raw
 
 
@@ -169,7 +142,7 @@ def peeksiginfo(tid: int, *, shared: bool) -> list[bytes]:
     found: list[bytes] = []
     while True:
         wanted = struct.pack("<QIi", len(found), flags, _SIGINFOS_AT_ONCE)
-        count = _request("PTRACE_PEEKSIGINFO", PTRACE_PEEKSIGINFO, tid, wanted, room)
+        count = request("PTRACE_PEEKSIGINFO", PTRACE_PEEKSIGINFO, tid, wanted, room)
         if count == 0:  # fewer than asked for is no end: a signal to the tracer cuts the answer short
             return found
         raw = ctypes.string_at(room, count * SIGINFO_SIZE)
@@ -182,13 +155,13 @@ def getsigmask(tid: int) -> int:
     Inside ppoll(2), sigsuspend(2) and the like: the thread's own mask, not the one of the call.
     """
     mask = ctypes.create_string_buffer(SIGSET_SIZE)
-    _request("PTRACE_GETSIGMASK", PTRACE_GETSIGMASK, tid, SIGSET_SIZE, mask)
+    request("PTRACE_GETSIGMASK", PTRACE_GETSIGMASK, tid, SIGSET_SIZE, mask)
     return int.from_bytes(mask.raw, "little")
 
 
 def setsigmask(tid: int, mask: int) -> None:
     """Replace the set of blocked signals; what became deliverable is so once the thread runs again."""
-    _request("PTRACE_SETSIGMASK", PTRACE_SETSIGMASK, tid, SIGSET_SIZE, mask.to_bytes(8, "little"))
+    request("PTRACE_SETSIGMASK", PTRACE_SETSIGMASK, tid, SIGSET_SIZE, mask.to_bytes(8, "little"))
 
 
 def getregset(tid: int, regset: int) -> bytes:
@@ -199,67 +172,24 @@ def getregset(tid: int, regset: int) -> bytes:
     for size in _REGSET_ROOMS:
         room = ctypes.create_string_buffer(size)
         vector = _Iovec(ctypes.addressof(room), size)
-        _request("PTRACE_GETREGSET", PTRACE_GETREGSET, tid, regset, vector)
-        if vector.length < size:
+        request("PTRACE_GETREGSET", PTRACE_GETREGSET, tid, regset, vector)
+        if vector[1] < size:
             break
-    if regset == NT_PRSTATUS and vector.length != GENERAL_SIZE:
+    if regset == NT_PRSTATUS and vector[1] != GENERAL_SIZE:
         problem = f"thread {tid} runs 32-bit code"
         raise UnsupportedResourceError(f"{problem}: only x86-64 processes can be saved", [problem])
-    return ctypes.string_at(room, vector.length)
+    return ctypes.string_at(room, vector[1])
 
 
 def setregset(tid: int, regset: int, data: bytes) -> None:
     """Set the registers to what `getregset` gave, or a variation of it."""
     room = ctypes.create_string_buffer(data, len(data))
     vector = _Iovec(ctypes.addressof(room), len(data))
-    _request("PTRACE_SETREGSET", PTRACE_SETREGSET, tid, regset, vector)
+    request("PTRACE_SETREGSET", PTRACE_SETREGSET, tid, regset, vector)
 
 
 def pokedata(tid: int, address: int, data: bytes) -> None:
     """Write `data`, a multiple of 8 bytes, into the target's memory, whatever the protection of the pages."""
     for at in range(0, len(data), 8):
         word = int.from_bytes(data[at : at + 8], "little")
-        _request("PTRACE_POKEDATA", PTRACE_POKEDATA, tid, address + at, word)
-
-
-def get_rseq_configuration(tid: int) -> RseqConfiguration:
-    """Where the thread's rseq area is; all 0 in kernels that do not tell (before Linux 5.13)."""
-    record = ctypes.create_string_buffer(24)
-    try:
-        _request("PTRACE_GET_RSEQ_CONFIGURATION", PTRACE_GET_RSEQ_CONFIGURATION, tid, 24, record)
-    except KernelError as error:
-        if error.errno not in (errno.EIO, errno.EINVAL):
-            raise
-    return RseqConfiguration(*struct.unpack("<QIII4x", record.raw))
-
-
-def get_syscall_user_dispatch(tid: int) -> DispatchConfiguration:
-    """The thread's syscall user dispatch; all 0 in kernels that do not tell (before Linux 6.4)."""
-    record = ctypes.create_string_buffer(32)
-    try:
-        name = "PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG"
-        _request(name, PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, tid, 32, record)
-    except KernelError as error:
-        if error.errno not in (errno.EIO, errno.EINVAL):
-            raise
-    return DispatchConfiguration(*struct.unpack("<4Q", record.raw))
-
-
-def set_syscall_user_dispatch(tid: int, configuration: DispatchConfiguration) -> None:
-    """Set the thread's syscall user dispatch (since Linux 6.4)."""
-    name = "PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG"
-    record = struct.pack("<4Q", *configuration)
-    _request(name, PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, tid, 32, record)
-
-
-def get_robust_list(tid: int) -> tuple[int, int]:
-    """(address of the robust futex list's head or 0, its size): get_robust_list(2), which needs no stop."""
-    head, length = ctypes.create_string_buffer(8), ctypes.create_string_buffer(8)
-    result = libc.try_syscall(NR_GET_ROBUST_LIST, tid, head, length)
-    if result < 0:
-        raise (
-            ProcessGoneError(tid)
-            if result == -errno.ESRCH
-            else KernelError("get_robust_list", -result, pid=tid)
-        )
-    return int.from_bytes(head.raw, "little"), int.from_bytes(length.raw, "little")
+        request("PTRACE_POKEDATA", PTRACE_POKEDATA, tid, address + at, word)

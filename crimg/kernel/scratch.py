@@ -44,6 +44,13 @@ class Scratch:
         self.size = mapping_size(data_size, frame_length)
         self.syscall_at = syscall_at
 
+    def copy(self) -> Scratch:
+        """Of the same mapping in another process, which a fork made."""
+        other = Scratch.__new__(Scratch)
+        for name in Scratch.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
+
 
 def mapping_size(data_size: int, frame_length: int) -> int:
     """Bytes of the whole mapping, a multiple of the page size."""

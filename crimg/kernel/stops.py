@@ -75,12 +75,15 @@ def _reported(tid: int) -> int | None:
 
 
 def _taken_by_others(tid: int) -> int | None:
-    """The stop, from its siginfo_t: a host program's wait for any child may have taken it from waitid."""
+    """The stop, from its siginfo_t: a host program's wait for any child may have taken it from waitid.
+
+    Or it came just now. PTRACE_EVENT_* stops have their number in si_code (ptrace_event in linux/ptrace.h).
+    """
     info = ctypes.create_string_buffer(ptrace.SIGINFO_SIZE)
     if libc.try_syscall(ptrace.NR_PTRACE, ptrace.PTRACE_GETSIGINFO, tid, 0, info) < 0:
         return None
     number, _, code = struct.unpack_from("<iii", info)
-    return int(code if code >> 8 == ptrace.PTRACE_EVENT_STOP or code == SYSCALL_STOP else number)
+    return int(code if code >> 8 > 0 or code == SYSCALL_STOP else number)
 
 
 def wait_stop(tid: int, timeout: float) -> int:

@@ -15,12 +15,14 @@ class Segment(NamedTuple):
 
     key: as shmget(2) had it, signed.  shmid: its id, the inode number of its memory.
     perms: permission bits, with SHM_DEST (0o1000) where it is removed once nobody is attached.
-    uid, gid: owner.  cuid, cgid: creator.
+    size: bytes.  attached: how often it is mapped.  uid, gid: owner.  cuid, cgid: creator.
     """
 
     key: int
     shmid: int
     perms: int
+    size: int
+    attached: int
     uid: int
     gid: int
     cuid: int
@@ -31,7 +33,11 @@ def parse_segments(text: str) -> list[Segment]:
     """The segments of the file."""
     lines = [line.split() for line in text.splitlines()[1:]]
     return [
-        Segment(int(one[0]), int(one[1]), int(one[2], 8), *(int(word) for word in one[7:11])) for one in lines
+        Segment(
+            *(int(one[0]), int(one[1]), int(one[2], 8), int(one[3]), int(one[6])),
+            *(int(word) for word in one[7:11]),
+        )
+        for one in lines
     ]
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from crimg.kernel.tracees import Leave
 
 _PAUSE = 0.001
+_STOP_SECONDS = 0.05
 _SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP}
 
 
@@ -170,7 +171,7 @@ class FreezeTree:
             freeze.__enter__()
         except KernelError:
             tracer = _tracer(proc.pid)
-            if not tracer or proc.pid == self.pid:
+            if not tracer:
                 raise
             return Member(proc, None, states, tracer=tracer)
         if proc.gone() or not self._is_descendant(proc):
@@ -184,7 +185,8 @@ class FreezeTree:
     def _release(self) -> None:
         """Let all go, the children first; those that get a signal get it before anyone goes on.
 
-        So no parent can react to the end of its children before its own.
+        So no parent can react to the end of its children before its own. To be stopped they go parents first:
+        a parent that has stopped runs no handler for the stop of its children.
         """
         frozen = self.frozen
         failure: KernelError | ProcessGoneError | None = None
@@ -192,10 +194,12 @@ class FreezeTree:
             for pid, freeze in frozen.items():
                 if self.leave == "killed" or not freeze.group_stopped:
                     send(pid, _SIGNALS[self.leave])
-        for freeze in reversed(self._freezes):
+        for freeze in self._freezes if self.leave == "stopped" else reversed(self._freezes):
             try:
                 freeze.leave = self.leave if freeze.pid in frozen else "running"
                 freeze.__exit__(None, None, None)
+                if freeze.leave == "stopped" and len(frozen) > 1:
+                    _await_stop(freeze.pid)
             except (KernelError, ProcessGoneError) as error:
                 failure = error
         self._close()
@@ -226,6 +230,13 @@ def _states(proc: ProcDir) -> dict[int, str]:
     except ProcessGoneError:
         return {}
     return states
+
+
+def _await_stop(pid: int) -> None:
+    """Wait until the signal that it was sent has stopped it; not for long: some sleep uninterruptibly."""
+    deadline = time.monotonic() + _STOP_SECONDS
+    while task_state(pid) not in "TZX" and time.monotonic() < deadline:
+        os.sched_yield()
 
 
 def _tracer(pid: int) -> int:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import signal
 
+# Without the names that Python's own wrapper makes of the numbers: this is called thousands of times.
+from _signal import pthread_sigmask  # type: ignore[import-not-found]  # CPython's own
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -29,15 +32,15 @@ class Uninterrupted:
     __slots__ = ("_saved",)
 
     def __enter__(self) -> None:
-        self._saved = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+        self._saved = pthread_sigmask(signal.SIG_BLOCK, ())
         try:
             # In here Python runs the handler of a signal that came just before, with the mask changed.
-            signal.pthread_sigmask(signal.SIG_BLOCK, _POSTPONED)
+            pthread_sigmask(signal.SIG_BLOCK, _POSTPONED)
         except BaseException:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._saved)
+            pthread_sigmask(signal.SIG_SETMASK, self._saved)
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._saved)
+        pthread_sigmask(signal.SIG_SETMASK, self._saved)

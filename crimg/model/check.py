@@ -6,6 +6,7 @@ Rows are checked a column at a time, which costs a tenth of checking each cell.
 from __future__ import annotations
 
 from itertools import chain
+from operator import itemgetter
 
 from crimg.format.constants import MAX_LEN_RAW, MAX_LIST
 from crimg.model.types import RANGES
@@ -66,12 +67,22 @@ def packed_fault(lengths: Sequence[tuple[int, int]]) -> str:
     return f"compressed tables of {raw} bytes from {stored} are more than specs/format.md, 12, allows"
 
 
-def fault(cls: type[Record], rows: Sequence[Sequence[Any]]) -> str:
-    """What is wrong with the first column that holds what the schema does not allow there; "" for nothing."""
+def fault(cls: type[Record], rows: Sequence[Sequence[Any]], only: Sequence[str] | None = None) -> str:
+    """What is wrong with the first column that holds what the schema does not allow there; "" for nothing.
+
+    only: the columns that are looked at, where whoever made the rows vouches for all others.
+    """
     width = len(cls.columns)
-    if any(len(row) != width for row in rows):
+    if set(map(len, rows)) - {width}:
         return f"a row of {cls.noun} has not {width} columns"
-    for column, values in zip(cls.columns, zip(*rows, strict=True), strict=False):
+    if only is None:
+        looked_at: Iterable[tuple[Column, tuple[Any, ...]]] = zip(
+            cls.columns, zip(*rows, strict=True), strict=False
+        )
+    else:
+        indexes = map(cls.fields.index, only)
+        looked_at = ((cls.columns[index], tuple(map(itemgetter(index), rows))) for index in indexes)
+    for column, values in looked_at:
         wrong = _column_fault(column, values)
         if wrong:
             return f"{cls.noun}.{column.name} {wrong}"
@@ -102,7 +113,7 @@ def _column_fault(column: Column, values: Sequence[Any]) -> str:
         return _range_fault(column.type, values)
     if column.path:
         return _path_fault(values)
-    return next(filter(None, map(_nested_fault, values)), "") if expected is dict else ""
+    return _maps_fault(values) if expected is dict else ""
 
 
 def _is_number(cls: type) -> bool:
@@ -128,6 +139,19 @@ def _path_fault(values: Sequence[bytes]) -> str:
     if longest > MAX_PATH:
         return f"is a path of {longest} bytes; {MAX_PATH} are possible"
     return "is a path with a NUL" if b"\0" in b"".join(values) else ""
+
+
+def _maps_fault(maps: Sequence[dict[Any, Any]]) -> str:
+    """What is wrong with maps of further attributes; most are small, flat, and much the same in all rows."""
+    if set(map(type, chain.from_iterable(maps))) <= {str}:
+        flat = list(chain.from_iterable(map(dict.values, maps)))
+        found = set(map(type, flat))
+        if found <= _SCALARS and max(map(len, maps)) <= MAX_LIST:
+            numbers = flat if found == {int} else [value for value in flat if type(value) is int]
+            if not numbers or (min(numbers) >= _SMALLEST and max(numbers) <= _LARGEST):
+                return ""
+    different = {id(each): each for each in maps}
+    return next(filter(None, map(_nested_fault, different.values())), "")
 
 
 def _nested_fault(extra: dict[Any, Any]) -> str:

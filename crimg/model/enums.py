@@ -21,6 +21,8 @@ class FileKind(IntEnum):
     TIMERFD = 10
     SIGNALFD = 11
     SOCKET = 12
+    PTY_MASTER = 13
+    """The master side of a pseudo-terminal (pty(7))."""
 
 
 NAMELESS_WORDS = {
@@ -118,6 +120,8 @@ class LockKind(IntEnum):
     POSIX = 1
     OFD = 2
     FLOCK = 3
+    LEASE = 4
+    """A lease (F_SETLEASE of fcntl(2))."""
 
 
 class Access(IntFlag):

@@ -134,10 +134,7 @@ class CriuChecker:
                 verdicts.REPAIR, f"truncate -s {entry.size} {place}  # right only if it was appended to"
             )
             back = Remedy(verdicts.BRING_BACK, f"bring back {place} of {entry.size} bytes")
-            stamp = Remedy(
-                verdicts.ACCEPT, "crimg rewrite --restamp takes the new size, if the program can bear it"
-            )
-            remedies = (cut, back, stamp) if detail == GROWN else (back, stamp)
+            remedies = (cut, back) if detail == GROWN else (back,)
             return self._made(subject, verdicts.CHANGED, (detail,), restart, remedies)
         if entry is not None and entry.build_id and stat.S_ISREG(seen.mode):
             wanted = b"".join(word.to_bytes(4, "little") for word in entry.build_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import stat
 
-from crimg.model import Pipe
-from crimg.model.enums import NAMELESS, Keeper, NameState
+from crimg.model import File, Pipe
+from crimg.model.enums import NAMELESS, FileKind, Keeper, NameState
 from crimg.preflight import judge, verdicts
 from crimg.preflight.comparison import digest_of
 from crimg.preflight.judge import Judgement
@@ -15,7 +15,7 @@ from crimg.preflight.remedies import description, map_to_fill_in, shell_path
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from crimg.looking.sightings import Contents, Look
-    from crimg.model import File, Inode, Socket
+    from crimg.model import Inode, Socket
     from crimg.model.image import Image
 
 UNLINKED = frozenset((NameState.DELETED, NameState.REPLACED, NameState.RELINKED))
@@ -28,7 +28,15 @@ REMOVED = "its contents were removed from the image on purpose"
 def is_kept(image: Image, file: File, inode: Inode | None) -> bool:
     """Whether a restart makes it without a file under its name, or would have to."""
     unlinked = inode is not None and file.name_state in UNLINKED
-    return file.kind in NAMELESS or unlinked or is_removed(image, file, inode)
+    made = file.kind in NAMELESS or unlinked or is_removed(image, file, inode)
+    return made or is_made_terminal(image, file)
+
+
+def is_made_terminal(image: Image, file: File) -> bool:
+    """Whether it is the slave side of a pseudo-terminal whose master side is in the image, too."""
+    if file.tty is None or file.kind != FileKind.CHARACTER_DEVICE:
+        return False
+    return any(other.kind == FileKind.PTY_MASTER and other.tty == file.tty for other in image.rows(File))
 
 
 def is_removed(image: Image, file: File, inode: Inode | None) -> bool:
@@ -49,8 +57,10 @@ def judge_kept(
     same_fs: bool | None, socket: Socket | None = None,
 ) -> Judgement:  # fmt: skip
     """The verdict on what `is_kept`. look, contents, same_fs: of its keeper, where that is a file."""
-    if is_removed(image, file, inode):
+    if is_removed(image, file, inode) or (socket is not None and socket.is_removed):
         return Judgement(verdicts.MISSING, (REMOVED,))
+    if is_made_terminal(image, file):
+        return Judgement(verdicts.KEPT, ("a pseudo-terminal, made anew with its master side",))
     if file.kind in NAMELESS or inode is None:
         return judge_nameless(image, file, inode, socket)
     if inode.keeper == Keeper.EMBEDDED:

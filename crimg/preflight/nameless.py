@@ -15,7 +15,7 @@ from crimg.model.enums import NAMELESS_WORDS, FileKind
 from crimg.preflight import judge, verdicts
 from crimg.preflight.judge import Judgement
 from crimg.preflight.remedies import shell_path
-from crimg.preflight.verdicts import BRING_BACK, REPAIR, Remedy
+from crimg.preflight.verdicts import ACCEPT, BRING_BACK, REPAIR, Remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     """What a restart would do, and what would mend it."""
 
 LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
+ALONE = "its other end is not in the image"
 _TAKEN = "binding it fails: its name is taken"
 
 
@@ -100,7 +101,16 @@ def nameless_outlook(judged: Judgement, host: bytes | None) -> Outlook:
         return "", ()
     if judged.details == (LEFT_OUT,):
         again = "close it in the program, or do as the log of the image says, and dump again"
-        return "it is refused: nothing of it was saved", (Remedy(BRING_BACK, again),)
+        return "it is refused: nothing of it was saved", (
+            Remedy(BRING_BACK, again),
+            _without("its descriptors closed"),
+        )
+    if judged.details == (ALONE,):
+        tree = "dump a tree that the process at the other end belongs to"
+        return "it is refused: nobody would be at the other end", (
+            Remedy(BRING_BACK, tree),
+            _without("the other end closed"),
+        )
     if host is None or len(judged.details) == 1:
         return "it fails: what was in it is not to be had", (
             Remedy(BRING_BACK, "take another image of the process"),
@@ -113,4 +123,10 @@ def nameless_outlook(judged: Judgement, host: bytes | None) -> Outlook:
         return "binding it fails: the directory is missing", (Remedy(REPAIR, f"mkdir -p {folder}"),)
     return "binding it fails here, or hangs", (
         Remedy(BRING_BACK, f"make {where} a name that can be looked at by this user"),
+    )
+
+
+def _without(what: str) -> Remedy:
+    return Remedy(
+        ACCEPT, f"to restart with {what}: crimg restart --accept '#N={verdicts.MISSING}', N its number"
     )

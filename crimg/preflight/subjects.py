@@ -23,13 +23,24 @@ class Subject:
     inode, filesystem: None where the image has none.  path: in the image.  looked_at: what the rules make of
     it.  kept: it needs no file under that name.  place: the path to look at: that one, or its keeper's, or
     that which a socket is bound to (no rule reaches it), or None.  socket: what more is known of a socket.
+    alone: it is connected to a socket that is not in the image.
     """
 
-    __slots__ = ("file", "filesystem", "inode", "kept", "looked_at", "path", "place", "socket", "users")
+    __slots__ = (
+        *("alone", "file", "filesystem", "inode", "kept", "looked_at", "path", "place", "socket", "users"),
+    )
 
     def __init__(
-        self, image: Image, file: File, users: Users, rules: PathRules, socket: Socket | None
+        self,
+        image: Image,
+        file: File,
+        users: Users,
+        rules: PathRules,
+        socket: Socket | None,
+        *,
+        alone: bool = False,
     ) -> None:
+        self.alone = alone
         self.file = file
         self.users = users
         self.socket = socket
@@ -54,8 +65,17 @@ def subjects(image: Image, rules: PathRules) -> list[Subject]:
     """All file objects, in the order of the image. Raises FormatError where its tables are damaged."""
     users = users_of_files(image)
     sockets = {row.file: row for row in image.rows(Socket)}
+    numbers = {row.number for row in sockets.values()}
+    alone = {row.file for row in sockets.values() if row.peer is not None and row.peer not in numbers}
     return [
-        Subject(image, file, users.get(file.objref, _NOBODY), rules, sockets.get(file.objref))
+        Subject(
+            image,
+            file,
+            users.get(file.objref, _NOBODY),
+            rules,
+            sockets.get(file.objref),
+            alone=file.objref in alone,
+        )
         for file in image.rows(File)
     ]
 

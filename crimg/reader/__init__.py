@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from crimg.criu.store import CriuStore
 
 _COPY_STEP = 1 << 20
+_PACKED, _TAR_MAGIC_AT, HEAD = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"), 257, 512
+"""How gzip and zstd begin; where tar says what it is; bytes that are looked at first."""
 
 
 def open_image(
     path: str | bytes | os.PathLike[str], *, salvage: bool = False, revision: int | None = None
 ) -> Image:
-    """The image in the file at `path`, or in a directory of CRIU; "-" is standard input.
+    """The image in the file at `path`, or in a directory or archive of CRIU; "-" is standard input.
 
     Close it, or use it in a with statement.
 
@@ -111,9 +113,9 @@ def _spool(fd: int, name: str, salvage: bool) -> int:
     import tempfile
 
     part = b""
-    while len(part) < HEADER_SIZE and (more := os.read(fd, HEADER_SIZE - len(part))):
+    while len(part) < HEAD and (more := os.read(fd, HEAD - len(part))):
         part += more
-    if part and not salvage:
+    if part and not salvage and not is_archive(part):
         read_header(part)  # what is no image is not kept, however much of it comes
     with tempfile.TemporaryFile(prefix="crimg-") as spool:
         while part:
@@ -126,7 +128,19 @@ def _spool(fd: int, name: str, salvage: bool) -> int:
         return os.dup(spool.fileno())
 
 
+def is_archive(head: bytes) -> bool:
+    """Whether a file that begins so is a tar archive, plain or in gzip or zstd: no image of our own is."""
+    return head.startswith(_PACKED) or head[_TAR_MAGIC_AT:].startswith(b"ustar")
+
+
 def _open(fd: int, name: str, salvage: bool, revision: int | None) -> Image:
+    if is_archive(os.pread(fd, HEAD, 0)):
+        from crimg.criu import open_archive
+
+        if revision not in (None, 1):
+            os.close(fd)
+            raise UsageError(f"{name}: there is no revision {revision}: images of CRIU have one only")
+        return open_archive(fd, name, salvage=salvage)
     file = ImageFile(fd, name)
     try:
         damage = _salvage(file) if salvage else _load(file)

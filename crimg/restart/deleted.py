@@ -11,11 +11,12 @@ from crimg.escape import escape
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model.enums import Keeper
 from crimg.pages import blob_extents
+from crimg.restart.nodes import make_node, set_attributes
 from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable
 
     from crimg.kernel.lookup import Root
     from crimg.model import File, Inode
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 class DeletedFiles:
     """Makes them. keepers: files that keep contents, to be deleted at the very end, each with its status.
 
-    folder: directory in which they are made, or None for the one that each was in.
+    folder: directory in which they are made, or None for the one that each was in, or the nearest above it
+    that is there.  reopen: opens a file again, as it was, from an O_PATH descriptor of its inode.
     """
 
-    def __init__(self, image: Image, root: Root, folder: str | None) -> None:
+    def __init__(
+        self, image: Image, root: Root, folder: str | None, reopen: Callable[[File, int], int]
+    ) -> None:
+        self.reopen = reopen
         self.image = image
         self.root = root
         self.folder = folder
@@ -41,9 +46,12 @@ class DeletedFiles:
             if step.inode.keeper in (Keeper.COPIED, Keeper.RELINKED):
                 return self._from_keeper(step)
             parent, _, name = step.name.rpartition(b"/")
-            folder = self._folder(parent or b"/")
+            folder, there = self._folder(parent or b"/")
+            own = name if step.visible and there else b""
             try:
-                return self._file(step, folder, name)
+                if stat.S_ISREG(step.inode.mode):
+                    return self._file(step, folder, own)
+                return make_node(step, folder, own, self.reopen)
             finally:
                 os.close(folder)
         except OSError as error:
@@ -73,10 +81,18 @@ class DeletedFiles:
                     raise FileError(f"{escape(path)}: {error.strerror}") from error
         return left
 
-    def _folder(self, parent: bytes) -> int:
+    def _folder(self, parent: bytes) -> tuple[int, bool]:
+        """A descriptor of the directory, and whether it is the one that the file was in."""
         if self.folder is not None:
-            return os.open(self.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        return self.root.open(parent, follow=True)
+            return os.open(self.folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC), False
+        path = parent
+        while True:
+            try:
+                return self.root.open(path, follow=True), path == parent
+            except (FileNotFoundError, NotADirectoryError):
+                if path == b"/":
+                    raise
+                path = path.rpartition(b"/")[0] or b"/"
 
     def _from_keeper(self, step: MakeDeleted) -> list[int]:
         path = step.inode.keeper_path or b""
@@ -86,30 +102,37 @@ class DeletedFiles:
             status = os.fstat(found)
             if not stat.S_ISREG(status.st_mode):
                 raise OSError(errno.EINVAL, "its keeper is no regular file")
-            fds = _open_all(step.files, f"/proc/self/fd/{found}")
+            fds = open_all(step.files, f"/proc/self/fd/{found}")
             self.keepers.append((os.readlink(b"/proc/self/fd/%d" % found), status))
             return fds
         finally:
             os.close(found)
 
     def _file(self, step: MakeDeleted, folder: int, name: bytes) -> list[int]:
+        """A regular file. name: what it is to be shown as, or nothing."""
         here = f"/proc/self/fd/{folder}"
         fd = os.open(here, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            for offset, data in blob_extents(self.image, step.inode.blobs):
-                written = 0
-                while written < len(data):
-                    written += os.pwrite(fd, data[written:], offset + written)
-            os.ftruncate(fd, step.inode.size)
-            _attributes(fd, step.inode)
-            if step.visible and self.folder is None:
+            fill(self.image, step.inode, fd)
+            set_attributes(fd, step.inode)
+            if name:
                 fds = _under_its_name(step, fd, folder, name)
                 if fds is not None:
                     return fds
-            return _open_all(step.files, f"/proc/self/fd/{fd}")
+            return open_all(step.files, f"/proc/self/fd/{fd}")
         finally:
             os.utime(fd, ns=(step.inode.mtime, step.inode.mtime))
             os.close(fd)
+
+
+def fill(image: Image, inode: Inode, fd: int) -> None:
+    """Write the contents of an inode to the empty file at `fd`, holes left out."""
+    for offset, data in blob_extents(image, inode.blobs):
+        written = 0
+        while written < len(data):
+            written += os.pwrite(fd, data[written:], offset + written)
+    if os.fstat(fd).st_size != inode.size:
+        os.ftruncate(fd, inode.size)
 
 
 def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> list[int] | None:
@@ -120,36 +143,26 @@ def _under_its_name(step: MakeDeleted, fd: int, folder: int, name: bytes) -> lis
         except FileExistsError:
             return None
         try:
-            return _open_all(step.files, name, folder, os.fstat(fd))
+            # Not by the name: what is opened keeps the flag O_NOFOLLOW that this would take.
+            named = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            try:
+                if not os.path.samestat(os.fstat(named), os.fstat(fd)):
+                    raise OSError(errno.ESTALE, "somebody changed the name meanwhile")
+                return open_all(step.files, f"/proc/self/fd/{named}")
+            finally:
+                os.close(named)
         finally:
             os.unlink(name, dir_fd=folder)
 
 
-def _open_all(
-    files: tuple[File, ...], path: str | bytes, folder: int | None = None, same: os.stat_result | None = None
-) -> list[int]:
+def open_all(files: tuple[File, ...], path: str) -> list[int]:
     """One open file description for each file; all or none."""
     fds: list[int] = []
     try:
         for file in files:
-            flags = os.O_NOFOLLOW if folder is not None else 0
-            fds.append(os.open(path, flags_to_open(file) | flags, dir_fd=folder))
-            there = os.fstat(fds[-1])
-            if same is not None and (there.st_dev, there.st_ino) != (same.st_dev, same.st_ino):
-                raise OSError(errno.ESTALE, "somebody changed the name meanwhile")
+            fds.append(os.open(path, flags_to_open(file)))
     except BaseException:
         for fd in fds:
             os.close(fd)
         raise
     return fds
-
-
-def _attributes(fd: int, inode: Inode) -> None:
-    """Owner, mode, extended attributes."""
-    now = os.fstat(fd)
-    if (now.st_uid, now.st_gid) != (inode.uid, inode.gid):
-        os.fchown(fd, inode.uid, inode.gid)
-    os.fchmod(fd, stat.S_IMODE(inode.mode))
-    xattrs: Any = (inode.extra or {}).get("xattrs", ())
-    for name, value in xattrs:
-        os.setxattr(fd, name, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -18,12 +19,18 @@ from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from crimg.model.image import Image
     from crimg.restart.steps import MakeDeleted, MakePipe, OpenFile
+    from crimg.restart.terminal_steps import OpenTerminal
 
 _SETTABLE = os.O_APPEND | os.O_ASYNC | os.O_DIRECT | os.O_NOATIME | os.O_NONBLOCK
 """Flags that F_SETFL sets (fcntl(2))."""
+_WITH_POSITION = (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.MEMORY)
 _F_SETOWN_EX, _F_SETSIG, _F_SETPIPE_SZ, _F_OFD_SETLK = 15, 10, 1031, 37
+_LARGE_FILE = 0o100000
+"""O_LARGEFILE, which pipe(2) does not set, and open(2) does."""
 _OWNER = struct.Struct("<iI")
 _FLOCK = struct.Struct("<hhxxxxqqixxxx")
 
@@ -33,11 +40,13 @@ class OpenFiles:
 
     root: directory that stands for "/".
     deleted_in: directory in which deleted files are made, instead of the one that each was in; or None.
+    undo: what is to be done where the restart fails.
     """
 
     def __init__(self, image: Image, *, root: str = "/", deleted_in: str | None = None) -> None:
         self.image = image
         self.by_objref: dict[int, int] = {}
+        self.undo = contextlib.ExitStack()
         self._others: list[int] = []
         self._filled: set[int] = set()
         self._locks: dict[int, list[Lock]] = {}
@@ -45,7 +54,7 @@ class OpenFiles:
             if lock.kind != LockKind.POSIX:
                 self._locks.setdefault(lock.file, []).append(lock)
         self.root = Root(root)
-        self.deleted = DeletedFiles(image, self.root, deleted_in)
+        self.deleted = DeletedFiles(image, self.root, deleted_in, self._reopen)
 
     def __enter__(self) -> OpenFiles:
         return self
@@ -54,12 +63,17 @@ class OpenFiles:
         self.close()
 
     def close(self) -> None:
-        """Close all of them here; a second call does nothing."""
+        """Undo what has been made, and close all of them here; a second call does nothing."""
+        self.undo.close()
         for fd in (*self.by_objref.values(), *self._others):
             os.close(fd)
         self.by_objref.clear()
         self._others.clear()
         self.root.close()
+
+    def hold(self, fd: int) -> None:
+        """Take a descriptor over that nobody but this process is to have; it is closed with the others."""
+        self._others.append(fd)
 
     def open_named(self, step: OpenFile) -> None:
         """Open a file under its name. Raises FileError; FilesDifferError: it is not the file of preflight."""
@@ -71,9 +85,16 @@ class OpenFiles:
                 fd = self._reopen(step.file, found)
             finally:
                 os.close(found)
-            self._settle(step.file, fd)
+            self.settle(step.file, fd)
         except OSError as error:
             raise FileError(f"{shown}: {error.strerror}") from error
+
+    def open_terminal(self, step: OpenTerminal) -> None:
+        """Open a terminal. Raises FileError."""
+        try:
+            self.settle(step.file, os.open(step.path, flags_to_open(step.file)))
+        except OSError as error:
+            raise FileError(f"{escape(step.path)}: {error.strerror}") from error
 
     def _reopen(self, file: File, found: int) -> int:
         """The inode at the O_PATH descriptor `found`, opened as it was."""
@@ -106,11 +127,15 @@ class OpenFiles:
         read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             _fill_pipe(self.image, step.pipe, write_end)
+            unused = {Access.READ: read_end, Access.WRITE: write_end}
             for file in step.files:
                 end = write_end if file.access == Access.WRITE else read_end
-                # Through /proc each opening makes an open file description of its own.
-                fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
-                self._settle(file, fd)
+                plain = not file.flags & _LARGE_FILE
+                if plain and unused.pop(Access(file.access), None) is not None:
+                    fd = os.dup(end)
+                else:  # through /proc each opening makes an open file description of its own
+                    fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
+                self.settle(file, fd)
         except OSError as error:
             raise FileError(f"pipe #{step.pipe.objref}: {error.strerror}") from error
         finally:
@@ -119,13 +144,18 @@ class OpenFiles:
 
     def make_deleted(self, step: MakeDeleted) -> None:
         """Make a deleted file."""
-        for file, fd in zip(step.files, self.deleted.make(step), strict=True):
+        self.settle_all(step.files, self.deleted.make(step))
+
+    def settle_all(self, files: Sequence[File], fds: Sequence[int]) -> None:
+        """`settle` for each of them; all descriptors are taken over, whatever fails. Raises FileError."""
+        self.by_objref.update(zip((file.objref for file in files), fds, strict=True))
+        for file, fd in zip(files, fds, strict=True):
             try:
-                self._settle(file, fd)
+                self.settle(file, fd)
             except OSError as error:
                 raise FileError(f"#{file.objref} {escape(file.path)}: {error.strerror}") from error
 
-    def _settle(self, file: File, fd: int) -> None:
+    def settle(self, file: File, fd: int) -> None:
         """Flags, position and locks of a file that is open."""
         self.by_objref[file.objref] = fd
         if file.flags & os.O_PATH:
@@ -133,7 +163,7 @@ class OpenFiles:
         now = fcntl.fcntl(fd, fcntl.F_GETFL)
         if (now ^ file.flags) & _SETTABLE & ~os.O_ASYNC:
             fcntl.fcntl(fd, fcntl.F_SETFL, file.flags & ~os.O_ASYNC)
-        if file.position and file.kind in (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE):
+        if file.position and file.kind in _WITH_POSITION:
             os.lseek(fd, file.position, os.SEEK_SET)
         for lock in self._locks.get(file.objref, ()):
             _lock(fd, lock)
@@ -146,8 +176,8 @@ class OpenFiles:
                 continue
             if file.owner_signal:
                 fcntl.fcntl(fd, _F_SETSIG, file.owner_signal)
-            if file.owner_type >= 0 and file.owner:
-                owner = _OWNER.pack(file.owner_type, pids.get(file.owner, file.owner))
+            if file.owner_type >= 0 and file.owner in pids:  # who else has that number now is a stranger
+                owner = _OWNER.pack(file.owner_type, pids[file.owner])
                 try:
                     fcntl.fcntl(fd, _F_SETOWN_EX, owner)
                 except ProcessLookupError:

@@ -6,6 +6,7 @@ import os
 
 from crimg.kernel.access import read_proc
 from crimg.kernel.procmaps import parse_maps
+from crimg.kernel.shmem import anonymous_memory
 from crimg.restart.problems import Machine
 
 
@@ -16,5 +17,12 @@ def this_machine() -> Machine:
         if vma.label == b"[vdso]":
             with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
                 memory.seek(vma.start)
-                return Machine(memory.read(vma.end - vma.start))
-    return Machine(b"")
+                return Machine(memory.read(vma.end - vma.start), _opens_memory())
+    return Machine(b"", _opens_memory())
+
+
+def _opens_memory() -> bool:
+    fd = anonymous_memory(1)
+    if fd is not None:
+        os.close(fd)
+    return fd is not None

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
-from crimg.model.enums import FileKind, Keeper, NameState
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
+from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
+from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
+from crimg.restart.terminal_steps import FOREGROUND, Terminal
+from crimg.restart.tree import Tree, root_task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from crimg.model.image import Image
     from crimg.model.record import Record
@@ -22,7 +25,7 @@ _KINDS = frozenset(
     (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
-    Task: frozenset(("child_subreaper",)),
+    Task: frozenset(("child_subreaper", "exit_status", FOREGROUND)),
     Mm: frozenset(("thp_disable", "mdwe", "memory_merge")),
     Thread: frozenset(("pdeath_signal", "timer_slack_ns", "mce_kill", "tsc", "ioprio")),
     Vma: frozenset[str](),
@@ -34,46 +37,74 @@ _TRAVELLING_CLOCKS = (0, 1, 4, 5, 6, 7, 8, 9, 11)  # those of clock_gettime(2) t
 
 
 class Machine(NamedTuple):
-    """What a restart has to know of this machine. vdso: the kernel's code for user space, as it is mapped."""
+    """What a restart has to know of this machine.
+
+    vdso: the kernel's code for user space, as it is mapped.  opens_memory: this process may open what it has
+    mapped (/proc/PID/map_files).
+    """
 
     vdso: bytes
+    opens_memory: bool = True
 
 
-def find_problems(image: Image, machine: Machine, *, new_pids: bool) -> list[str]:
-    """Each problem with the object that has it, one line. An empty list: it can be brought back."""
+def find_problems(
+    image: Image,
+    machine: Machine,
+    *,
+    new_pids: bool,
+    accepted: Mapping[int, str],
+    terminal: bool = False,
+) -> list[str]:
+    """Each problem with the object that has it, one line. An empty list: it can be brought back.
+
+    accepted: verdicts that the user accepts, by objref of the file.  terminal: one is given to the processes.
+    """
     return [
-        *_of_tasks(image),
-        *_of_files(image),
+        *_of_tasks(image, terminal=terminal),
+        *_of_files(image, accepted),
+        *of_sockets(image, accepted),
         *_of_memory(image, machine),
         *_of_extras(image),
         *(_of_numbers(image) if new_pids else ()),
     ]
 
 
-def _of_tasks(image: Image) -> Iterator[str]:
+def _of_tasks(image: Image, *, terminal: bool) -> Iterator[str]:
+    yield from Tree(image, join=terminal).problems
     tasks = image.rows(Task)
-    if len(tasks) != 1:
-        yield f"the image has {len(tasks)} processes: one alone can be restarted yet"
+    threads = {thread.task for thread in image.rows(Thread)}
+    root = root_task(tasks, image)
+    if root is None or root.mm is None:
+        yield "the image has no process that runs"
+    elif terminal and (problem := Terminal(image, root).problem):
+        yield problem
     for task in tasks:
-        if task.mm is None or task.fd_table is None or task.fs is None:
-            yield f"process {task.pid} is a zombie"
+        parts = (task.mm, task.fd_table, task.fs, task.sighand)
+        if None in parts and parts != (None,) * 4:
+            yield f"process {task.pid} has only some of what a process has"
+        elif task.mm is not None and task.objref not in threads:
+            yield f"process {task.pid} has no threads"
     for thread in image.rows(Thread):
         extra = thread.extra or {}
         if extra.get("removed"):
             yield f"thread {thread.tid}: its registers were removed from the image on purpose"
 
 
-def _of_files(image: Image) -> Iterator[str]:
+def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
     for file in image.rows(File):
         where = f"file #{file.objref} {escape(file.path)}"
-        if file.kind not in _KINDS:
+        if file.kind not in _KINDS | SPECIAL_KINDS:
             yield f"{where}: files of this kind cannot be restarted yet"
             continue
         inode = image.find(Inode, file.inode)
         pipe = image.find(Pipe, file.pipe)
         if pipe is not None and pipe.is_removed:
-            yield f"{where}: what was in it was removed from the image on purpose"
-        if file.kind == FileKind.PIPE:
+            yield f"{where}: {REMOVED}"
+        if file.kind == FileKind.MEMORY:
+            yield from (f"{where}: {reason}" for reason in of_memory(image, file))
+        if file.kind == FileKind.PLACEHOLDER:
+            yield from (f"{where}: {reason}" for reason in of_placeholder(file, accepted))
+        if file.kind in NAMELESS:
             continue
         if inode is None:
             yield f"{where}: nothing is known of its inode"
@@ -81,19 +112,27 @@ def _of_files(image: Image) -> Iterator[str]:
             yield from (f"{where}: {reason}" for reason in _of_deleted(file, inode))
         elif file.name_state != NameState.LINKED:
             yield f"{where}: no path led to it at the dump"
+    for lock in image.rows(Lock):
+        if lock.kind == LockKind.LEASE:
+            yield f"file #{lock.file}: a lease on it cannot be restarted yet"
+    for pipe in image.rows(Pipe):
+        if "packets" in (pipe.extra or {}):
+            yield f"pipe #{pipe.objref}: packets in it cannot be restarted yet"
     for tty in image.rows(Tty):
         if tty.extra:
             yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:
+    if file.kind in (FileKind.DIRECTORY, FileKind.FIFO):
+        return
     if file.kind == FileKind.REGULAR:
         if inode.keeper == Keeper.REMOVED:
             yield "its contents were removed from the image on purpose"
         elif inode.keeper == Keeper.NONE:
             yield "it was deleted, and its contents are kept nowhere"
     else:
-        yield "it was deleted, and is no regular file"
+        yield f"{name_of(FileKind, file.kind)} that was deleted cannot be made anew"
 
 
 def _of_memory(image: Image, machine: Machine) -> Iterator[str]:
@@ -110,7 +149,7 @@ def _of_memory(image: Image, machine: Machine) -> Iterator[str]:
             elif vma.name in KERNEL_MAPPINGS:
                 continue
             elif vma.file is None and vma.shared:
-                yield f"{where}: shared anonymous memory cannot be restarted yet"
+                yield f"{where}: shared memory that the image does not have"
             elif odd := unknown_flags(vma):
                 yield f"{where}: has flags that are not known here ({' '.join(odd)})"
             elif any(piece.origin == PARENT for piece in memory.pieces(vma.start, vma.end)):

@@ -15,13 +15,13 @@ from crimg.restart.placement import free_numbers, moves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from crimg.kernel.inject import Injector
     from crimg.model import Signal
     from crimg.model.image import Image
     from crimg.restart.process import NewProcess
-    from crimg.restart.steps import MakeProcess, SetProcess
+    from crimg.restart.process_steps import SetDescriptors, SetProcess, SetTimers
 
 # arch/x86/entry/syscalls/syscall_64.tbl
 _NR_CLOSE = 3
@@ -29,7 +29,9 @@ _NR_RT_SIGACTION = 13
 _NR_SETITIMER = 38
 _NR_GETPID = 39
 _NR_FCNTL = 72
+_NR_RT_SIGTIMEDWAIT = 128
 _NR_RT_SIGQUEUEINFO = 129
+_NR_PERSONALITY = 135
 _NR_TIMER_CREATE = 222
 _NR_TIMER_SETTIME = 223
 _NR_DUP3 = 292
@@ -67,6 +69,7 @@ def set_process(image: Image, step: SetProcess, injector: Injector) -> None:
             )
     if numbers(step.task.extra).get("child_subreaper"):
         calls.add("prctl(PR_SET_CHILD_SUBREAPER)", *prctl(_PR_SET_CHILD_SUBREAPER, 1))
+    calls.add("personality", _NR_PERSONALITY, step.task.personality)
     calls.make()
     if step.signal is not None:
         set_limits(injector.tid, step.signal)
@@ -101,7 +104,7 @@ def _set_oom_score(pid: int, value: int) -> None:
         raise KernelError(f"write({path})", error.errno or errno.EACCES, pid=pid, hint=hint) from error
 
 
-def set_descriptors(image: Image, step: MakeProcess, fds: Mapping[int, int], injector: Injector) -> None:
+def set_descriptors(image: Image, step: SetDescriptors, fds: Mapping[int, int], injector: Injector) -> None:
     """Give every descriptor its number and close all others; POSIX locks.
 
     fds: by objref, the descriptors that the process has as yet.
@@ -124,7 +127,7 @@ def set_descriptors(image: Image, step: MakeProcess, fds: Mapping[int, int], inj
     number_of = {fd.file: fd.fd for fd in step.fds}
     slot = injector.reserve(64)
     for lock in image.rows(Lock):
-        if lock.kind == LockKind.POSIX and lock.file in number_of:
+        if lock.kind == LockKind.POSIX and lock.pid == step.task.pid and lock.file in number_of:
             injector.write(slot, flock_of(lock))
             fd_number = number_of[lock.file]
             hint = "another process has a lock there now"
@@ -132,9 +135,15 @@ def set_descriptors(image: Image, step: MakeProcess, fds: Mapping[int, int], inj
             calls.make()
 
 
-def set_timers(image: Image, signal: Signal, process: NewProcess) -> None:
-    """Interval timers, POSIX timers, pending signals; all threads are there. Raises KernelError."""
-    injector = process.injector
+def set_timers(image: Image, step: SetTimers, process: NewProcess, numbers_now: Mapping[int, int]) -> None:
+    """Interval timers, POSIX timers, pending signals; all threads are there. Raises KernelError.
+
+    numbers_now: number in the image to that of now.
+    """
+    injector, signal = process.injector, step.signal
+    take_back(step.told, injector)
+    if signal is None:
+        return
     calls = Calls(injector)
     value = injector.reserve(_ITIMERVAL.size)
     for which in range(len(signal.itimers) // 2):
@@ -146,13 +155,28 @@ def set_timers(image: Image, signal: Signal, process: NewProcess) -> None:
             calls.make()
     timers = [row for row in image.rows(PosixTimer) if row.signal == signal.objref]
     if timers:
-        _make_timers(timers, process)
+        _make_timers(timers, injector, numbers_now)
     queue_signals(image, signal, None, injector)
 
 
-def _make_timers(timers: list[PosixTimer], process: NewProcess) -> None:
+def take_back(signals: Sequence[int], injector: Injector) -> None:
+    """Take these out of the queues of a process; it need not be there.
+
+    rt_sigtimedwait(2) does not sleep with a time of nothing.
+    """
+    slot = injector.room("signals", 8)
+    nothing = injector.room("no time", 16)
+    injector.write(nothing, bytes(16))
+    for number in signals:
+        injector.write(slot, (1 << (number - 1)).to_bytes(8, "little"))
+        while (result := injector.call(_NR_RT_SIGTIMEDWAIT, slot, 0, nothing, 8)) == number:
+            continue
+        if result != -errno.EAGAIN:
+            raise KernelError("rt_sigtimedwait", -result, pid=injector.tid)
+
+
+def _make_timers(timers: list[PosixTimer], injector: Injector, numbers_now: Mapping[int, int]) -> None:
     """POSIX timers, under the ids that they had (PR_TIMER_CREATE_RESTORE_IDS, Linux 6.16)."""
-    injector = process.injector
     calls = Calls(injector)
     event, slot = injector.reserve(_SIGEVENT.size), injector.reserve(8)
     spec = injector.reserve(_ITIMERSPEC.size)
@@ -160,7 +184,7 @@ def _make_timers(timers: list[PosixTimer], process: NewProcess) -> None:
     calls.add("prctl(PR_TIMER_CREATE_RESTORE_IDS)", *prctl(_PR_TIMER_CREATE_RESTORE_IDS, 1), hint=hint)
     calls.make()
     for timer in timers:
-        tid = process.threads.get(timer.tid, timer.tid) if timer.tid is not None else 0
+        tid = numbers_now.get(timer.tid, timer.tid) if timer.tid is not None else 0
         injector.write(event, _SIGEVENT.pack(timer.value, timer.signo, timer.notify, tid))
         injector.write(slot, timer.id.to_bytes(4, "little"))
         calls.add(f"timer_create of {timer.id}", _NR_TIMER_CREATE, timer.clock, event, slot)

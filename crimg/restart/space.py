@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import errno
-import os
 import struct
 
 from crimg.errors import KernelError
 from crimg.escape import escape
 from crimg.kernel.access import read_proc
 from crimg.kernel.procmaps import parse_maps
-from crimg.pages import GUARD, SAVED, ZERO, Memory
+from crimg.model import File, Inode
+from crimg.pages import Memory
 from crimg.restart import flags as vm
 from crimg.restart.calls import Calls, numbers, prctl
 from crimg.restart.credentials import PR_SET_DUMPABLE
+from crimg.restart.filling import Filler
+from crimg.restart.segments import attach, segments_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from crimg.kernel.inject import Injector
     from crimg.model import Mm, Vma
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 _NR_MMAP = 9
 _NR_MUNMAP = 11
 _NR_MADVISE = 28
-_NR_PERSONALITY = 135
 _NR_ARCH_PRCTL = 158
 _NR_MLOCK2 = 325
 _NR_MSEAL = 462
@@ -42,8 +43,8 @@ _PR_SET_VMA = 0x53564D41
 _MM_MAP = struct.Struct("<12QII")  # struct prctl_mm_map (linux/prctl.h)
 _END_OF_USER_SPACE = (1 << 47) - 4096
 _MLOCK_ONFAULT = 1
+_NO_PROGRAM = (1 << 32) - 1  # exe_fd: leave it as it is
 _SYSCALL = b"\x0f\x05"
-_STEP = 1 << 26
 
 
 class Space:
@@ -62,21 +63,22 @@ class Space:
         self.fds = fds
         self.syscall_at = 0
 
-    def map(self, step: MapMemory, personality: int) -> None:
+    def map(self, step: MapMemory) -> None:
         """Unmap what the process has, and make its mappings. Raises KernelError."""
         injector, scratch = self.injector, self.injector.scratch
         end = scratch.start + scratch.size
         calls = Calls(injector)
         calls.add("munmap", _NR_MUNMAP, 0, scratch.start)
         calls.add("munmap", _NR_MUNMAP, end, _END_OF_USER_SPACE - end)
-        calls.add("personality", _NR_PERSONALITY, personality)
         own = [vma for vma in step.vmas if vma.name in vm.KERNEL_MAPPINGS]
         if own:
             calls.add("arch_prctl(ARCH_MAP_VDSO_64)", _NR_ARCH_PRCTL, _ARCH_MAP_VDSO_64, own[0].start)
         calls.make()
         self._find_vdso(own)
+        ids = segments_of(self.image)
+        attach(calls, [vma for vma in step.vmas if vma.file in ids], ids, self._sizes(ids))
         for vma in step.vmas:
-            if vma.name not in vm.KERNEL_MAPPINGS:
+            if vma.name not in vm.KERNEL_MAPPINGS and vma.file not in ids:
                 self._add_mapping(calls, vma)
         calls.make()
         self._name(step.vmas, calls)
@@ -84,6 +86,12 @@ class Space:
             if vma.name not in vm.KERNEL_MAPPINGS:
                 self._advise(calls, vma)
         calls.make()
+
+    def _sizes(self, files: Iterable[int]) -> dict[int, int]:
+        """Bytes in the inodes of file objects."""
+        inodes = ((file, self.image.find(File, file)) for file in files)
+        found = ((objref, self.image.find(Inode, file.inode)) for objref, file in inodes if file is not None)
+        return {objref: inode.size for objref, inode in found if inode is not None}
 
     def _find_vdso(self, own: Sequence[Vma]) -> None:
         """The kernel may have put it elsewhere, which is no use: code and auxv have its address."""
@@ -124,15 +132,13 @@ class Space:
 
     def fill(self, step: FillMemory) -> None:
         """Write the saved pages, then lock, guard and describe. Raises KernelError, FormatError."""
-        memory = Memory(self.image, step.mm)
         calls = Calls(self.injector)
-        fd = os.open(f"/proc/{self.injector.tid}/mem", os.O_RDWR | os.O_CLOEXEC)
-        try:
+        with Filler(self.injector.tid, Memory(self.image, step.mm)) as filler:
             for vma in step.vmas:
-                if vma.name not in vm.KERNEL_MAPPINGS:
-                    self._fill_mapping(memory, vma, fd, calls)
-        finally:
-            os.close(fd)
+                if vma.name in vm.KERNEL_MAPPINGS:
+                    continue
+                for start, end in filler.fill(vma):
+                    calls.add("madvise(MADV_GUARD_INSTALL)", _NR_MADVISE, start, end - start, vm.ADVICE_GUARD)
         for vma in step.vmas:
             given = vm.flags_of(vma)
             if vm.LOCKED in given:
@@ -145,22 +151,11 @@ class Space:
                 calls.add("mseal", _NR_MSEAL, vma.start, vma.end - vma.start, 0)
         calls.make()
 
-    def _fill_mapping(self, memory: Memory, vma: Vma, fd: int, calls: Calls) -> None:
-        for piece in memory.pieces(vma.start, vma.end):
-            if piece.origin == SAVED and piece.data is not None and not vma.shared:
-                _write(fd, piece.start, piece.data)
-            elif piece.origin == ZERO and vma.file is not None and not vma.shared:
-                for at in range(piece.start, piece.end, _STEP):
-                    _write(fd, at, memoryview(bytes(min(_STEP, piece.end - at))))
-            elif piece.origin == GUARD:
-                length = piece.end - piece.start
-                calls.add("madvise(MADV_GUARD_INSTALL)", _NR_MADVISE, piece.start, length, vm.ADVICE_GUARD)
-
     def _describe(self, mm: Mm) -> None:
         """What /proc/PID/stat, auxv, cmdline, environ and exe show: PR_SET_MM_MAP (prctl(2))."""
         auxv = self.injector.reserve(len(mm.auxv))
         self.injector.write(auxv, mm.auxv)
-        exe = self.fds[mm.exe] if mm.exe is not None and self.name_program else (1 << 32) - 1
+        exe = self.fds[mm.exe] if mm.exe is not None and self.name_program else _NO_PROGRAM
         record = _MM_MAP.pack(
             *(mm.start_code, mm.end_code, mm.start_data, mm.end_data, mm.start_brk, mm.brk, mm.start_stack),
             *(mm.arg_start, mm.arg_end, mm.env_start, mm.env_end, auxv, len(mm.auxv), exe),
@@ -169,7 +164,11 @@ class Space:
         self.injector.write(at, record)
         calls = Calls(self.injector)
         name = "prctl(PR_SET_MM_MAP)"
-        hint = "to say which program it runs takes CAP_CHECKPOINT_RESTORE, or root"
+        hint = (
+            "to say which program it runs takes CAP_CHECKPOINT_RESTORE, or root"
+            if exe != _NO_PROGRAM
+            else "the kernel takes no such addresses of its parts"
+        )
         calls.add(name, *prctl(_PR_SET_MM, _PR_SET_MM_MAP, at, len(record)), hint=hint)
         extra = numbers(mm.extra)
         calls.add("prctl(PR_SET_DUMPABLE)", *prctl(PR_SET_DUMPABLE, min(mm.dumpable, 1)))
@@ -181,14 +180,3 @@ class Space:
             if extra.get(key):
                 calls.add(f"prctl for {key}", *prctl(option, extra[key]))
         calls.make()
-
-
-def _write(fd: int, address: int, data: memoryview) -> None:
-    """Into memory of any protection (access_remote_vm with FOLL_FORCE)."""
-    done = 0
-    while done < len(data):
-        try:
-            done += os.pwrite(fd, data[done : done + _STEP], address + done)
-        except OSError as error:
-            hint = f"at address {address + done:#x}"
-            raise KernelError("pwrite(/proc/PID/mem)", error.errno or errno.EIO, hint=hint) from error

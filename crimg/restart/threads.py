@@ -7,22 +7,26 @@ import os
 import struct
 
 from crimg.errors import KernelError
-from crimg.kernel import birth, ptrace
+from crimg.kernel import ptrace
 from crimg.kernel.inject import Injector
 from crimg.kernel.registers import ERESTART_RESTARTBLOCK, Registers
-from crimg.kernel.stops import is_event_stop, wait_stop
+from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model import Mm
 from crimg.restart.calls import Calls, numbers, prctl
+from crimg.restart.cloning import clone, hold
 from crimg.restart.credentials import add_credentials
 from crimg.restart.process import OPTIONS
 from crimg.restart.settings import queue_signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from crimg.model import Cred, Thread
     from crimg.model.image import Image
     from crimg.restart.process import NewProcess
-    from crimg.restart.steps import MakeThreads, SetThreads
+    from crimg.restart.process_steps import MakeThreads, SetThreads
+    from crimg.restart.tree_steps import EndZombie
 
 # arch/x86/entry/syscalls/syscall_64.tbl
 _NR_SIGALTSTACK = 131
@@ -30,10 +34,9 @@ _NR_SET_TID_ADDRESS = 218
 _NR_IOPRIO_SET = 251
 _NR_SET_ROBUST_LIST = 273
 _NR_RSEQ = 334
-_NR_CLONE3 = 435
 
-# CLONE_VM, FS, FILES, SIGHAND, PTRACE (seized as its maker is), THREAD, SYSVSEM
-_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x2000 | 0x1_0000 | 0x4_0000
+# CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM
+_THREAD = 0x100 | 0x200 | 0x400 | 0x800 | 0x1_0000 | 0x4_0000
 _PR_SET_PDEATHSIG = 1
 _PR_SET_NAME = 15
 _PR_SET_TSC = 26
@@ -43,41 +46,34 @@ _IOPRIO_WHO_PROCESS = 1
 _SS_ONSTACK = 1
 _STACK = struct.Struct("<QixxxxQ")
 _RSEQ_CS = 8
-_SECONDS = 10.0
 
 
-def make_threads(step: MakeThreads, process: NewProcess) -> None:
-    """Make them, each held at its first instruction. Raises KernelError."""
-    injector = process.injector
-    slot, wanted = injector.reserve(88), injector.reserve(8)
+def make_threads(step: MakeThreads, process: NewProcess, numbers_now: dict[int, int]) -> None:
+    """Make them, each held at its first instruction. Raises KernelError.
+
+    numbers_now: number in the image to that of now, to be added to.
+    """
     for thread in step.threads:
-        count = 0
-        if step.same_tids:
-            injector.write(wanted, thread.tid.to_bytes(4, "little"))
-            count = 1
-        arguments = birth.clone_arguments(_THREAD, 0, wanted if count else 0, count)
-        injector.write(slot, arguments)
-        calls = Calls(injector)
-        hint = f"thread id {thread.tid} is in use here: take --new-pids" if step.same_tids else ""
-        calls.add("clone3", _NR_CLONE3, slot, len(arguments), hint=hint)
-        (tid,) = calls.make()
-        process.threads[thread.tid] = tid
-        while not is_event_stop(wait_stop(tid, _SECONDS)):
-            ptrace.interrupt(tid)
-            ptrace.cont(tid)
+        with Uninterrupted():
+            tid = clone(process.injector, _THREAD, 0, thread.tid if step.same_tids else None)
+            process.threads.add(tid)
+        numbers_now[thread.tid] = tid
+        hold(tid)
 
 
-def set_threads(image: Image, step: SetThreads, process: NewProcess, syscall_at: int) -> None:
+def set_threads(image: Image, step: SetThreads, process: NewProcess, numbers_now: Mapping[int, int]) -> None:
     """Give each what it had, the first thread last; registers are set when nothing more is called."""
     pairs = list(zip(step.threads, step.creds, strict=True))
     for thread, cred in pairs[1:]:
-        tid = process.threads[thread.tid]
+        tid = numbers_now[thread.tid]
         with Injector(tid, scratch=process.injector.scratch, options=OPTIONS) as injector:
             _ask(image, step, thread, cred, injector)
     _ask(image, step, *pairs[0], process.injector)
-    process.leave_scratch(syscall_at)
+    process.leave_scratch()
+    if step.stopped:
+        process.stop()
     for thread, _ in pairs:
-        _set_registers(thread, process.threads[thread.tid])
+        _set_registers(thread, numbers_now[thread.tid])
 
 
 def _ask(image: Image, step: SetThreads, thread: Thread, cred: Cred, injector: Injector) -> None:
@@ -106,13 +102,24 @@ def _ask(image: Image, step: SetThreads, thread: Thread, cred: Cred, injector: I
         calls.add("prctl(PR_SET_TSC)", *prctl(_PR_SET_TSC, extra["tsc"]))
     if "ioprio" in extra:
         calls.add("ioprio_set", _NR_IOPRIO_SET, _IOPRIO_WHO_PROCESS, 0, extra["ioprio"])
-    (mm,) = image.rows(Mm)
-    add_credentials(cred, min(mm.dumpable, 1), injector, calls)
+    mm = image.find(Mm, step.task.mm)
+    add_credentials(cred, 0 if mm is None else min(mm.dumpable, 1), injector, calls)
     if "pdeath_signal" in extra:  # a change of credentials clears it
         calls.add("prctl(PR_SET_PDEATHSIG)", *prctl(_PR_SET_PDEATHSIG, extra["pdeath_signal"]))
     if thread.rseq:
         calls.add("rseq", _NR_RSEQ, thread.rseq, thread.rseq_size, 0, thread.rseq_signature)
     calls.make()
+
+
+def end_zombie(step: EndZombie, process: NewProcess) -> None:
+    """End a process as it had ended, with the name and credentials that it had. Raises KernelError."""
+    calls = Calls(process.injector)
+    name = process.injector.reserve(16)
+    process.injector.write(name, step.task.comm[:15].ljust(16, b"\0"))
+    calls.add("prctl(PR_SET_NAME)", *prctl(_PR_SET_NAME, name))
+    add_credentials(step.cred, 0, process.injector, calls)
+    calls.make()
+    process.end(step.status)
 
 
 def _set_scheduling(thread: Thread, tid: int) -> None:

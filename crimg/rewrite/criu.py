@@ -10,7 +10,7 @@ import stat
 import time
 from typing import NamedTuple
 
-from crimg.criu.directory import CHECKPOINT, INVENTORY, PARENT, Directory
+from crimg.criu.directory import CHECKPOINT, DONE, INVENTORY, JOURNAL, PARENT, Directory
 from crimg.criu.kinds import split_name
 from crimg.criu.paths import LINK, MOUNT, NAME, SOCKET, rewritten
 from crimg.errors import ConflictError, FileError, FormatError, UsageError
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from crimg.model.image import Image
     from crimg.rewrite.rules import PathRule
 
-JOURNAL = ".crimg-journal"
-"""The directory beside the images that keeps what rewrites replaced: one directory for each, by number."""
 _RECORD = "rewrite.json"
-_DONE = "done"
 _NEW = ".crimg-new-"
 _WORDS = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper"}
 
@@ -127,7 +124,7 @@ def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) ->
     folder = _folder(store)
     with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
         number = _last(folder) + 1
-        if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), _DONE)):
+        if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), DONE)):
             raise FileError(f"{escape(folder)}: a rewrite was cut short; crimg undo takes it back")
         for name, data in made.contents.items():
             if bytes(store.directory.parts[name].view) != _read(os.path.join(folder, name)):
@@ -150,7 +147,7 @@ def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) ->
         for name in made.contents:
             os.rename(os.path.join(folder, _NEW + name), os.path.join(folder, name))
         _sync(folder)
-        _write(os.path.join(entry, _DONE), b"")
+        _write(os.path.join(entry, DONE), b"")
         return number
 
 
@@ -220,6 +217,22 @@ def write_copy(made: CriuPlan, store: CriuStore, output: str) -> None:
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
+
+
+def write_archive(made: CriuPlan, store: CriuStore, output: int) -> None:
+    """Write a container checkpoint with the rewritten files to a descriptor, as a stream from the old one.
+
+    Raises ConflictError, FormatError, UsageError where the image is in no archive, FileError.
+    """
+    from crimg.criu.archive import Archive
+    from crimg.criu.repacking import repack
+
+    if made.conflicts:
+        raise ConflictError(made.conflicts)
+    if not isinstance(store.directory, Archive):
+        raise UsageError("these images are in no archive")
+    with _as_file_error(store.directory.name):
+        repack(store.directory.source, output, made.contents)
 
 
 def _link_or_copy(old: str, new: str) -> None:

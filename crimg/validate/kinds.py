@@ -37,6 +37,7 @@ _TYPES = {
     FileKind.DIRECTORY: stat.S_IFDIR,
     FileKind.CHARACTER_DEVICE: stat.S_IFCHR,
     FileKind.FIFO: stat.S_IFIFO,
+    FileKind.PTY_MASTER: stat.S_IFCHR,
 }
 _WITH_NAMES = frozenset(map(int, (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE)))
 _KIND, _INODE, _PIPE, _TTY, _STATE = map(File.fields.index, ("kind", "inode", "pipe", "tty", "name_state"))
@@ -169,8 +170,10 @@ def _wrong_parts(row: File) -> Iterator[tuple[str, str]]:
             yield "pipe", "is an open FIFO, but has no buffer"
         if row.kind != FileKind.FIFO and row.pipe is not None:
             yield "pipe", "is no pipe, but has a buffer"
-    if row.tty is not None and row.kind != FileKind.CHARACTER_DEVICE:
+    if row.tty is not None and row.kind not in (FileKind.CHARACTER_DEVICE, FileKind.PTY_MASTER):
         yield "tty", "is no device, but has the settings of a terminal"
+    if row.tty is None and row.kind == FileKind.PTY_MASTER and not row.flags & O_PATH:
+        yield "tty", "is the master side of a terminal, but has no terminal"
 
 
 @rule("C416", WARNING)

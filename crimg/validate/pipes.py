@@ -55,6 +55,9 @@ def queue_hits(checked: Checked, cls: type[Pipe] | type[Socket]) -> Iterator[Hit
             yield Hit("the bytes kept have holes, or are there twice", row, "blobs")
         elif kept != row.length:
             yield Hit(f"{kept} bytes kept, {row.length} in the {cls.noun}", row, "blobs")
+        packets = (row.extra or {}).get("packets", (row.length,)) if cls is Pipe else (row.length,)
+        if not isinstance(packets, tuple) or sum(packets) != row.length:
+            yield Hit(f"its packets do not have {row.length} bytes together", row, "extra")
 
 
 @rule("C433", WARNING, whole=True)

@@ -90,7 +90,8 @@ def impossible_state(checked: Checked) -> Iterator[Hit]:
 def peer_outside(checked: Checked) -> Iterator[Hit]:
     """A unix socket is connected to one that is not in the image, or that has another peer.
 
-    A restart makes the two ends of a connection together: it refuses one without the other.
+    A restart makes the two ends of a connection together: it refuses one without the other, unless told to
+    have it find the other end closed (`--accept '#N=missing'`).
 
     Remedy: dump a tree that the process at the other end belongs to.
     """

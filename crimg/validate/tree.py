@@ -66,10 +66,9 @@ def unknown_session(checked: Checked) -> Iterator[Hit]:
     """A task is in a session or process group whose leader is not in the image.
 
     The root takes its own along from whatever restarts it. Another session or group can only be
-    made by the process whose id it has, and a restart has none with that id.
+    made by a process whose id it has: a restart makes one in place of the leader, and ends it again.
 
-    Remedy: dump the tree from the leader of the session on, or accept that job control comes back
-    differently.
+    Remedy: none is needed where the leader had ended; else dump the tree from the leader of the session on.
     """
     root = root_of(checked)
     if root is None:

@@ -29,7 +29,7 @@ def file_records(subject: Subject) -> list[Row]:
 def file_recorder(subject: Subject) -> Callable[[File], Row]:
     """What makes the record of one file object."""
     image = subject.image
-    describe = _describer(subject)
+    describe = describer(subject)
     users = subject.users
 
     def record(file: File) -> Row:
@@ -59,7 +59,7 @@ def fd_records(subject: Subject) -> list[Row]:
 def fd_recorder(subject: Subject) -> Callable[[Fd], Row]:
     """What makes the record of one file descriptor."""
     image = subject.image
-    describe = _describer(subject)
+    describe = describer(subject)
     pids = subject.pids_of("fd_table")
     return lambda fd: {
         "table": fd.table,
@@ -71,9 +71,11 @@ def fd_recorder(subject: Subject) -> Callable[[Fd], Row]:
     }
 
 
-def _describer(subject: Subject) -> Callable[[File | None], Row]:
+def describer(subject: Subject) -> Callable[[File | None], Row]:
     """A function that says what a file object is, in the columns that lists of files and of fds share."""
     flags_of: dict[int, list[str]] = {}
+    states: dict[int, str] = {}
+    kinds: dict[int, str] = {}
     image = subject.image
 
     def describe(file: File | None) -> Row:
@@ -81,16 +83,20 @@ def _describer(subject: Subject) -> Callable[[File | None], Row]:
             return dict.fromkeys(("kind", "access", "flags", "position", "path", "pipe_number", "state"))
         if file.flags not in flags_of:
             flags_of[file.flags] = words.open_flags(file.flags)
-        pipe = image.find(Pipe, file.pipe)
+        if file.name_state not in states:
+            states[file.name_state] = words.name_state(file.name_state)
+        if file.kind not in kinds:
+            kinds[file.kind] = file_kind_name(file.kind)
+        pipe = image.find(Pipe, file.pipe) if file.pipe is not None else None
         link = words.kernel_name(file)
         return {
-            "kind": file_kind_name(file.kind),
+            "kind": kinds[file.kind],
             "access": words.access(file.access),
             "flags": flags_of[file.flags],
             "position": file.position,
             "path": file.path or None,
             "pipe_number": pipe.number if pipe else None,
-            "state": words.name_state(file.name_state),
+            "state": states[file.name_state],
             **({"link": link} if link is not None else {}),
         }
 

@@ -43,6 +43,11 @@ class SavedBytes:
 
     def between(self, start: int, end: int) -> int:
         """Bytes from address `start` to address `end`."""
+        first = bisect_right(self._starts, start)
+        if (first == 0 or self._starts[first - 1] + self._lengths[first - 1] <= start) and (
+            first == len(self._starts) or self._starts[first] >= end
+        ):
+            return 0  # as most are
         return self._below(end) - self._below(start) if end > start else 0
 
     def _below(self, address: int) -> int:
@@ -68,9 +73,11 @@ def memory_kind_records(subject: Subject) -> list[Row]:
     sums = {kind: [0, 0, 0] for kind in MEMORY_KINDS}
     saved = saved_by_mm(subject)
     nothing = SavedBytes(None)
+    kinds: dict[tuple[bool, bool, bytes | None], list[int]] = {}
     for vma in subject.image.rows(Vma):
         start, end = vma.start, vma.end
-        row = sums[memory_kind(vma)]
+        key = (vma.file is not None, vma.shared, vma.name)
+        row = kinds.get(key) or kinds.setdefault(key, sums[memory_kind(vma)])
         row[0] += 1
         row[1] += end - start
         row[2] += saved.get(vma.mm, nothing).between(start, end)

@@ -22,6 +22,7 @@ from crimg.model.enums import Keeper, LockKind, MemoryKind, SocketState, file_ki
 from crimg.model.record import KINDS, unrecorded
 from crimg.views import names, words
 from crimg.views.files import place
+from crimg.views.special import describe_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def describe(subject: Subject, row: Record) -> bytes:
         return b"%s on %s" % (row.type, row.mount_point)
     if isinstance(row, Pipe):
         return b"pipe:[%d], %d bytes in it" % (row.number, row.length)
-    return _owner(subject, row)
+    return describe_state(row) or _owner(subject, row)
 
 
 def _owner(subject: Subject, row: Record) -> bytes:

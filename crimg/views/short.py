@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.rewrite.places import Referrer
+    from crimg.views.subject import Users
 
     Row = dict[str, Any]
 
@@ -25,6 +26,7 @@ _SHORT_KINDS = {
     "signalfd": "sgfd",
     "epoll": "epol",
     "socket": "sock",
+    "pty master": "ptmx",
     "netlink socket": "nlnk",
     "packet socket": "pckt",
     "inotify": "inot",
@@ -83,13 +85,26 @@ def path_words(row: Row) -> str:
 
 def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
     """ "fd 0-2 7, 3 vmas, exe": who refers to a file; those for which there is no room are counted."""
+    fds = [row["fd"] for row in used_by.get("fd", ())]
+    return _user_words({word: len(rows) for word, rows in used_by.items()}, fds, several, room)
+
+
+def referring_words(users: Users, several: bool, room: int) -> str:
+    """The same for the rows that refer to a file, of which no records were made."""
+    fds = [row.fd for row in users.get("fd", ())]  # type: ignore[attr-defined]  # rows of Fd by that word
+    if len(users) == 1 and fds:
+        return _fd_words(fds, several, room // 2)
+    return _user_words({word: len(rows) for word, rows in users.items()}, fds, several, room)
+
+
+def _user_words(counts: dict[str, int], fds: list[int], several: bool, room: int) -> str:
     parts = []
-    for word in sorted(used_by, key=_by_importance):
-        rows = used_by[word]
+    for word in sorted(counts, key=_by_importance):
+        count = counts[word]
         if word == "fd":
-            parts.append(_fd_words(rows, several, room // 2))
+            parts.append(_fd_words(fds, several, room // 2))
         elif word in _COUNTED:
-            parts.append(f"{len(rows)} {_COUNTED[word][len(rows) > 1]}")
+            parts.append(f"{count} {_COUNTED[word][count > 1]}")
         else:
             parts.append(word)
     return fitted(parts, ", ", room)
@@ -99,9 +114,9 @@ def _by_importance(word: str) -> int:
     return _USERS.index(word) if word in _USERS else len(_USERS)
 
 
-def _fd_words(fds: list[Row], several: bool, room: int) -> str:
+def _fd_words(fds: list[int], several: bool, room: int) -> str:
     if not several and len(fds) <= room:
-        shown = "fd " + " ".join(number_runs(row["fd"] for row in fds))
+        shown = f"fd {fds[0]}" if len(fds) == 1 else "fd " + " ".join(number_runs(fds))
         if len(shown) <= room:
             return shown
     return f"{len(fds)} fds" if len(fds) > 1 else "1 fd"

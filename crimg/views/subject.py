@@ -126,18 +126,25 @@ class Subject:
         if self._users is None:
             self._users = {}
             for cls in KINDS.values():
-                if rows := self.image.rows(cls):
-                    for index, column in cls.references:
-                        if "File" in column.kinds and (cls.shared or column.name == "file"):
-                            self._add_users(rows, index, cls.noun if column.name == "file" else column.name)
+                for index, column in cls.references:
+                    if "File" in column.kinds and (cls.shared or column.name == "file"):
+                        word = cls.noun if column.name == "file" else column.name
+                        self._add_users(self.image.rows(cls), index, word)
         return self._users
 
     def _add_users(self, rows: Sequence[Record], index: int, word: str) -> None:
         users: dict[int, Users] = self._users if self._users is not None else {}
         for row in rows:
             target = row[index]
-            if target is not None:
-                users.setdefault(target, {}).setdefault(word, []).append(row)
+            if target is None:
+                continue
+            known = users.get(target)
+            if known is None:
+                users[target] = {word: [row]}
+            elif word in known:
+                known[word].append(row)
+            else:
+                known[word] = [row]
 
     def file_name(self, file: File) -> bytes:
         """The path of a file; for what has none, the kernel's name for it ("pipe:[1182]")."""

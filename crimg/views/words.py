@@ -58,6 +58,7 @@ _FILE_KINDS = {
     FileKind.TIMERFD: "tmfd",
     FileKind.SIGNALFD: "sgfd",
     FileKind.SOCKET: "sock",
+    FileKind.PTY_MASTER: "ptmx",
 }
 
 

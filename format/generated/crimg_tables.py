@@ -47,6 +47,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         timerfd = 10
         signalfd = 11
         socket = 12
+        pty_master = 13
 
     class Keeper(IntEnum):
         none = 0
@@ -59,6 +60,7 @@ class CrimgTables(ReadWriteKaitaiStruct):
         posix = 1
         ofd = 2
         flock = 3
+        lease = 4
 
     class MemoryKind(IntEnum):
         anonymous = 1

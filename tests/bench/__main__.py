@@ -26,6 +26,8 @@ MODULES = (
     "loading",
     "checking",
     "dumping",
+    "restarting",
+    "criu",
     "searching",
     "rewriting",
     "showing",

@@ -81,10 +81,11 @@ class Dumps:
 
 
 def rows(settings: Settings) -> Iterator[Row]:
-    """A process of 10 MiB, a large one, one with many descriptors, a tree, one with many threads."""
+    """Of 10 MiB, a large and a huge process; one with many descriptors, a tree, one with many threads."""
     try:
         yield from _memory(settings, _SMALL)
         yield from _memory(settings, settings.large)
+        yield from _memory(settings, settings.huge)
         yield from _descriptors(settings, distinct=True)
         yield from _descriptors(settings, distinct=False)
         yield from _tree(settings)

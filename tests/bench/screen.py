@@ -71,6 +71,14 @@ class Screen:
         self._seen = b""
         return time.perf_counter() - self.started
 
+    def watch(self, seconds: float) -> None:
+        """Take what the program writes for a while, and forget it; the pipe to the terminal is never full."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if select.select([self._terminal], [], [], left)[0]:
+                self.written += os.read(self._terminal, 1 << 16)
+        self._seen = b""
+
     def press(self, keys: str) -> None:
         """Press keys."""
         os.write(self._terminal, keys.encode())

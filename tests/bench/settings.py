@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Settings(NamedTuple):
     """folder: for everything that is written, on the file system that is measured.
 
-    large: bytes of memory of the large process.  rounds: how often the long work is done.  starts: how often
+    large, huge: bytes of memory of processes.  rounds: how often the long work is done.  starts: how often
     a command is started.  rows: rows of a large table.  fds: descriptors of the process with many.
     image: bytes of the large image.  tree: files of the tree that is searched.  tasks: processes of the tree
     that is dumped.  threads: of the process with many.
@@ -17,6 +17,7 @@ class Settings(NamedTuple):
 
     folder: Path
     large: int = 1 << 30
+    huge: int = 4 << 30
     rounds: int = 7
     starts: int = 21
     rows: int = 100_000
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
         return cls(
             folder,
             large=64 << 20,
+            huge=128 << 20,
             rounds=2,
             starts=3,
             rows=5_000,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.bench.install import scripts
@@ -9,7 +11,9 @@ from tests.bench.loading import write_large_tables
 from tests.bench.measure import Series, alternate
 from tests.bench.screen import on_screen
 from tests.bench.table import Row
+from tests.many_files import write_many_files
 from tests.unit.sparse import write_sparse_image
+from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from tests.bench.settings import Settings
 
 TITLE = "Showing"
+_FOLDERS = 1000
 _FIRST = "Will it come back?"
 """What stands on the first screen, below what the image is."""
 _EMPTY = """
@@ -29,6 +34,8 @@ class Empty(App):
 Empty().run()
 """
 _MOST_MEMORY = 300
+_BETWEEN = 0.3
+"""Seconds between two letters of one who types fast."""
 
 
 def first_paint(command: Sequence[str | Path], text: str) -> float:
@@ -49,6 +56,27 @@ def memory(command: Sequence[str | Path]) -> float:
             screen.wait_for(title)
             screen.press("Gg")
         return screen.peak_memory() / (1 << 20)
+
+
+def typing(command: Sequence[str | Path]) -> float:
+    """Seconds from a letter of a rule for all paths to its echo, the one in the middle of several.
+
+    The plan is made anew with each, and what comes of the letters before it arrives meanwhile.
+    """
+    typed, waited = "", []
+    with on_screen(command) as screen:
+        screen.wait_for("not under their names")  # all tables are read
+        screen.press("r")
+        screen.wait_for("only")
+        screen.press("\t")
+        for letter in "/elsewhere":
+            typed += letter
+            screen.watch(_BETWEEN)
+            started = time.perf_counter()
+            screen.press(letter)
+            screen.wait_for(typed)
+            waited.append(time.perf_counter() - started)
+    return median(waited)
 
 
 def rows(settings: Settings) -> Iterator[Row]:
@@ -78,3 +106,17 @@ def rows(settings: Settings) -> Iterator[Row]:
             f"all pages of {what}, peak RSS MiB", peak, at_most=_MOST_MEMORY, note="without its children"
         )
     large.unlink()
+    yield from _typing(settings, crimg)
+
+
+def _typing(settings: Settings, crimg: Path) -> Iterator[Row]:
+    """A rule over very many files, beside one over a few."""
+    many, few = settings.folder / "many-files.crimg", settings.folder / "few-files.crimg"
+    write_many_files(many, settings.rows, _FOLDERS)
+    few.write_bytes(Draft().bytes())
+    rounds = min(settings.rounds, 3)
+    figures = alternate(rounds, *(lambda path=path: typing([crimg, "tui", path]) for path in (many, few)))
+    over_many, over_few = (series.times(1e3) for series in figures)
+    text = f"a letter of a rule over {settings.rows:,} files until it is seen, ms"
+    yield Row(text, over_many, at_most=100, note="while plans are made and checks run")
+    yield Row(text, over_many, "over 10 files", over_few)

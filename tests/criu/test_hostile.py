@@ -15,6 +15,8 @@ from crimg.criu.framing import entries
 from crimg.criu.ghosts import Ghost
 from crimg.criu.kinds import KINDS, split_name
 from crimg.errors import FormatError
+from crimg.model.check import fault
+from crimg.model.record import KINDS as RECORDS
 from crimg.reader import open_image
 from crimg.validate import validate
 from crimg.views import files, memory, overview
@@ -46,6 +48,8 @@ def look(contents: dict[str, bytes]) -> None:
         files.inode_records(subject)
         memory.vma_records(subject)
         validate(opened)
+        for cls in RECORDS.values():
+            assert fault(cls, opened.rows(cls)) == "", cls
 
 
 def originals() -> dict[str, dict[str, bytes]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg.criu.directory import JOURNAL
 from crimg.criu.kinds import KINDS, split_name
 from crimg.criu.splicing import spliced
 from crimg.errors import ConflictError, FormatError, UsageError
@@ -102,7 +103,7 @@ def test_only_the_strings_in_question_differ(name: str, tmp_path: Path) -> None:
         assert not [each for each in validate(opened).findings if each.severity == 3]
     assert rewriting.undo(str(folder)) == 1
     assert contents(folder) == before
-    assert not (folder / rewriting.JOURNAL).exists()
+    assert not (folder / JOURNAL).exists()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -146,6 +147,18 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "took back rewrite 2\ntook back rewrite 1\n" in text(crimg("undo", folder, "2"))
     assert contents(folder) == before
     assert crimg("undo", folder).returncode == 2
+
+
+def test_a_rewrite_that_was_cut_short_is_said_to_be(tmp_path: Path) -> None:
+    folder = small().write(tmp_path / "images")
+    assert crimg("rewrite", folder, "--map", "/srv/app=/opt/app").returncode == 0
+    assert crimg("inspect", folder).stderr == b""
+    (folder / JOURNAL / "1" / "done").unlink()
+    for verb in ("inspect", "graph", "validate"):
+        assert b"was cut short" in crimg(verb, folder).stderr
+    assert b"crimg undo" in crimg("rewrite", folder, "--map", "/opt=/usr").stderr
+    assert crimg("undo", folder).returncode == 0
+    assert crimg("inspect", folder).stderr == b""
 
 
 def test_a_new_directory_shares_the_pages(tmp_path: Path) -> None:
@@ -220,7 +233,7 @@ def test_a_rewrite_that_is_cut_short_is_taken_back(
             patch.setattr(os, name, counted(getattr(os, name)))
         with contextlib.suppress(Cut):
             apply(folder, (b"/srv/app", b"/opt/app"))
-    if (folder / rewriting.JOURNAL / "1").exists():
+    if (folder / JOURNAL / "1").exists():
         rewriting.undo(str(folder))
     assert {name: data for name, data in contents(folder).items() if not name.startswith(".crimg-")} == before
     apply(folder, (b"/srv/app", b"/opt/app"))
@@ -229,7 +242,7 @@ def test_a_rewrite_that_is_cut_short_is_taken_back(
 @pytest.mark.parametrize("names", [["../../victim.img"], ["/etc/passwd"], 7, None, [3]])
 def test_a_hostile_journal_moves_nothing(names: object, tmp_path: Path) -> None:
     folder = small().write(tmp_path / "images")
-    entry = folder / rewriting.JOURNAL / "1"
+    entry = folder / JOURNAL / "1"
     entry.mkdir(parents=True)
     (entry / "rewrite.json").write_text(json.dumps({"files": names}))
     before = contents(folder)

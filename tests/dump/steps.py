@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _OS_CALLS = (
     *("open", "close", "pread", "pwrite", "writev", "readlink", "listdir"),
-    *("link", "rename", "unlink", "fsync"),
+    *("link", "rename", "unlink", "fsync", "copy_file_range", "ftruncate", "makedirs"),
 )
 _REQUESTS = {
     value: name
@@ -29,9 +29,10 @@ _REQUESTS = {
 class Steps:
     """For a forked dumper: writes the name of each step to `log`, and disturbs one of them.
 
-    at: which one, from 0.  disturb: called with its name before that step or, with `after`, when it is done;
-    where it returns an error number before a step, the call fails with that and is not made. Two dumps of one
-    process may differ by a few steps: what a run did is in its own log.
+    at: which one, from 0.  named: count only steps of this name.  disturb: called with its name before that
+    step or, with `after`, when it is done; where it returns an error number before a step, the call fails
+    with that and is not made. Two dumps of one process may differ by a few steps: what a run did is in its
+    own log.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Steps:
         disturb: Callable[[str], int | None] = lambda name: None,
         *,
         after: bool = False,
+        named: str = "",
     ) -> None:
         self.log = log
         self.at = at
         self.disturb = disturb
         self.after = after
+        self.named = named
 
     def __call__(self) -> None:
         """Take the place of the functions that make system calls; there is no way back."""
@@ -73,8 +76,9 @@ class Steps:
         return wrapper
 
     def _step(self, name: str, call: Callable[[], Any], fail: Callable[[int], Any]) -> Any:
-        self._count += 1
-        here = self._count == self.at
+        counts = self.named in ("", name)
+        self._count += counts
+        here = counts and self._count == self.at
         os.write(self._file, name.encode() + b"\n")
         error = self.disturb(name) if here and not self.after else None
         if error is not None:

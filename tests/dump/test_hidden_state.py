@@ -14,8 +14,8 @@ import pytest
 import crimg
 from crimg.dump import dump
 from crimg.errors import UnsupportedResourceError
-from crimg.model import File, Inode, LogEntry, Mm, Siginfo, Thread
-from crimg.model.enums import NameState
+from crimg.model import File, Inode, Lock, LogEntry, Mm, Siginfo, Thread
+from crimg.model.enums import LockKind, NameState
 from crimg.pages import GUARD, Memory
 from crimg.writer import FdOutput
 
@@ -73,9 +73,11 @@ def test_holder_of_a_write_lease_lives(
         f"import os, fcntl; fd = os.open('leased', os.O_RDWR | os.O_CREAT); os.fchmod(fd, {mode});"
         "fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)"
     )
-    with pytest.raises(UnsupportedResourceError) as caught:
-        saved(program, tmp_path)
-    assert any("lease" in line for line in caught.value.problems)
+    with crimg.open(saved(program, tmp_path)) as image:
+        (lock,) = image.rows(Lock)
+        assert (lock.kind, lock.write, lock.pid) == (LockKind.LEASE, True, program.pid)
+        (file,) = (file for file in image.rows(File) if file.path.endswith(b"/leased"))
+        assert lock.file == file.objref
     time.sleep(0.2)
     assert program.poll() is None
 

@@ -60,11 +60,21 @@ def test_interrupted_at_any_moment_with_threads(threads: Program, folder: Path) 
 
 @pytest.mark.sweep
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_ended_at_any_moment(number: signal.Signals, counter: Program, folder: Path) -> None:
+def test_ended_at_any_step(number: signal.Signals, counter: Program, folder: Path, tmp_path: Path) -> None:
     """By a signal that ends a program: so it is for whoever waits, however far it was."""
-    statuses = _disturbed(counter, 1, folder, number, 30)
+    rows = chosen(steps_of(counter, tmp_path))
+    untouched, blocked = Untouched(counter.pid), masks(counter.pid)
+    statuses: dict[int, int] = {}
+    for step in rows[:: max(1, len(rows) // 30)]:
+        before = Steps(tmp_path / "log", step, sending(number))
+        status = Dumper(counter.pid, folder / "image", before=before).wait()
+        statuses[status] = statuses.get(status, 0) + 1
+        clear(folder)
+        untouched.check()
+        assert masks(counter.pid) == blocked, last_step(tmp_path / "log")
+    Counts(counter.folder / "count").check()
     assert statuses.keys() <= {0, 128 + number, -number}
-    assert sum(statuses.values()) - statuses.get(0, 0) > 4
+    assert sum(statuses.values()) - statuses.get(0, 0) > 25
 
 
 @pytest.mark.sweep

@@ -127,9 +127,8 @@ def test_two_dumpers_at_once(tmp_path: Path) -> None:
             assert 0 in results
             for n, status in enumerate(results):
                 lines = (tmp_path / f"errors{n}").read_text().splitlines()
-                assert len(lines) == 1
-                assert status in (0, 4)
-                assert status == 0 or "traces it already" in lines[0]
+                assert (status, len(lines)) in ((0, 1), (4, 1), (5, 2))
+                assert status == 0 or "traces it" in lines[0]
         assert agent.ask("len(data)") == 32 << 20
 
 

@@ -154,3 +154,22 @@ os.unlink("fifo")
         with dumped(agent, image_path) as image:
             assert file_of(image, fd).name_state == NameState.DELETED
             assert pipe_of(image, fd)[1] == b"still there"
+
+
+def test_packets(tmp_path: Path, image_path: Path) -> None:
+    """A pipe of packets (O_DIRECT): each read gives one, however much it asks for."""
+    code = """
+r, w = os.pipe2(os.O_DIRECT)
+for packet in (b"one", b"two packets", b"x" * 5000):
+    os.write(w, packet)
+empty = os.pipe2(os.O_DIRECT)
+"""
+    with Agent(code, tmp_path / "target") as agent:
+        r, w, empty = agent.ask("r, w, empty[0]")
+        with dumped(agent, image_path) as image:
+            pipe, data = pipe_of(image, r)
+            assert data == b"onetwo packets" + b"x" * 5000
+            assert pipe.extra == {"packets": (3, 11, 4096, 904)}
+            assert file_of(image, w).flags & os.O_DIRECT
+            assert pipe_of(image, empty)[0].extra is None
+        assert agent.ask("os.read(r, 99), os.read(r, 99)") == (b"one", b"two packets")

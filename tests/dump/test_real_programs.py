@@ -1,7 +1,8 @@
-"""Programs as people run them: dumped as whole trees, held against /proc field by field, and going on."""
+"""Programs as people run them: dumped as whole trees while busy, held against /proc, and going on."""
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
 import shutil
@@ -11,19 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crimg.errors import UnsupportedResourceError
-from crimg.model import Task
+from crimg.model import Socket, Task
 from tests.dump import proc
-from tests.dump.dumps import image_of, save
-from tests.dump.programs import Program, eventually, needs_root
+from tests.dump.dumps import save
+from tests.dump.programs import TARGETS, Program, eventually, needs_root
+from tests.dump.progress import Counts
 from tests.dump.test_trees import dumped_tree
+from tests.needed import missing, require
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 SERVER = """
 import os, signal, socket, sys
@@ -45,11 +49,24 @@ setInterval(() => {}, 5);
 """
 JAVA = """
 public class Ticks {
+    static volatile long ticks;
     public static void main(String[] words) throws Exception {
+        Runnable work = () -> { while (true) { new byte[1000].hashCode(); ticks++; Thread.yield(); } };
+        for (int n = 0; n < 2; n++) new Thread(work).start();
         System.out.println("ready");
-        while (true) Thread.sleep(5);
+        while (true) { System.out.println(ticks); Thread.sleep(5); }
     }
 }
+"""
+NGINX = """
+user root; daemon off; master_process on; worker_processes 2; pid pid; error_log stderr;
+events {{ worker_connections 64; }}
+http {{
+    access_log access; keepalive_requests 1000000000;
+    client_body_temp_path tmp; proxy_temp_path tmp; fastcgi_temp_path tmp;
+    uwsgi_temp_path tmp; scgi_temp_path tmp;
+    server {{ listen unix:{folder}/sock; root {folder}; }}
+}}
 """
 
 
@@ -60,18 +77,12 @@ def answer(port: int, text: bytes) -> bytes:
         return connection.recv(99)
 
 
-def needs(program: str) -> str:
-    """The path of a program; skips where there is none."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.skip(f"no {program} on this machine")
-    return found
-
-
 @pytest.mark.parametrize("name", ["prefork", "node"])
 def test_server(name: str, tmp_path: Path, image_path: Path) -> None:
     """It serves before and after; a connection that is open at the dump is what keeps it from being saved."""
-    command = [sys.executable, "-c", SERVER] if name == "prefork" else [needs("node"), "-e", NODE]
+    if name == "node":
+        require("node")
+    command = [sys.executable, "-c", SERVER] if name == "prefork" else ["node", "-e", NODE]
     with Program(command, tmp_path / "target") as program:
         port = int(program.words[0])
         assert answer(port, b"before") == b"BEFORE"
@@ -88,64 +99,117 @@ def test_server(name: str, tmp_path: Path, image_path: Path) -> None:
             assert connection.recv(99) == b"STILL"
 
 
+def _redis(folder: Path) -> tuple[list[str], str, str]:
+    require("redis-server")
+    server = ["redis-server", "--port", "0", "--unixsocket", str(folder / "sock"), "--save", ""]
+    return [*server, "--appendonly", "yes"], "INCR n\\r\\n", r":(\d+)\r\n"
+
+
+def _nginx(folder: Path) -> tuple[list[str], str, str]:
+    require("nginx")
+    (folder / "page").write_text("the page\n")
+    (folder / "conf").write_text(NGINX.format(folder=folder))
+    request = "GET /page HTTP/1.1\\r\\nHost: here\\r\\n\\r\\n"
+    return ["nginx", "-p", str(folder), "-c", str(folder / "conf")], request, r"200 OK\r\n(?s:.*)the page\n"
+
+
+@needs_root
+@pytest.mark.sweep
+@pytest.mark.parametrize("server", [_redis, _nginx])
+def test_server_at_work(
+    server: Callable[[Path], tuple[list[str], str, str]], tmp_path: Path, image_path: Path
+) -> None:
+    """It answers all the time, to a client that belongs to the tree: no answer is lost, and none is wrong."""
+    folder = tmp_path / "target"
+    folder.mkdir()
+    command, request, reply = server(folder)
+    words = [sys.executable, str(TARGETS / "hub.py"), str(folder / "sock"), request, reply, *command]
+    with Program(words, folder) as program:
+        counts = Counts(folder / "count")
+        for _ in range(3):
+            counts.check(100)
+            with dumped_tree(program.pid, image_path) as image:
+                assert len(image.rows(Task)) == (2 if server is _redis else 4)
+                assert [row for row in image.rows(Socket) if row.path == bytes(folder / "sock")]
+            image_path.unlink()
+        counts.check(100)
+        with pytest.raises(UnsupportedResourceError) as caught:
+            save(int(program.words[0]), image_path)
+        assert [
+            line for line in caught.value.problems if f"process {program.pid} holds the other end" in line
+        ]
+        counts.check(100)
+
+
 @pytest.mark.sweep
 def test_java(tmp_path: Path, image_path: Path) -> None:
+    require("java")
     source = tmp_path / "Ticks.java"
     source.write_text(JAVA)
-    with Program([needs("java"), "-Xmx64m", str(source)], tmp_path / "target") as program:
-        with image_of(program.pid, image_path) as image:
+    with Program(["java", "-Xmx64m", str(source)], tmp_path / "target") as program:
+        with dumped_tree(program.pid, image_path) as image:
             assert len(image.rows(Task)) == 1
-        assert program.process.poll() is None
+        ticks = int(program.line())
+        eventually(lambda: int(program.line()) > ticks)
+
+
+@contextlib.contextmanager
+def cluster() -> Iterator[tuple[Path, list[str], list[str]]]:
+    """A new cluster of PostgreSQL: its folder, how to run what its user runs, the command of its server."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
+    if not found:
+        missing("PostgreSQL is not installed")
+    folder, user = Path(tempfile.mkdtemp(prefix="crimg-")), "postgres"  # short, and open to that user
+    shutil.chown(folder, user, user)
+    run = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
+    try:
+        initdb = [*run, str(Path(found[-1]).with_name("initdb")), "-D", str(folder / "data"), "-N"]
+        subprocess.run(initdb, check=True, cwd="/", capture_output=True)
+        settings = ["-c", "listen_addresses=", "-c", "max_connections=10"]
+        yield folder, run, [found[-1], "-D", str(folder / "data"), "-k", str(folder), *settings]
+    finally:
+        shutil.rmtree(folder)
+
+
+SESSION = """
+"$@" &
+echo ready $!
+until psql -h "$0" -d postgres -c 'select 1' >"$0/first" 2>&1; do sleep 0.02; done
+exec psql -h "$0" -d postgres -qAt -f "$0/work"
+"""
+WORK = """
+create temporary table numbers as select 0 as n;
+update numbers set n = n + 1 returning n \\watch 0.005
+"""
 
 
 @needs_root
 @pytest.mark.sweep
 def test_postgres(tmp_path: Path, image_path: Path) -> None:
-    """The server as it stands, with its shared memory; a session is refused for the socket of its client."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
-    if not found:
-        pytest.skip("no PostgreSQL on this machine")
-    folder, user = tempfile.mkdtemp(prefix="crimg-"), "postgres"  # short, and open to that user
-    shutil.chown(folder, user, user)
-    run = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    try:
-        data = f"{folder}/data"
-        initdb = [*run, os.path.join(os.path.dirname(found[-1]), "initdb"), "-D", data, "-N"]
-        subprocess.run(initdb, check=True, cwd="/", capture_output=True)
-        server = [*run, found[-1], "-D", data, "-k", folder, "-c", "listen_addresses="]
-        with Program(server, tmp_path / "target", ready=False) as program:
-            client = [*run, "psql", "-h", folder, "-d", "postgres", "-Atc"]
-
-            def asked(query: str) -> bytes:
-                return subprocess.run([*client, query], capture_output=True, cwd="/").stdout.strip()
-
-            eventually(lambda: asked("select 1") == b"1")
-            with image_of(program.pid, image_path) as image:
-                assert len(image.rows(Task)) >= 5
-            assert asked("create table t as select 5 as n; select n from t").endswith(b"5")
-            session = subprocess.Popen([*client, "select pg_sleep(30)"], cwd="/", stdout=subprocess.DEVNULL)
-            sleeping = "select count(*) from pg_stat_activity where query = 'select pg_sleep(30)'"
-            eventually(lambda: asked(sleeping) == b"1")
+    """With a session at work that belongs to the tree; the server alone says who holds the other end."""
+    with cluster() as (folder, run, server):
+        (folder / "work").write_text(WORK)
+        command = [*run, "sh", "-c", SESSION, str(folder), *server]
+        with Program(command, tmp_path / "target", cwd=Path("/")) as program:
+            numbers(program, 3)
+            with dumped_tree(program.pid, image_path) as image:
+                commands = [task.comm for task in image.rows(Task)]
+                assert commands.count(b"psql") == 1
+                assert commands.count(b"postgres") >= 6
+            numbers(program, 20)
             with pytest.raises(UnsupportedResourceError) as caught:
-                save(program.pid, tmp_path / "refused")
-            holder = f"process {session.pid} holds the other end"
+                save(int(program.words[0]), tmp_path / "refused")
+            holder = f"process {program.pid} holds the other end"
             assert [line for line in caught.value.problems if holder in line]
-            session.kill()
-            session.wait()
-            program.signal(signal.SIGINT)
+            numbers(program, 3)
+            os.kill(int(program.words[0]), signal.SIGQUIT)
             program.finish()
-    finally:
-        shutil.rmtree(folder)
 
 
-@pytest.mark.sweep
-def test_redis(tmp_path: Path, image_path: Path) -> None:
-    command = [needs("redis-server"), "--port", "0", "--unixsocket", "sock", "--save", ""]
-    with Program(command, tmp_path / "target", ready=False) as program:
-        eventually(lambda: (program.folder / "sock").exists())
-        with image_of(program.pid, image_path) as image:
-            assert len(image.rows(Task)) == 1
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(program.folder / "sock"))
-            client.sendall(b"PING\r\n")
-            assert client.recv(99) == b"+PONG\r\n"
+def numbers(program: Program, count: int) -> None:
+    """Read so many numbers from the output, one after the other; each line with one has another before it."""
+    found: list[int] = []
+    while len(found) < count:
+        if (line := program.line()).isdigit():
+            found.append(int(line))
+    assert found == list(range(found[0], found[0] + count))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -60,6 +61,28 @@ def check(path: Path, pid: int) -> int:
     with open_for_check(str(path)) as checked:
         assert [each for each in validate(checked).findings if each.severity > Severity.NOTE] == []
     return len(tasks)
+
+
+@pytest.mark.sweep
+def test_rounds(tmp_path: Path, folder: Path) -> None:
+    """Dumps without end, until the workers have made so many rounds while one was going on.
+
+    CRIMG_STORM_ROUNDS tells how many: 10,000 take half a minute.
+    """
+    wanted = int(os.environ.get("CRIMG_STORM_ROUNDS", "1000"))
+    made = dumps = tasks = 0
+    with storm(tmp_path / "target") as program:
+        counts = Counts(program.folder / "count", WORKERS)
+        while made < wanted:
+            before = sum(row[0] for row in counts.rows())
+            save(program.pid, folder / "image")
+            made += sum(row[0] for row in counts.rows()) - before
+            dumps += 1
+            tasks += check(folder / "image", program.pid)
+            (folder / "image").unlink()
+            only(folder)
+        counts.check()
+    print(f"{made} rounds during {dumps} dumps, {tasks} processes saved, none wrong")
 
 
 def test_every_image_is_a_whole_tree(tmp_path: Path, folder: Path) -> None:

@@ -36,9 +36,8 @@ WORDS = {
     "proc": "file system proc",
     "sysfs": "file system sysfs",
     "namespace": "an object of the kernel",
-    "pseudo-terminal": "master side of a pseudo-terminal",
-    "lease": "a lease",
-    "packet": "O_DIRECT",
+    "pseudo-terminal": "12 bytes wait to be read",
+    "lease": "a deleted file with a lease",
     "pipe": "holds an end of it",
 }
 """What of each the line must say."""
@@ -106,8 +105,10 @@ def test_image_that_is_there_stays(tmp_path: Path, folder: Path) -> None:
 def test_name_in_a_problem_is_escaped(tmp_path: Path, folder: Path) -> None:
     code = """
 import fcntl
-leased = os.open(b'\\x1b[31m\\n\\xff', os.O_RDONLY | os.O_CREAT)
+name = b'\\x1b[31m\\n\\xff'
+leased = os.open(name, os.O_RDONLY | os.O_CREAT)
 fcntl.fcntl(leased, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+os.unlink(name)
 """
     with Agent(code, tmp_path / "target") as agent:
         ran = command("dump", agent.pid, "-o", folder / "image")
@@ -216,10 +217,13 @@ def test_traced_by_another(tmp_path: Path, folder: Path) -> None:
         )
         try:
             eventually(lambda: proc.fields(f"/proc/{agent.pid}/status")["TracerPid"] != "0")
+            line = f"process {agent.pid}, process: process {tracer.pid} traces it: "
             ran = command("dump", agent.pid, "-o", folder / "image")
-            assert ran.returncode == 4
-            assert ran.stderr.count(b"\n") == 1
-            assert f"process {tracer.pid}".encode() in ran.stderr
+            assert (ran.returncode, ran.stderr.count(b"\n")) == (5, 2)
+            assert ran.stderr.decode().startswith(line)
+            (folder / "image.log").unlink()
+            ran = command("dump", "--check", agent.pid)
+            assert (ran.returncode, ran.stdout.decode().count(line)) == (5, 1)
         finally:
             tracer.send_signal(signal.SIGINT)
             tracer.wait()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crimg.errors import KernelError, ProcessGoneError, UnsupportedResourceError
-from crimg.kernel import borrow, inject, memory, ptrace, registers, sigframe
+from crimg.kernel import borrow, codepage, memory, ptrace, registers, sigframe, threadstate
 from crimg.kernel.freeze import Freeze
 from crimg.kernel.registers import Registers
 from crimg.kernel.stops import INTERRUPT_STOP, SYSCALL_STOP, peek_stop, wait_stop
@@ -64,11 +64,11 @@ def test_numbers_are_those_of_the_headers(facts: dict[str, int]) -> None:
     assert {name: getattr(ptrace, name) for name in names} == {name: facts[name] for name in names}
     assert facts["SYS_ptrace"] == ptrace.NR_PTRACE
     assert facts["SYS_process_vm_readv"] == memory._NR_PROCESS_VM_READV
-    assert facts["SYS_get_robust_list"] == ptrace.NR_GET_ROBUST_LIST
-    assert (facts["SYS_mmap"], facts["SYS_munmap"]) == (inject._NR_MMAP, inject._NR_MUNMAP)
-    assert (facts["prot.rw"], facts["prot.rx"]) == (inject._READ_WRITE, inject._READ_EXECUTE)
-    assert facts["SYS_mprotect"] == inject._NR_MPROTECT
-    assert facts["map.anonymous"] == inject._ANONYMOUS
+    assert facts["SYS_get_robust_list"] == threadstate.NR_GET_ROBUST_LIST
+    assert (facts["SYS_mmap"], facts["SYS_munmap"]) == (codepage._NR_MMAP, codepage._NR_MUNMAP)
+    assert (facts["prot.rw"], facts["prot.rx"]) == (codepage._READ_WRITE, codepage._READ_EXECUTE)
+    assert facts["SYS_mprotect"] == codepage._NR_MPROTECT
+    assert facts["map.anonymous"] == codepage._ANONYMOUS
     assert facts["SYS_restart_syscall"] == sigframe._NR_RESTART_SYSCALL
 
 
@@ -265,9 +265,9 @@ def test_mask_and_pending_signals() -> None:
 
 def test_rseq_robust_list_and_dispatch(sleeper: Target) -> None:
     with Freeze(sleeper.pid):
-        rseq = ptrace.get_rseq_configuration(sleeper.pid)
-        dispatch = ptrace.get_syscall_user_dispatch(sleeper.pid)
-    head, size = ptrace.get_robust_list(sleeper.pid)
+        rseq = threadstate.get_rseq_configuration(sleeper.pid)
+        dispatch = threadstate.get_syscall_user_dispatch(sleeper.pid)
+    head, size = threadstate.get_robust_list(sleeper.pid)
     assert size == 24
     with memory.Memory(sleeper.pid) as inside:
         assert int.from_bytes(inside.read(head, 8), "little") == head  # an empty list points to itself
@@ -279,7 +279,7 @@ def test_rseq_robust_list_and_dispatch(sleeper: Target) -> None:
 def test_gone_threads_are_told_so() -> None:
     with start("sleeper", "pause", "0") as target:
         pass
-    for call in (ptrace.seize, ptrace.interrupt, ptrace.cont, ptrace.get_robust_list, peek_stop):
+    for call in (ptrace.seize, ptrace.interrupt, ptrace.cont, threadstate.get_robust_list, peek_stop):
         with pytest.raises(ProcessGoneError):
             call(target.pid)
 

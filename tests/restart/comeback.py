@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 
 import crimg
 from crimg import restart
+from crimg.kernel.subreaper import Subreaper
 from crimg.preflight import check
+from tests.dump import proc
 from tests.dump.dumps import save
+from tests.dump.programs import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,12 +54,34 @@ class Child:
             os.kill(self.pid, number)
 
 
+class Stranger(Child):
+    """A process that is nobody's child here, and cannot be waited for."""
+
+    def poll(self) -> int | None:
+        """None while it is there."""
+        return None if os.path.exists(f"/proc/{self.pid}") else 0
+
+    def wait(self, timeout: float = 20.0) -> int:
+        """0, once it has gone."""
+        eventually(lambda: self.poll() is not None, timeout)
+        return 0
+
+
 def put_away(program: Program, image: Path, **options: Any) -> None:
     """Dump the program and kill it. options: of DumpOptions."""
-    save(program.pid, image, leave="killed", **options)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(program.pid, signal.SIGKILL)
-    program.process.wait()
+    tree = proc.descendants(program.pid)
+    with Subreaper():  # init would take its time, and the ids be in use until then
+        save(program.pid, image, leave="killed", **options)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+        program.process.wait()
+        eventually(lambda: not any(_is_there(pid) for pid in tree))
+
+
+def _is_there(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # not yet an orphan, or that of somebody else
+        os.waitpid(pid, os.WNOHANG)
+    return os.path.exists(f"/proc/{pid}")
 
 
 def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> None:

@@ -213,3 +213,116 @@ def test_child() -> None:
     if pid == 0:
         os._exit(3)
     assert Child(pid).wait() == 3
+
+
+GONE = """
+import fcntl, shutil
+here = os.getcwd()
+os.makedirs("above/gone")
+os.chmod("above/gone", 0o1751)
+folder = os.open("above/gone", os.O_RDONLY | os.O_DIRECTORY)
+path_only = os.open("above/gone", os.O_PATH | os.O_DIRECTORY)
+os.mkfifo("pipe", 0o640)
+both = os.open("pipe", os.O_RDWR | os.O_NONBLOCK)
+fcntl.fcntl(both, 1031, 1 << 18)
+reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+os.write(both, b"y" * 100_000)
+os.chdir("above/gone")
+os.unlink(here + "/pipe")
+deep = os.open(here + "/above/deep", os.O_RDWR | os.O_CREAT)
+os.write(deep, b"deep")
+if ABOVE:
+    os.unlink(here + "/above/deep")
+    os.rmdir(here + "/above/gone")
+else:
+    shutil.rmtree(here + "/above")
+def told():
+    return [(os.readlink(path), oct(os.stat(path).st_mode), os.stat(path).st_mtime) for path in
+        ("/proc/self/cwd", *("/proc/self/fd/%d" % fd for fd in (folder, path_only, both, reader)))]
+"""
+
+
+@pytest.mark.parametrize("above", [True, False])
+def test_deleted_directories_and_fifos(above: bool, tmp_path: Path) -> None:
+    """Also where the directory that they were in is gone itself: then they are shown elsewhere."""
+    with Agent(f"ABOVE = {above}{GONE}", tmp_path / "target") as agent:
+        before, names = agent.ask("told()"), sorted(os.listdir(tmp_path / "target"))
+        for turn in range(2):
+            there_and_back(agent, tmp_path / str(turn))
+            after = agent.ask("told()")
+            assert [one[1:] for one in after] == [one[1:] for one in before]
+            assert (after == before) is above
+            assert sorted(os.listdir(tmp_path / "target")) == names
+        assert agent.ask(
+            "[os.stat(fd).st_ino for fd in (folder, path_only, '.')] == 3 * [os.fstat(folder).st_ino]"
+        )
+        assert agent.ask("len(os.read(reader, 1 << 20)), fcntl.fcntl(both, 1032)") == (100_000, 1 << 18)
+        assert agent.ask("os.write(both, b'more'), os.read(reader, 9)") == (4, b"more")
+        assert agent.ask("os.pread(deep, 9, 0), os.fstat(deep).st_nlink") == (b"deep", 0)
+
+
+HELD = """
+import ctypes, fcntl, signal, struct
+libc = ctypes.CDLL(None, use_errno=True)
+for number in range(40):
+    open("file%d" % number, "w").close()
+def names(fd):
+    buffer, found = ctypes.create_string_buffer(400), []
+    size = libc.syscall(217, fd, buffer, 400)
+    while size > 0:
+        at = 0
+        while at < size:
+            length, = struct.unpack_from("H", buffer, at + 16)
+            found.append(ctypes.string_at(ctypes.addressof(buffer) + at + 19))
+            at += length
+        if len(found) >= LIMIT:
+            break
+        size = libc.syscall(217, fd, buffer, 400)
+    return found
+LIMIT = 5
+folder = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+first = names(folder)
+LIMIT = 1000
+by_path = os.open("file1", os.O_PATH)
+os.mkfifo("named")
+fifo = os.open("named", os.O_RDWR | os.O_NONBLOCK)
+os.write(fifo, b"waiting")
+signals = []
+signal.signal(signal.SIGUSR1, lambda *_: signals.append(1))
+r, w = os.pipe()
+fcntl.fcntl(r, 10, signal.SIGUSR1)
+fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid())
+fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)
+fcntl.fcntl(w, fcntl.F_SETOWN, -os.getpgrp())
+def owners():
+    return [(fcntl.fcntl(fd, 16, bytes(8)), fcntl.fcntl(fd, 11), fcntl.fcntl(fd, 3)) for fd in (r, w)]
+"""
+
+
+def test_positions_contents_and_owners(tmp_path: Path) -> None:
+    """In a directory, of a FIFO, and who is told when something can be read."""
+    with Agent(HELD, tmp_path / "target") as agent:
+        before = agent.ask("owners()")
+        there_and_back(agent, tmp_path / "image")
+        assert agent.ask("owners()") == before
+        rest = agent.ask("names(folder)")
+        first = agent.ask("first")
+        assert not set(first) & set(rest)
+        assert {b"file%d" % number for number in range(40)} <= {*first, *rest}
+        assert agent.ask("os.stat(by_path).st_ino == os.stat('file1').st_ino")
+        assert agent.ask("fcntl.fcntl(by_path, 3) & os.O_PATH == os.O_PATH")
+        assert agent.ask("os.read(fifo, 99), os.write(w, b'x'), signals") == (b"waiting", 1, [1])
+
+
+def test_what_is_in_a_fifo_is_not_mixed_with_other_data(tmp_path: Path) -> None:
+    code = "os.mkfifo('named')\nfd = os.open('named', os.O_RDWR)\nos.write(fd, b'waiting')"
+    with Agent(code, tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        fd = os.open(tmp_path / "target/named", os.O_RDWR)
+        os.write(fd, b"other")
+        with pytest.raises(FilesDifferError, match="something in the FIFO already"):
+            bring_back(agent, tmp_path / "image")
+        assert os.read(fd, 99) == b"other"
+        os.close(fd)
+        bring_back(agent, tmp_path / "image")
+        assert agent.ask("os.read(fd, 99)") == b"waiting"

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 import crimg
 from crimg import restart
@@ -20,11 +15,12 @@ from crimg.preflight import check
 from crimg.restart.steps import MapMemory
 from tests.cli import schemas
 from tests.dump.dumps import command, save
-from tests.dump.programs import Agent, Program, eventually, public_environment, public_python
+from tests.dump.programs import Agent, Program, eventually, needs_root
+from tests.restart.as_user import USER, give_away, open_folder, restart_as_user
 from tests.restart.comeback import bring_back, put_away
 
 if TYPE_CHECKING:
-    from typing import Any
+    from pathlib import Path
 
 
 def test_it_is_in_the_background(tmp_path: Path) -> None:
@@ -59,7 +55,8 @@ def test_dry_run_tells_the_steps_and_makes_nothing(tmp_path: Path) -> None:
         put_away(agent, tmp_path / "image")
         text = command("restart", "-n", tmp_path / "image").stdout.decode()
         assert f"5 bytes of the deleted {tmp_path}/target/gone" in text
-        assert f"make process {agent.pid}, a session of its own" in text
+        assert f"make process {agent.pid}\n" in text
+        assert f"process {agent.pid} begins a session of its own\n" in text
         value = json.loads(command("restart", "-n", "--json", tmp_path / "image").stdout)
         assert schemas.problems(value, "restart") == []
         with crimg.open(tmp_path / "image") as image:
@@ -72,16 +69,29 @@ def test_wrong_input(tmp_path: Path) -> None:
     """One line, and what to do."""
     with Agent("", tmp_path / "target") as agent:
         put_away(agent, tmp_path / "image")
+        (tmp_path / "globs").write_text('[[rule]]\nkind = "glob"\nold = "/a/*"\nnew = "/b/{1}"\n')
         for words, status, text in (
             (["--accept", "out"], 2, "--accept out: is not FILE=VERDICT"),
             (["--accept", "/nowhere=same"], 2, "the image has no such file"),
             (["--json"], 2, "--json goes with --dry-run"),
+            (["--rules", tmp_path / "globs"], 2, "crimg wrap IMAGE --rules FILE"),
             (["--deleted-in", "/nowhere", "--root", "/nowhere"], 4, "/nowhere"),
         ):
             done = command("restart", tmp_path / "image", *words)
             assert done.returncode == status, done.stderr
             assert text in done.stderr.decode()
             assert done.stderr.count(b"\n") == 1
+
+
+def test_rules_in_a_file(tmp_path: Path) -> None:
+    with Agent("", tmp_path / "target") as agent:
+        put_away(agent, tmp_path / "image")
+        os.rename(tmp_path / "target", tmp_path / "house")
+        rule = f'[[rule]]\nkind = "prefix"\nold = "{tmp_path}/target"\nnew = "{tmp_path}/house"\n'
+        (tmp_path / "rules").write_text(rule)
+        assert command("restart", "-n", tmp_path / "image").returncode == 1
+        done = command("restart", "-n", tmp_path / "image", "--rules", tmp_path / "rules")
+        assert f"open fifo {tmp_path}/house/in as" in done.stdout.decode(), done.stderr
 
 
 def test_taken_process_id(tmp_path: Path) -> None:
@@ -135,33 +145,23 @@ def test_killed_in_the_middle(tmp_path: Path) -> None:
         assert sorted(os.listdir(tmp_path / "target")) == before
 
 
+@needs_root
 def test_ordinary_user() -> None:
     """Restarts what is his own, with --new-pids; without, it says what that takes."""
-    if os.geteuid():
-        pytest.skip("has to become another user")
-    folder = Path(tempfile.mkdtemp(prefix="crimg-"))
-    folder.chmod(0o777)
-    try:
-        with Agent("", folder / "target", user=65534) as agent:
-            for path in (folder / "target").iterdir():
-                os.chown(path, 65534, 65534)
-            put_away(agent, folder / "image")
-            os.chown(folder / "image", 65534, 65534)
-            words = [public_python(), "-m", "crimg", "restart", str(folder / "image")]
-            options: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
-            options.update(env=public_environment(), stdin=subprocess.DEVNULL, capture_output=True)
-            done = subprocess.run(words, **options)
-            assert (done.returncode, done.stderr.count(b"\n")) == (4, 1)
-            assert b"--new-pids" in done.stderr
-            done = subprocess.run([*words, "--new-pids"], **options)
-            assert done.returncode == 0, done.stderr
-            pid = int(done.stdout)
-            try:
-                agent.process.poll = lambda: None  # type: ignore[method-assign]
-                assert agent.ask("os.getresuid(), os.getpid()") == ((65534,) * 3, pid)
-            finally:
-                os.kill(pid, signal.SIGKILL)
-            bring_back(agent, folder / "image", accept=b"/out")
-            assert agent.ask("os.getresuid(), os.getresgid(), os.getgroups()") == ((65534,) * 3,) * 2 + ([],)
-    finally:
-        shutil.rmtree(folder)
+    with open_folder() as folder, Agent("", folder / "target", user=USER) as agent:
+        give_away(agent.folder)
+        put_away(agent, folder / "image")
+        give_away(folder)
+        done = restart_as_user(folder / "image")
+        assert (done.returncode, done.stderr.count(b"\n")) == (4, 1)
+        assert b"--new-pids" in done.stderr
+        done = restart_as_user(folder / "image", "--new-pids")
+        assert done.returncode == 0, done.stderr
+        pid = int(done.stdout)
+        try:
+            agent.process.poll = lambda: None  # type: ignore[method-assign]
+            assert agent.ask("os.getresuid(), os.getpid()") == ((USER,) * 3, pid)
+        finally:
+            os.kill(pid, signal.SIGKILL)
+        bring_back(agent, folder / "image", accept=b"/out")
+        assert agent.ask("os.getresuid(), os.getresgid(), os.getgroups()") == ((USER,) * 3,) * 2 + ([],)

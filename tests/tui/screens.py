@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from textual.pilot import Pilot
 
+    from crimg.tui.checks import Verdict
+
 _DEADLINE = 30
 """Seconds; generous, as other tests use the processors too."""
 
@@ -23,6 +25,13 @@ def shown(app: Browser) -> str:
     """The text on the screen, without blanks at the ends of lines."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips) + "\n"
+
+
+def verdict_of(app: Browser, objref: int) -> Verdict:
+    """What preflight said of a file."""
+    found = app.session.checks.verdict(objref)
+    assert found is not None
+    return found
 
 
 async def until(pilot: Pilot[None], met: Callable[[], bool]) -> None:

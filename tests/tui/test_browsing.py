@@ -14,7 +14,7 @@ from crimg.tui.places import FINDINGS, PREFLIGHT, Place
 from tests import samples
 from tests.bench.loading import write_large_tables
 from tests.samples import DELETED_FILE, HEAP, MM, TASK
-from tests.tui.screens import drive, opened, shown, until, until_shown
+from tests.tui.screens import drive, opened, shown, until, until_shown, verdict_of
 from tests.unit.sparse import write_sparse_image
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_findings_lead_to_their_objects_and_objects_show_them(small: Path) -> No
     async def work() -> None:
         async with opened(small) as (app, pilot):
             await pilot.press("5")
-            await until_shown(pilot, app, "Findings of validate")
+            await until_shown(pilot, app, "Findings: ")
             assert app.place == FINDINGS
             assert app.session.checks.findings
             numbers = [one.objref for one in app.session.checks.findings]
@@ -91,9 +91,9 @@ def test_findings_lead_to_their_objects_and_objects_show_them(small: Path) -> No
             await until(pilot, lambda: app.place == Place("object", numbers[index] or 0))
             await until_shown(pilot, app, app.session.checks.findings[index].rule)
             await pilot.press("6")
-            await until_shown(pilot, app, "Will it come back here?", "missing")
+            await until_shown(pilot, app, "Preflight: ", "missing")
             assert app.place == PREFLIGHT
-            assert app.session.checks.verdicts[DELETED_FILE].verdict == "kept"
+            assert verdict_of(app, DELETED_FILE).verdict == "kept"
 
     drive(work)
 

@@ -16,7 +16,7 @@ from crimg.views.journal import history_records
 from crimg.views.subject import Subject
 from tests.cli.command import crimg
 from tests.samples import DELETED_FILE, PROGRAM_FILE, READ_END, TTY_FILE
-from tests.tui.screens import answering, drive, opened, shown, type_over, until, until_shown
+from tests.tui.screens import answering, drive, opened, shown, type_over, until, until_shown, verdict_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_open_follow_find_rewrite_undo_quit(sound: Path) -> None:
             await pilot.press("3")
             await until_shown(pilot, app, "/opt/bin/counter", "/tmp/elsewhere")
             await until(pilot, lambda: set(app.session.checks.state.values()) == {"done"})
-            assert app.session.checks.verdicts[PROGRAM_FILE].path == "/opt/bin/counter"
+            assert verdict_of(app, PROGRAM_FILE).path == "/opt/bin/counter"
             with open_image(sound) as image:
                 assert not validate(image).findings
                 entry = history_records(Subject(image, b""))[-1]
@@ -222,7 +222,7 @@ def test_conflicts_are_marked_and_not_written(sound: Path) -> None:
             app.editing.changed()
             await pilot.press("8")
             await until_shown(pilot, app, "Conflicts (1): nothing is written", "x #30 ", "* #31 ")
-            assert app.session.draft.clashing == {PROGRAM_FILE: [0], TTY_FILE: [0]}
+            assert app.session.draft.clashing == {PROGRAM_FILE: (0,), TTY_FILE: (0,)}
             await pilot.press("w")
             await until_shown(pilot, app, "nothing is written: 2")
 

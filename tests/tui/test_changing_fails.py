@@ -15,7 +15,7 @@ from crimg.rewrite import Rule, apply, plan
 from crimg.tui.places import CHANGE, REVISIONS, Place
 from crimg.writer.revise import undo
 from tests.samples import DELETED_FILE
-from tests.tui.screens import drive, opened, until, until_shown
+from tests.tui.screens import drive, opened, until, until_shown, verdict_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -261,9 +261,9 @@ def test_the_checks_are_those_of_the_revision_that_is_shown(sound: Path) -> None
 
     async def work() -> None:
         async with opened(sound, revision=1) as (app, _pilot):
-            assert app.session.checks.verdicts[30].path == "/usr/bin/counter"
+            assert verdict_of(app, 30).path == "/usr/bin/counter"
         async with opened(sound, revision=2) as (app, _pilot):
-            assert app.session.checks.verdicts[30].path == "/opt/bin/counter"
+            assert verdict_of(app, 30).path == "/opt/bin/counter"
             assert not app.session.read_only
 
     drive(work)

@@ -10,6 +10,7 @@ from crimg.tui.places import CHANGE, FILES, PROPOSALS, REVISIONS, Place
 from tests.cli.golden import check
 from tests.samples import DELETED_FILE, PROGRAM_FILE
 from tests.tui.screens import answering, drive, opened, shown, type_over, until, until_shown
+from tests.tui.test_large import packed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def test_the_plan(sound: Path, size: tuple[int, int]) -> None:
             app.go(FILES)
             await compared(pilot, app, "files-planned")
             await pilot.press("q")
-            await until_shown(pilot, app, "The plan is not written")
+            await until_shown(pilot, app, "The plan is not written", "Files (10)")
             await compared(pilot, app, "quit-asks")
 
     drive(work)
@@ -85,13 +86,16 @@ def test_moved_files(sound: Path, size: tuple[int, int]) -> None:
             app.go(PROPOSALS)
             await compared(pilot, app, "proposals-none")
             found.start(("/srv",))
+            moved = ([PROGRAM_FILE], "/usr/bin/counter", "/opt/bin/counter", "inode")
+            unsettled = [
+                ([DELETED_FILE], "/tmp/gone", "2 files with its name", ["/srv/one/gone", "/srv/two/gone"]),
+                ([32], "/etc/x", "no file of 10 bytes in these directories", []),
+            ]
             messages: list[dict[str, object]] = [
                 {"entries": 1234},
                 {"rule": ["/usr/bin", "/opt/bin", "1 by inode"]},
-                {"moves": [[[PROGRAM_FILE], "/usr/bin/counter", "/opt/bin/counter", "inode"]]},
-                {"unsettled": [[DELETED_FILE], "/tmp/gone", "2 files with its name, size and mtime"]},
-                {"candidates": ["/srv/one/gone", "/srv/two/gone"]},
-                {"unsettled": [[32], "/etc/x", "no file of 10 bytes in these directories"]},
+                packed("moves", [moved], lambda _: None),
+                packed("unsettled", unsettled, lambda row: len(row[3])),
                 {"notes": ["not searched: /srv/lost+found: could not be read"]},
             ]
             for message in messages:

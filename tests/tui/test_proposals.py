@@ -85,7 +85,7 @@ def test_of_several_files_one_can_be_chosen_and_a_remedy_be_taken(work: Path) ->
             app.view("main").move_to(next(at for at, line in enumerate(texts) if f"{trees[1]}/base" in line))
             await pilot.press("enter")
             await until_shown(pilot, app, f"* {trees[1]}/base", "* plan: 1 path")
-            moved = next(one for one in app.session.checks.verdicts.values() if one.verdict == "moved")
+            moved = next(one for one in app.session.checks.verdicts if one.verdict == "moved")
             app.go(Place("verdict", moved.objref))
             await until_shown(pilot, app, "Enter, into the plan: ")
             rows = app.view("main").rows

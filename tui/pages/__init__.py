@@ -35,6 +35,7 @@ _HOMES = {
     "change": "change",
     "planned": "change",
     "rule": "change",
+    "restamp": "change",
     "proposals": "proposals",
     "proposal": "proposals",
     "candidate": "proposals",

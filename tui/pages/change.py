@@ -21,6 +21,9 @@ _KEYS = (
     ("w", "Write"),
     ("e", "change the path under the cursor"),
     ("R", "search directories for moved files"),
+    ("F", "rules of a file (TOML, specs/rewriting.md)"),
+    ("t", "restamp: take the evidence of the files that are there now"),
+    ("D", "give up what keeps the deleted file under the cursor"),
     ("H", "the revisions"),
     ("u", "take the last revision back"),
 )
@@ -41,6 +44,7 @@ def change(session: Session, _place: Place) -> Page:
         spans = (
             mark("error" if one.objref in draft.clashing else "edited"),
             ("number", f"#{one.objref:<5} "),
+            ("dim", "" if draft.planned(one.objref) == one else f"{one.kind} {one.column}: "),
             ("path", one.before),
             ("key", " -> "),
             ("edited", one.after),
@@ -54,7 +58,8 @@ def change(session: Session, _place: Place) -> Page:
         head = text_row(f"Conflicts ({len(clashes):,}): nothing is written", "head")
         parts += [Fixed([text_row(""), head]), Made(clashes, clash_row)]
     if changes:
-        head = text_row(f"Paths that change ({len(changes):,})", "head")
+        what = "Paths that change" if draft.paths == len(changes) else "What changes"
+        head = text_row(f"{what} ({len(changes):,})", "head")
         parts += [Fixed([text_row(""), head]), Made(range(len(changes)), change_row)]
     return Page(f"Plan: {summary(draft)}", Joined(parts), True, _KEYS)
 
@@ -65,7 +70,7 @@ def summary(draft: Draft) -> str:
         return "cannot be made"
     if draft.state == "none":
         return "nothing is to be changed"
-    told = [f"{count(len(draft.changes), 'path')} to change"]
+    told = [f"{draft.amount} to change"]
     told += [count(len(draft.clashes), "conflict")] if draft.clashes else []
     return ", ".join(told) + (" ..." if draft.state == "running" else "")
 
@@ -86,18 +91,39 @@ def _top(session: Session) -> Iterator[Row]:
     for objref, path in draft.edits.items():
         spans = (mark("edited"), ("key", "set    "), ("number", f"#{objref} "), ("edited", path))
         yield Row(spans, Place("object", objref), Place("object", objref), copy=path, subject=objref)
+    for objref in draft.dropped:
+        what = (mark("edited"), ("key", "drop   "), ("", f"what keeps the contents of #{objref}"))
+        yield Row(what, Place("object", objref), Place("object", objref), subject=objref)
+    if draft.restamp:
+        yield Row((mark("edited"), ("key", "restamp "), ("", _restamps(draft))), None, Place("restamp"))
     if not draft.pending and draft.typed is None:
         yield text_row("  r: a rule for many paths   e: one path, on a file", "dim")
         yield text_row("  R: rules for what has moved, found in directories", "dim")
+        yield text_row("  F: rules of a file   t: restamp   D: drop keeper", "dim")
     yield Row((("link", "moved files"), ("dim", f": {how_far(session.proposals)}")), PROPOSALS)
     past = f": this is {session.subject.image.revision}; what each changed, and undo"
     yield Row((("link", "revisions"), ("dim", past)), REVISIONS)
+
+
+def _restamps(draft: Draft) -> str:
+    which = "at the new paths" if draft.rules or draft.edits else "under their names"
+    return f"take the evidence of the files that are {which} now"
+
+
+def restamp(session: Session, _place: Place) -> Page:
+    """That the evidence of files is taken anew."""
+    rows = wrapped(
+        f"{_restamps(session.draft)}: for copies that were made on purpose, which are other files than those"
+        " of the dump. preflight knows them as what they are from then on."
+    )
+    return Page("Restamp", Fixed([*rows, Row((("dim", "x takes it out of the "), ("link", "plan")), CHANGE)]))
 
 
 def _rule_row(draft: Draft, table: RuleTable, number: int) -> Row:
     """One rule, as it was typed."""
     use = draft.uses[number] if number < len(draft.uses) else None
     places = f" in {', '.join(table['places'])}" if table.get("places") else ""
+    places += f" of {' '.join(f'#{each}' for each in table['objects'])}" if table.get("objects") else ""
     unused = "  decides no path" if use is not None and use.unused else ""
     spans = (
         mark("warning" if unused else "edited"),
@@ -120,6 +146,7 @@ def planned(session: Session, place: Place) -> Page:
     clashes = [draft.clashes[number].text for number in draft.clashing.get(one.objref, ())]
     rows = [
         *(row for text in clashes for row in wrapped(text, "error", mark("error"))),
+        *([pair("value", f"{one.kind} {one.column}")] if draft.planned(one.objref) != one else []),
         pair("before", one.before),
         pair("after", one.after, role="edited"),
         pair("rule", one.rule),
@@ -135,8 +162,7 @@ def rule(session: Session, place: Place) -> Page:
     if place.number >= len(draft.uses):
         return Page("Rule", Fixed([text_row("the plan is made anew", "dim")]))
     use = draft.uses[place.number]
-    decided = sum(one.rule == use.text for one in draft.changes)
-    rows = [pair("rule", use.text), pair("changes", count(decided, "path"))]
+    rows = [pair("rule", use.text), pair("changes", count(use.changes, "path"))]
     if use.unused:
         rows.append(pair("", "it decides no path of the image", role="warning"))
     rows.append(Row((("dim", "r changes it, x takes it out of the "), ("link", "plan")), CHANGE))

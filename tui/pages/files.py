@@ -26,20 +26,26 @@ def files(session: Session, _place: Place) -> Page:
 
     def make(file: File) -> Row:
         row = record(file)
-        verdict = session.checks.verdicts.get(file.objref)
-        spans = (
-            mark(session.checks.mark(file.objref)),
-            ("number", f"#{file.objref:<6} "),
-            ("dim", f"{short_kind(row['kind']):<5} {flag_words(row, 12):<12} "),
-            ("", f"{user_words(row['used_by'], several, 14):<14} "),
-            ("warning", f"{state_word(row['state']):<8} "),
-            ("ok" if verdict and verdict.fine else "error", f"{verdict.verdict if verdict else '':<11} "),
-            ("path", path_words(row)),
-            *planned_words(session, file.objref),
-        )
+        verdict = session.checks.verdict(file.objref)
+        here = ("ok" if verdict and verdict.fine else "error", f"{verdict.verdict if verdict else '':<11} ")
+        state = ("warning", f"{state_word(row['state']):<8} ")
+        path = (("path", path_words(row)), *planned_words(session, file.objref))
+        kind, flags = short_kind(row["kind"]), flag_words(row, 12)
+        used = user_words(row["used_by"], several, 14)
+        if session.narrow:
+            worst = (
+                here
+                if state[1].isspace() or (here[0] == "error" and verdict)
+                else (state[0], f"{state[1]:<12}")
+            )
+            columns = (("dim", f"{kind:<5} "), worst, *path, ("dim", f"  {used}  {flags}"))
+        else:
+            columns = (("dim", f"{kind:<5} {flags:<12} "), ("", f"{used:<14} "), state, here, *path)
+        spans = (mark(session.checks.mark(file.objref)), ("number", f"#{file.objref:<6} "), *columns)
         return Row(spans, Place("object", file.objref), copy=path_words(row), subject=file.objref)
 
-    header = f"  {'OBJ':<7} {'KIND':<5} {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
+    wide = f"  {'OBJ':<7} {'KIND':<5} {'FLAGS':<12} {'USED BY':<14} {'NAME':<8} {'HERE':<11} PATH"
+    header = f"  {'OBJ':<7} {'KIND':<5} {'STATE':<11} PATH, USED BY, FLAGS" if session.narrow else wide
     return Page(f"Files ({len(image_files):,})", Made(image_files, make, header), True, _KEYS)
 
 
@@ -53,24 +59,22 @@ def fds(session: Session, place: Place) -> Page:
         row = record(fd)
         lost = row["kind"] is None
         path = "is not in the image" if lost else path_words(row)
-        spans = (
-            mark("error" if lost else session.checks.mark(fd.file)),
-            ("key", f"{fd.fd:>6} "),
-            ("number", f"#{fd.file:<6} "),
-            (
-                "dim",
-                f"{'' if lost else short_kind(row['kind']):<5} {'' if lost else flag_words(row, 14):<14} ",
-            ),
-            ("dim", f"{'cloexec' if fd.cloexec else '':<7} {row['position'] if not lost else '':>12} "),
-            ("warning", f"{'' if lost else state_word(row['state']):<8} "),
-            ("path", path),
-            *planned_words(session, fd.file),
-        )
+        kind, flags = ("", "") if lost else (short_kind(row["kind"]), flag_words(row, 14))
+        cloexec, position = "cloexec" if fd.cloexec else "", "" if lost else row["position"]
+        state = ("warning", f"{'' if lost else state_word(row['state']):<8} ")
+        shown = (("path", path), *planned_words(session, fd.file))
+        columns = (("dim", f"{kind:<5} {flags:<14} {cloexec:<7} {position:>12} "), state, *shown)
+        if session.narrow:
+            columns = (state, *shown, ("dim", f"  {kind} {flags} {position} {cloexec}"))
+        first = mark("error" if lost else session.checks.mark(fd.file))
+        spans = (first, ("key", f"{fd.fd:>6} "), ("number", f"#{fd.file:<6} "), *columns)
         return Row(spans, Place("object", fd.file), copy=path, subject=fd.file)
 
     pids = ", ".join(map(str, subject.pids_of("fd_table").get(place.number, [])))
     header = (
         f"  {'FD':>6} {'OBJ':<7} {'KIND':<5} {'FLAGS':<14} {'CLOEXEC':<7} {'POSITION':>12} {'NAME':<8} PATH"
     )
+    if session.narrow:
+        header = f"  {'FD':>6} {'OBJ':<7} {'NAME':<8} PATH, KIND, FLAGS, POSITION"
     title = f"Descriptors of #{place.number}, process {escape(pids) or 'none'} ({len(rows):,})"
     return Page(title, Made(rows, make, header), True, _KEYS)

@@ -11,7 +11,7 @@ from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.tui.checks import Finding, Verdict
+    from crimg.tui.checks import Finding
     from crimg.tui.rows import Rows
     from crimg.tui.session import Session
 
@@ -36,13 +36,16 @@ def findings(session: Session, _place: Place) -> Page:
         target = Place("object", finding.objref) if finding.objref is not None else own
         return Row(spans, target, own, copy=finding.words.remedy)
 
-    rows: Rows = Joined(Made(checks.of_severity(severity), make) for severity in WORSE)
-    if not len(rows):
-        rows = Fixed([_nothing(session, "validate", "sound: no rule is broken")])
+    parts: list[Rows] = [Made(checks.of_severity(severity), make) for severity in WORSE]
+    if not any(map(len, parts)):
+        parts = [Fixed([_nothing(session, "validate", "sound: no rule is broken")])]
+    if checks.left_out:
+        parts.append(Fixed([text_row(f"left out: {checks.left_out}", "dim")]))
+    rows = Joined(parts)
     counts = ", ".join(
         f"{count} {name}{'s' * (count > 1)}" for name, count in checks.counts().items() if count
     )
-    return Page(f"Findings of validate: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
+    return Page(f"Findings: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
 
 
 def finding(session: Session, place: Place) -> Page:
@@ -91,7 +94,10 @@ def preflight(session: Session, _place: Place) -> Page:
     """Every file against this machine: those that are not as a restart needs them come first."""
     checks = session.checks
 
-    def make(verdict: Verdict) -> Row:
+    verdicts = checks.verdicts
+
+    def make(number: int) -> Row:
+        verdict = verdicts[number]
         role = "ok" if verdict.fine else "error"
         spans = (
             mark(role),
@@ -109,13 +115,13 @@ def preflight(session: Session, _place: Place) -> Page:
     if not len(rows):
         rows = Fixed([_nothing(session, "preflight", "no files")])
     files = f"{len(checks.differing)} of {len(checks.verdicts)} files differ"
-    title = f"Will it come back here? {files}{state(session, 'preflight')}"
+    title = f"Preflight: {files}{state(session, 'preflight')}"
     return Page(title, rows, True, (*_AGAIN, ("e", "Edit path"), ("R", "Moved files")))
 
 
 def verdict(session: Session, place: Place) -> Page:
     """The verdict on one file, with the evidence and what would mend it."""
-    one = session.checks.verdicts.get(place.number)
+    one = session.checks.verdict(place.number)
     if one is None:
         return Page("Verdict", Fixed([text_row("not known yet", "dim")]))
     target = Place("object", one.objref)

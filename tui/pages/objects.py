@@ -76,7 +76,7 @@ def _findings(session: Session, objref: int) -> Made:
 
 def _verdict(session: Session, objref: int) -> Iterator[Row]:
     """What preflight says of it."""
-    verdict = session.checks.verdicts.get(objref)
+    verdict = session.checks.verdict(objref)
     if verdict is not None:
         role = "ok" if verdict.fine else "error"
         text = f"here: {verdict.verdict}" + (f" ({verdict.details})" if verdict.details else "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from crimg.errors import FormatError
 from crimg.escape import escape
 from crimg.model import Fd, File, Thread
@@ -14,6 +16,7 @@ from crimg.views import memory, overview, words
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from crimg.tui.session import Session
 
@@ -61,11 +64,24 @@ def _rows(session: Session) -> Iterator[Row]:
     yield text_row("Memory", "head")
     yield from _memory(session)
     yield text_row("")
-    files = session.subject.image.rows(File)
-    gone = sum(words.name_state(file.name_state) not in ("linked", "none") for file in files)
-    yield Row(
-        (("head", "Files"), ("link", f"  {len(files):,}, {gone:,} of them not under their names")), FILES
-    )
+    count = len(session.subject.image.rows(File))
+    gone = gone_files(session)
+    yield Row((("head", "Files"), ("link", f"  {count:,}, {gone:,} of them not under their names")), FILES)
+
+
+def gone_files(session: Session) -> int:
+    """How many files are not under their names."""
+
+    def counted() -> int:
+        states = Counter(file.name_state for file in session.subject.image.rows(File))
+        return sum(states[state] for state in states if words.name_state(state) not in ("linked", "none"))
+
+    return session.kept("gone", counted)
+
+
+def memory_kinds(session: Session) -> list[dict[str, Any]]:
+    """How much memory of each kind there is. Raises FormatError."""
+    return session.kept("kinds", lambda: memory.memory_kind_records(session.subject))
 
 
 def _counts(session: Session, task: object) -> tuple[tuple[str, str], ...]:
@@ -79,7 +95,7 @@ def _counts(session: Session, task: object) -> tuple[tuple[str, str], ...]:
 
 def _memory(session: Session) -> Iterator[Row]:
     try:
-        kinds = session.kept("kinds", lambda: memory.memory_kind_records(session.subject))
+        kinds = memory_kinds(session)
     except FormatError as error:
         yield text_row(escape(str(error)), "error")
         return

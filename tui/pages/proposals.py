@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from crimg.tui.pages.page import Page, count, mark, pair
 from crimg.tui.places import CHANGE, Place
-from crimg.tui.rows import Fixed, Row, text_row, wrapped
+from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from crimg.tui.answers import Proposal, Proposals, Unsettled
+    from crimg.tui.answers import Move, Proposal, Proposals
     from crimg.tui.draft import RuleTable
+    from crimg.tui.rows import Rows
     from crimg.tui.session import Session
 
 _KEYS = (
@@ -29,8 +30,25 @@ def rule_of(proposal: Proposal) -> RuleTable:
 def proposals(session: Session, _place: Place) -> Page:
     """The rules, then the files that they do not explain."""
     found = session.proposals
-    keys = _KEYS if found.rules or found.unsettled else _KEYS[1:]
-    return Page(f"Moved files: {how_far(found)}", Fixed(_rows(session)), True, keys)
+    keys = _KEYS if found.rules or len(found.unsettled) else _KEYS[1:]
+    unsettled, edits = found.unsettled, session.draft.edits
+
+    def line(which: tuple[int, int]) -> Row:
+        number, at = which
+        one = unsettled[number]
+        place = Place("candidate", number, at)
+        if at == 0:
+            spans = (mark("error"), ("number", f"#{one.objrefs[0]} "), ("path", one.old))
+            return Row(spans, Place("object", one.objrefs[0]), place, copy=one.old, subject=one.objrefs[0])
+        path = one.candidates[at - 1]
+        taken = all(edits.get(each) == path for each in one.objrefs)
+        role = "edited" if taken else ""
+        return Row((("", "    "), mark(role), (role or "path", path)), None, place)
+
+    parts: list[Rows] = [Fixed(_rows(session)), Made(found.lines, line)]
+    notes = [text_row(note, "dim") for note in found.notes]
+    parts.append(Fixed([*notes, text_row(""), Row((("link", "the plan"),), CHANGE)]))
+    return Page(f"Moved files: {how_far(found)}", Joined(parts), True, keys)
 
 
 def how_far(found: Proposals) -> str:
@@ -54,21 +72,15 @@ def _rows(session: Session) -> Iterator[Row]:
         yield text_row(
             "R asks for directories, and searches them for the files that are not where they were", "dim"
         )
-    if found.state == "done" and not found.rules and not found.unsettled:
+    if found.state == "done" and not found.rules and not len(found.unsettled):
         yield Row((mark("ok"), ("ok", "no file has to be looked for")))
     if found.rules:
         yield text_row("Rules: the fewest that explain the moves; Enter takes one into the plan", "head")
     for number, rule in enumerate(found.rules):
         yield from _rule_rows(session, rule, number)
-    if found.unsettled:
+    if len(found.unsettled):
         yield text_row("")
         yield text_row("Not found, or more than once; Enter on a path takes it for the file", "head")
-    for number, one in enumerate(found.unsettled):
-        yield from _unsettled_rows(session, one, number)
-    for note in found.notes:
-        yield text_row(note, "dim")
-    yield text_row("")
-    yield Row((("link", "the plan"),), CHANGE)
 
 
 def _rule_rows(session: Session, proposal: Proposal, number: int) -> Iterator[Row]:
@@ -83,16 +95,6 @@ def _rule_rows(session: Session, proposal: Proposal, number: int) -> Iterator[Ro
     yield Row(spans, None, Place("proposal", number), copy=f"{proposal.old} -> {proposal.new}")
 
 
-def _unsettled_rows(session: Session, one: Unsettled, number: int) -> Iterator[Row]:
-    objref = one.objrefs[0]
-    spans = (mark("error"), ("number", f"#{objref} "), ("path", one.old))
-    yield Row(spans, Place("object", objref), Place("candidate", number), copy=one.old, subject=objref)
-    for index, path in enumerate(one.candidates, 1):
-        taken = all(session.draft.edits.get(each) == path for each in one.objrefs)
-        role = "edited" if taken else ""
-        yield Row((("", "    "), mark(role), (role or "path", path)), None, Place("candidate", number, index))
-
-
 def _again() -> Row:
     return text_row("the search runs again", "dim")
 
@@ -104,10 +106,15 @@ def proposal(session: Session, place: Place) -> Page:
     one = session.proposals.rules[place.number]
     taken = "is in the plan" if rule_of(one) in session.draft.rules else "Enter takes it into the plan"
     rows = [pair("from", one.old), pair("to", one.new), pair("files", one.known), pair("", taken)]
-    for objrefs, old, new, basis in one.moves:
-        target = Place("object", objrefs[0])
-        rows += [pair(f"#{objrefs[0]}", old, target=target), pair("", f"{new} (by {basis})")]
-    return Page("Proposal", Fixed(rows))
+    moves = one.moves
+
+    def line(number: int) -> Row:
+        move: Move = moves[number // 2]
+        if number % 2:
+            return pair("", f"{move.new} (by {move.basis})")
+        return pair(f"#{move.objrefs[0]}", move.old, target=Place("object", move.objrefs[0]))
+
+    return Page("Proposal", Joined([Fixed(rows), Made(range(2 * len(moves)), line)]))
 
 
 def candidate(session: Session, place: Place) -> Page:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from crimg.model import Vma
     from crimg.tui.session import Session
 
+_AT_ONCE = 2000
+"""Mappings that are drawn while a key is answered."""
 _CELLS = 48
 _GAP = 1 << 30
 """A gap of so many bytes ends a stretch: drawn to scale, it would leave no room for anything else."""
@@ -34,7 +36,9 @@ _LETTERS = {
 
 def space(session: Session, place: Place) -> Page:
     """The bars, and beneath them every mapping with its share of its stretch."""
-    rows = session.kept(place, lambda: _bars(session, place.number))
+    large = len(session.subject.vmas(place.number)) > _AT_ONCE
+    drawn = (session.kept_soon if large else session.kept)(place, lambda: _bars(session, place.number))
+    rows = drawn if drawn is not None else Fixed([text_row("it is being drawn ...", "dim")])
     return Page(f"Memory #{place.number}, drawn to scale", rows, False, KEYS)
 
 

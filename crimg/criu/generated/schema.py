@@ -1,6 +1,6 @@
 """Compiled from crimg/criu/criu.proto by `make regenerate-criu`; not to be edited."""
 
-SCHEMA_SHA256 = "6591a53c99430f3edd71ddedfb32e955e32379f446ef82187476a0e1c48a521c"
+SCHEMA_SHA256 = "c35afe4b82d3939cafe168bb92095a1e233863d4201a170fa67fb0957189ada0"
 """Of the schema that this was compiled from."""
 DESCRIPTOR = (
     b'\n\ncriu.proto\x12\ncrimg.criu"\xc6\x01\n\tInventory\x12\x13\n\x0bimg_ve'
@@ -213,6 +213,8 @@ DESCRIPTOR = (
     b'en\x18\x01 \x01(\x04\x12\x0b\n\x03off\x18\x02 \x01(\x04"[\n\x08FileLock\x12\x0c\n\x04flag\x18\x01 \x01(\r\x12'
     b'\x0c\n\x04type\x18\x02 \x01(\r\x12\x0b\n\x03pid\x18\x03 \x01(\x05\x12\n\n\x02fd\x18\x04 \x01(\x05\x12\r\n\x05start\x18'
     b'\x05 \x01(\x03\x12\x0b\n\x03len\x18\x06 \x01(\x03"6\n\nIrmapEntry\x12\x0b\n\x03dev\x18\x01 \x01(\r\x12\r\n'
-    b'\x05inode\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x01(\x0c'
+    b'\x05inode\x18\x02 \x01(\x04\x12\x0c\n\x04path\x18\x03 \x01(\x0c"]\n\x05Batch\x12(\n\tFileEntry'
+    b'\x18\x01 \x03(\x0b2\x15.crimg.criu.FileEntry\x12*\n\nDescriptor\x18\x02 \x03('
+    b'\x0b2\x16.crimg.criu.Descriptor'
 )
 """The schema as a serialized google.protobuf.FileDescriptorProto."""
