@@ -36,11 +36,11 @@ _SUMMARY = {
 class Selection:
     """What is to be removed.
 
-    vmas: selectors of mappings.  environment, arguments: of every address space.  contents: of deleted files
-    and of pipes; objects: of these alone, by the objref of a file, an inode or a pipe.  registers: of all
-    threads.  copies: also copies of removed strings elsewhere in the memory.  everything: all of this, as
-    far as it is there; else what matches nothing is refused.  drop: whole pages get no run in the page map,
-    instead of one of zero bytes.
+    vmas: selectors of mappings.  environment, arguments: of every address space.  contents: of deleted files,
+    shared memory, pipes and sockets; objects: of these alone, by the objref of a file, an inode or a pipe.
+    registers: of all threads.  copies: also copies of removed strings elsewhere in the memory.
+    everything: all of this, as far as it is there; else what matches nothing is refused.  drop: whole pages
+    get no run in the page map, instead of one of zero bytes.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class Chosen(NamedTuple):
 class Removal(NamedTuple):
     """One thing that is removed.
 
-    what: one of MEMORY, FILE (kept contents), PIPE, THREAD (registers), NAME (of a task or thread).  by: what
-    asked for it.  objref: of the mm, inode, pipe or task.  label: printable.  size: bytes that were saved.
-    start, end: addresses, of memory.
+    what: one of MEMORY, FILE (kept contents), PIPE, SOCKET, THREAD (registers), NAME (of a task or thread).
+    by: what asked for it.  objref: of the mm, inode, pipe, socket or task.  label: printable.  size: bytes
+    that were saved.  start, end: addresses, of memory.
     """
 
     what: str

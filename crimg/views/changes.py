@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from crimg.model import Fd, File, HistoryEntry, Lock, LogEntry, Task, Thread, Vma
+from crimg.model import Fd, File, HistoryEntry, Lock, LogEntry, Socket, Task, Thread, Vma
 from crimg.views import words
 from crimg.views.details import registers
 from crimg.views.files import place
@@ -51,6 +51,8 @@ class Labels:
             what = b"revision %d" % row.revision
         elif isinstance(row, LogEntry):
             what = row.text.encode()
+        elif isinstance(row, Socket):
+            what = self.target(row.file)
         elif isinstance(row, Lock):
             what = b"%s on %s" % (what, self.target(row.file))
         if self._several and isinstance(row, Fd | Vma | Thread):

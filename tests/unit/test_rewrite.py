@@ -18,6 +18,7 @@ from crimg.rewrite import Plan, Rule, RuleSet, apply, parse_rules, plan
 from crimg.rewrite.places import LEFT_ALONE, REWRITTEN, needs_name
 from crimg.validate import validate
 from crimg.writer.revise import undo
+from tests.cli.command import crimg as run_crimg
 from tests.many_files import write_many_files
 from tests.validate.broken_special import more, socket
 from tests.validate.sound import Draft
@@ -160,6 +161,9 @@ def test_names_of_sockets(path: Path) -> None:
         assert apply(found, path, image=image) == 2
     with crimg.open(str(path)) as image:
         assert [row.path for row in image.rows(Socket)] == [b"/new/a", b"/new/a", b"/new/b", b"here"]
+    told = run_crimg("log", path, "-v").stdout.decode()
+    assert f"~ #{first} " in told
+    assert "~\n" not in told
 
 
 def test_nothing_but_paths_changes_and_undo_is_exact(path: Path) -> None:
