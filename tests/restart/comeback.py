@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import crimg
 from crimg import restart
 from crimg.kernel.subreaper import Subreaper
+from crimg.model import Task
 from crimg.preflight import check
-from tests.dump import proc
 from tests.dump.dumps import save
 from tests.dump.programs import eventually
 
@@ -69,9 +69,10 @@ class Stranger(Child):
 
 def put_away(program: Program, image: Path, **options: Any) -> None:
     """Dump the program and kill it. options: of DumpOptions."""
-    tree = proc.descendants(program.pid)
     with Subreaper():  # init would take its time, and the ids be in use until then
         save(program.pid, image, leave="killed", **options)
+        with crimg.open(image) as opened:
+            tree = [task.pid for task in opened.rows(Task)]
         with contextlib.suppress(ProcessLookupError):
             os.killpg(program.pid, signal.SIGKILL)
         program.process.wait()
