@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--force goes with -o OTHER")
     if args.output == "-" or (args.image == "-" and args.output is None):
         raise UsageError("the standard input and output cannot be changed: give a file")
+    if args.output is not None and os.path.exists(args.output) and os.path.samefile(args.output, args.image):
+        raise UsageError(f"{escape(args.output)}: is the image itself: leave out -o to compact it in place")
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     path = os.path.realpath(args.image) if args.output is None else args.output
     with _source(args) as image:

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+_FORWARDED = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM),
+    *(signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGPWR, signal.SIGXCPU),
+    *range(signal.SIGRTMIN, signal.SIGRTMAX + 1),
+)
+"""What would end this process, but for faults of its own, SIGINT and what is sent by its terminal."""
 
 
 class Foreground:
@@ -29,6 +34,7 @@ class Foreground:
         self._starting = self._leaving = False
         self._pending: list[int] = []
         self._child: subprocess.Popen[bytes] | None = None
+        _occupy()
         for number in _FORWARDED:
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._got)
@@ -83,3 +89,12 @@ def _has_terminal() -> bool:
         return False
     finally:
         os.close(fd)
+
+
+def _occupy() -> None:
+    """Let no file that is opened from now on be 0, 1 or 2 of a command: what is closed there stays closed."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)

@@ -8,8 +8,8 @@ with the next wrap.
 
     crimg wrap shop.img --map /srv=/mnt/srv --preflight -- restart-tool {image}
 
-The command runs in the foreground, and gets SIGTERM, SIGHUP, SIGQUIT, SIGUSR1 and SIGUSR2 that this program
-gets. Where something speaks against the rewrite, it is not started.
+The command runs in the foreground, and gets SIGTERM and other signals that would end this program. Where
+something speaks against the rewrite, it is not started.
 
 Exit status: that of the command, 128 + N where signal N killed it; 127 it was not found, 126 it cannot be
 executed. Where it was not started: 1 conflicts, moved files not found, or a file not as it was (--preflight);
@@ -29,7 +29,7 @@ from crimg.escape import escape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from crimg.criu.store import CriuStore
     from crimg.rewrite.criu import CriuPlan
@@ -50,6 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_edits(group)
     group.add_argument("--relocate", dest="directories", metavar="DIR", action="append", default=[],
                        help="look for moved files in DIR, and add the rules found (repeatable)")  # fmt: skip
+    group.add_argument("--strict", action="store_true", help="refuse rules that decide nothing")
     group = parser.add_argument_group("before and after")
     group.add_argument(
         "--preflight", action="store_true", help="do not start the command unless all files are fine"
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
     fill = _fill(args.image) if is_of_criu(args.image) else None
-    with private_copy(os.path.normpath(args.image), keep=args.keep, fill=fill) as (copy, lock):
+    with private_copy(args.image.rstrip("/") or "/", keep=args.keep, fill=fill) as (copy, lock):
         if args.keep and not args.quiet:
             say(f"the copy stays: {escape(copy)}")
         _rewrite(args, copy, rules, edits)
@@ -121,6 +122,7 @@ def _rewrite_directory(
         store = criu_store(subject.image)
         if store is not None:
             made = plan(subject.image, store, rules)
+            _tell_unused(args, made.unused)
             if is_archive_file(copy):
                 _replace_archive(made, store, copy)
             elif made.changes or made.conflicts:
@@ -150,7 +152,18 @@ def _rewrite(
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
+        _tell_unused(args, made.unused_rules)
         apply(made, copy, image=subject.image, command=(b"crimg", *map(os.fsencode, sys.argv[1:])))
+
+
+def _tell_unused(args: argparse.Namespace, rules: Sequence[str]) -> None:
+    """Say which rules decide no path; --strict: raise ConflictError for them."""
+    from crimg.cli.streams import say
+
+    for text in () if args.quiet else rules:
+        say(f"note: {text}: decides no path of the image")
+    if rules and args.strict:
+        raise ConflictError(["a rule decides no path (--strict)"])
 
 
 def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:

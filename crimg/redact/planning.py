@@ -28,6 +28,7 @@ from crimg.redact.redaction import (
 )
 from crimg.redact.selectors import Scene
 from crimg.redact.strings import (
+    LEAST,
     MOST,
     argument_secrets,
     environment_secrets,
@@ -120,8 +121,14 @@ class _Planner:
                 secrets += environment_secrets(mm, strings)
         found = worth_looking_for(secrets)
         self.result.secrets = found[:MOST]
-        if len(found) > MOST:
-            self.result.notes.append(f"copies of {len(found) - MOST} shorter strings are not looked for")
+        self.result.unsought = max(len(found) - MOST, 0)
+        if self.result.unsought:
+            self.result.notes.append(f"copies of {self.result.unsought} shorter strings are not looked for")
+        if short := {one.value for one in secrets if 0 < len(one.value) < LEAST}:
+            self.result.notes.append(
+                f"copies of {len(short)} string{'s' if len(short) != 1 else ''} of less than {LEAST} bytes"
+                " are not looked for"
+            )
 
     def _strings(self, by: str, low: str, high: str) -> list[tuple[Mm, list[bytes]]]:
         found = []

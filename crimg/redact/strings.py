@@ -46,11 +46,12 @@ def argument_secrets(mm: Mm, arguments: Iterable[bytes]) -> Iterator[Secret]:
 
 
 def environment_secrets(mm: Mm, variables: Iterable[bytes]) -> Iterator[Secret]:
-    """The values of an environment."""
+    """The values of an environment; where one is too short to be looked for, with its name."""
     for variable in variables:
         name, equals, value = variable.partition(b"=")
         if equals:
-            yield Secret(f"{escape(name)} in the environment of #{mm.objref}", value)
+            sought = value if len(value) >= LEAST or not value else variable
+            yield Secret(f"{escape(name)} in the environment of #{mm.objref}", sought)
         else:
             yield Secret(f"a string in the environment of #{mm.objref}", variable)
 

@@ -9,7 +9,7 @@ from crimg.errors import ConflictError, ImageChangedError, ModelError, UnsoundEr
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.validate import RULES, Severity, validate
-from crimg.writer.revise import append_revision, undo
+from crimg.writer.revise import append_revision, take_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _hold(path: str) -> None:
     with open_image(path) as image:
         wrong = first_error(image)
     if wrong:
-        undo(path)
+        take_back(path, fingerprint=image.fingerprint)
         raise ConflictError([f"the image would not be sound: {wrong}"])
 
 

@@ -48,13 +48,20 @@ def target_fault(path: bytes) -> str:
         return f"the new path has {len(path)} bytes, of {PATH_BYTES} possible"
     if b"/." in path and not {b".", b".."}.isdisjoint(path.split(b"/")):
         return f"the new path has a component . or ..: {escape(path)}"
+    if b"//" in path or (path != b"/" and path.endswith(b"/")):
+        return f"the new path has an empty component: {escape(path)}"
     return ""
 
 
 def _is_plain(path: bytes | None) -> bool:
     """Whether nothing can be wrong with a path, at the first glance: so it is with nearly all."""
     return path is not None and (
-        path[:1] == b"/" and len(path) <= _SOCKET_BYTES and b"/." not in path and b"\0" not in path
+        path[:1] == b"/"
+        and len(path) <= _SOCKET_BYTES
+        and b"/." not in path
+        and b"//" not in path
+        and path[-1:] != b"/"
+        and b"\0" not in path
     )
 
 

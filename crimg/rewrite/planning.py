@@ -6,7 +6,7 @@ from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
 from crimg.model import File, Inode
-from crimg.model.enums import Keeper
+from crimg.model.enums import NAMELESS, Keeper
 from crimg.rewrite.changes import Change, Conflict, Plan, Unmatched, differences
 from crimg.rewrite.conflicts import find_conflicts
 from crimg.rewrite.matching import PLACES, RuleSet
@@ -117,6 +117,8 @@ class _Planner:
             path: bytes | None = row[index]
             objref: int = row[0]
             if edits and objref in edits and path is not None:
+                if isinstance(row, File) and row.kind in NAMELESS:
+                    continue  # the name of a socket is in its own row
                 if edits[objref] != path:
                     add((objref, noun, name, path, edits[objref], _edit_text(objref, edits[objref])))
                 continue

@@ -62,7 +62,8 @@ def private_copy(
             yield PrivateCopy(copy, lock)
         finally:
             if keep:
-                os.unlink(os.path.join(folder, LOCK))
+                with contextlib.suppress(FileNotFoundError):  # the command may have removed it
+                    os.unlink(os.path.join(folder, LOCK))
             else:
                 _remove(folder)
 
@@ -153,6 +154,8 @@ def _make(parent: str) -> str:
 def _remove(folder: str) -> None:
     """Remove a directory, the lock file last: what is left when this is cut short has it still."""
     try:
+        if not os.path.lexists(folder):  # somebody was faster: it is gone, as it should be
+            return
         for entry in list(os.scandir(folder)):
             if entry.name == LOCK:
                 continue

@@ -22,7 +22,10 @@ from tests.validate.sound import Draft
 if TYPE_CHECKING:
     from pathlib import Path
 
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+SIGNALS = (
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM),
+    signal.SIGRTMIN,
+)
 
 
 @pytest.fixture
@@ -326,3 +329,39 @@ def test_keep(image: Path) -> None:
     assert crimg("validate", "-q", kept).returncode == 0
     assert text(crimg("wrap", image, "--", "test", "-f", "{image}")) == ""
     assert os.listdir(os.path.dirname(kept)) == ["image.img"]
+
+
+def test_a_rule_that_decides_nothing(image: Path) -> None:
+    """It is said; with --strict the command is not started."""
+    words = ("wrap", image, "--map", "/no/such=/o")
+    done = crimg(*words, "--", "true", "{image}")
+    assert (done.returncode, done.stderr.count(b"decides no path of the image")) == (0, 1)
+    done = crimg(*words, "--strict", "--", "touch", image.with_name("RAN"), "{image}")
+    assert done.returncode == 1
+    assert not image.with_name("RAN").exists()
+
+
+def test_the_path_is_what_the_kernel_takes_it_for(image: Path) -> None:
+    """A link before .. leads elsewhere than the text."""
+    elsewhere = image.parent.parent / "elsewhere" / "deeper"
+    elsewhere.mkdir(parents=True)
+    (elsewhere.parent / "shop.img").write_bytes(Draft().bytes())
+    image.write_bytes(b"another")
+    (image.parent / "link").symlink_to(elsewhere)
+    done = crimg("wrap", f"{image.parent}/link/../shop.img", "--", "grep", "-c", "another", "{image}")
+    assert (done.returncode, done.stdout) == (1, b"0\n")
+
+
+def test_a_command_that_removes_its_copy(image: Path) -> None:
+    done = crimg("wrap", image, "--", "sh", "-c", 'rm -r "$(dirname "$1")"; exit 7', "sh", "{image}")
+    assert (done.returncode, done.stderr) == (7, b"")
+
+
+def test_closed_descriptors_stay_closed(image: Path) -> None:
+    script = 'crimg wrap "$1" -- ls -l /proc/self/fd {image} <&-'.replace(
+        "crimg", f"{sys.executable} -m crimg"
+    )
+    done = subprocess.run(
+        ["sh", "-c", script, "sh", image], capture_output=True, env=environment(), timeout=TIMEOUT
+    )
+    assert b"lock" not in b"".join(line for line in done.stdout.splitlines() if b" 0 -> " in line)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg.model import KINDS, File, Inode
+from crimg.model import KINDS, File, Inode, Socket
 from crimg.model.enums import Keeper, Severity
 from crimg.reader import open_image
 from crimg.validate import validate
@@ -149,3 +149,17 @@ def test_keepers(tmp_path: Path, javascript: Path) -> None:
     run(["rewrite", "IMAGE", "--drop-keeper", "all"], image, javascript, "are not in the image")
     with open_image(image) as opened:
         assert not [row for row in opened.rows(Inode) if row.keeper == Keeper.COPIED]
+
+
+def test_a_socket_gets_a_path(tmp_path: Path, javascript: Path) -> None:
+    """--set: the name is in the row of the socket, its file has none."""
+    image = tmp_path / "image"
+    with Agent(
+        "import socket\none = socket.socket(socket.AF_UNIX)\none.bind('name')\none.listen()", tmp_path / "it"
+    ) as agent:
+        save(agent.pid, image)
+    with open_image(image) as opened:
+        (socket,) = (row for row in opened.rows(Socket) if row.path)
+    run(["rewrite", "IMAGE", "--set", f"{socket.file}=/run/name"], image, javascript)
+    with open_image(image) as opened:
+        assert [row.path for row in opened.rows(Socket) if row.path] == [b"/run/name"]
