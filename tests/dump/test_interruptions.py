@@ -79,10 +79,13 @@ def test_ended_at_any_step(number: signal.Signals, counter: Program, folder: Pat
 
 @pytest.mark.sweep
 def test_interrupted_at_every_step(counter: Program, folder: Path, tmp_path: Path) -> None:
-    """The same, without chance: before each system call of the dumper, but for long rows of one kind."""
+    """The same, without chance: before every other system call of the dumper, but for long rows of one kind.
+
+    A call that fails in their place is tried at each (tests/dump/test_failures.py).
+    """
     names = steps_of(counter, tmp_path)
     untouched, blocked = Untouched(counter.pid), masks(counter.pid)
-    places = [(step, False) for step in chosen(names)]
+    places = [(step, False) for step in chosen(names)[::2]]
     places += [
         (step, True) for step, name in enumerate(names) if name in ("open", "link", "rename", "unlink")
     ]

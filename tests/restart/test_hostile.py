@@ -159,7 +159,7 @@ def test_hostile_images(part: int, tmp_path: Path) -> None:
 @needs_root
 @pytest.mark.sweep
 def test_many_hostile_images(tmp_path: Path) -> None:
-    _try_many(10_000, int(os.environ.get("CRIMG_HOSTILE", "300")), tmp_path)
+    _try_many(10_000, int(os.environ.get("CRIMG_HOSTILE", "120")), tmp_path)
 
 
 def _try_many(first: int, count: int, tmp_path: Path) -> None:
