@@ -92,7 +92,7 @@ def test_signal_sets() -> None:
     assert after.sig_ignored & bits(signal.SIGHUP, signal.SIGPIPE) == bits(signal.SIGHUP)
     assert after.sig_pending == bits(signal.SIGUSR2)
     assert (before.shared_pending, after.shared_pending) == (0, bits(64))
-    assert after.sig_queued - before.sig_queued == 2
+    assert after.sig_queued - before.sig_queued >= 2  # of the user, in all processes
     assert after.sig_limit == before.sig_limit > 0
 
 
