@@ -143,6 +143,14 @@ class AtomicOutput(FdOutput):
                 os.unlink(self._temporary)
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """Whether both names lead to one file that is there."""
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
+
+
 def _head(name: str) -> str:
     """How the names of temporary files for this one begin; the number of a process follows."""
     return f".{name[:200]}."

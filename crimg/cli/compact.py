@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg compact`; the exit status."""
-    from crimg.cli.atomic import AtomicOutput
+    from crimg.cli.atomic import AtomicOutput, is_same_file
     from crimg.cli.output import write_lines
     from crimg.escape import escape
     from crimg.writer.compaction import write_compacted
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--force goes with -o OTHER")
     if args.output == "-" or (args.image == "-" and args.output is None):
         raise UsageError("the standard input and output cannot be changed: give a file")
-    if args.output is not None and os.path.exists(args.output) and os.path.samefile(args.output, args.image):
+    if args.output is not None and is_same_file(args.output, args.image):
         raise UsageError(f"{escape(args.output)}: is the image itself: leave out -o to compact it in place")
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     path = os.path.realpath(args.image) if args.output is None else args.output

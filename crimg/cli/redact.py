@@ -84,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_output(args: argparse.Namespace) -> None:
+    from crimg.cli.atomic import is_same_file
+
     if args.dry_run and args.strict:
         raise UsageError("--strict looks through the new image, and -n makes none")
     if args.output is None:
@@ -92,11 +94,7 @@ def _check_output(args: argparse.Namespace) -> None:
         raise UsageError("give the new image a name: -o FILE (-n prints what would be removed)")
     if args.output == "-":
         raise UsageError("-o -: the new image is looked through when it is written; give a file")
-    if (
-        os.path.exists(args.output)
-        and os.path.exists(args.image)
-        and os.path.samefile(args.output, args.image)
-    ):
+    if is_same_file(args.output, args.image):
         raise UsageError(f"{escape(args.output)}: is the image itself; the new one is a file of its own")
 
 

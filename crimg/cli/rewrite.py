@@ -24,7 +24,7 @@ from crimg.escape import escape, unescape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import Any
 
     from crimg.model.image import Image
@@ -100,12 +100,10 @@ def run(args: argparse.Namespace) -> int:
         plan = _load(args) if args.plan else _plan(args, image)
         lines = json_lines(plan) if args.json else text_lines(subject, plan, verbose=args.verbose > 0)
         write_lines(lines)
-        for text in () if args.quiet else plan.unused_rules:
-            say(f"note: {text}: decides no path of the image")
+        say_unused(args, plan.unused_rules)
         if plan.conflicts:
             raise ConflictError([conflict.text for conflict in plan.conflicts])
-        if args.strict and (plan.unused_rules or not plan.changes):
-            raise ConflictError(["a rule decides no path (--strict)" if plan.unused_rules else "no change"])
+        check_strict(args, plan.unused_rules, changes=bool(plan.changes))
         try:
             if (plan.changes or args.output) and not (args.dry_run or args.save_plan):
                 revision = _write(args, plan, image)
@@ -119,6 +117,20 @@ def run(args: argparse.Namespace) -> int:
         if args.save_plan:
             _save(args.save_plan, plan)
     return 0
+
+
+def say_unused(args: argparse.Namespace, rules: Iterable[str]) -> None:
+    """Say which rules decide no path."""
+    from crimg.cli.streams import say
+
+    for text in () if args.quiet else rules:
+        say(f"note: {text}: decides no path of the image")
+
+
+def check_strict(args: argparse.Namespace, rules: Collection[str], *, changes: bool = True) -> None:
+    """With --strict, raise ConflictError for rules that decide no path, and where nothing changes."""
+    if args.strict and (rules or not changes):
+        raise ConflictError(["a rule decides no path (--strict)" if rules else "no change"])
 
 
 def is_of_criu(name: str) -> bool:

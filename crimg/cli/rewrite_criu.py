@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out `crimg rewrite DIRECTORY`; the exit status."""
     from crimg.cli.opening import opened
     from crimg.cli.output import write_lines
-    from crimg.cli.rewrite import is_archive_file, rules_of
+    from crimg.cli.rewrite import check_strict, is_archive_file, rules_of, say_unused
     from crimg.cli.streams import say
     from crimg.reader import criu_store
     from crimg.rewrite.criu import apply, plan, write_copy
@@ -43,12 +43,10 @@ def run(args: argparse.Namespace) -> int:
             raise UsageError(f"{escape(args.image)}: is no directory of CRIU")
         made = plan(subject.image, store, rules)
         write_lines(_lines(made))
-        for text in () if args.quiet else made.unused:
-            say(f"note: {text}: decides no path of the image")
+        say_unused(args, made.unused)
         if made.conflicts:
             raise ConflictError(made.conflicts)
-        if args.strict and (made.unused or not made.changes):
-            raise ConflictError(["a rule decides no path (--strict)" if made.unused else "no change"])
+        check_strict(args, made.unused, changes=bool(made.changes))
         if args.dry_run or not (made.changes or args.output):
             return 0
         command = (b"crimg", *map(os.fsencode, sys.argv[1:]))

@@ -22,14 +22,21 @@ import os
 import sys
 
 from crimg.cli.opening import opened
-from crimg.cli.rewrite import add_edits, add_rules, is_archive_file, is_of_criu
+from crimg.cli.rewrite import (
+    add_edits,
+    add_rules,
+    check_strict,
+    is_archive_file,
+    is_of_criu,
+    say_unused,
+)
 from crimg.errors import ConflictError, FileError, UsageError
 from crimg.escape import escape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from crimg.criu.store import CriuStore
     from crimg.rewrite.criu import CriuPlan
@@ -122,7 +129,8 @@ def _rewrite_directory(
         store = criu_store(subject.image)
         if store is not None:
             made = plan(subject.image, store, rules)
-            _tell_unused(args, made.unused)
+            say_unused(args, made.unused)
+            check_strict(args, made.unused)
             if is_archive_file(copy):
                 _replace_archive(made, store, copy)
             elif made.changes or made.conflicts:
@@ -152,18 +160,9 @@ def _rewrite(
         made = plan(subject.image, rules, edits=edits)
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
-        _tell_unused(args, made.unused_rules)
+        say_unused(args, made.unused_rules)
+        check_strict(args, made.unused_rules)
         apply(made, copy, image=subject.image, command=(b"crimg", *map(os.fsencode, sys.argv[1:])))
-
-
-def _tell_unused(args: argparse.Namespace, rules: Sequence[str]) -> None:
-    """Say which rules decide no path; --strict: raise ConflictError for them."""
-    from crimg.cli.streams import say
-
-    for text in () if args.quiet else rules:
-        say(f"note: {text}: decides no path of the image")
-    if rules and args.strict:
-        raise ConflictError(["a rule decides no path (--strict)"])
 
 
 def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:

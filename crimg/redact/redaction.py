@@ -130,8 +130,8 @@ class Redaction:
     removals: all of them.  pages: what becomes of saved memory.  inodes, pipes: objrefs of those whose
     contents go.  threads: keys of those whose registers go.  names: keys of tasks and threads whose names go.
     also: mm and range of memory that was not chosen, but is saved in the same bytes as what was.  secrets:
-    removed strings that copies can be looked for of.  unsought: number of
-    those that none are looked for of.  notes: what else the user should know, one line each.
+    removed strings that copies can be looked for of.  unsought: how many
+    are not looked for, being too many.  notes: what else the user should know, one line each.
     """
 
     def __init__(self, image: Image, selection: Selection) -> None:

@@ -13,6 +13,7 @@ from crimg.model import File
 from crimg.reader import open_image
 from crimg.writer.locking import locked
 from crimg.writer.revise import append_revision
+from tests.cli.command import crimg
 from tests.validate.sound import Draft
 
 if TYPE_CHECKING:
@@ -125,3 +126,12 @@ def test_compact_to_another_file(image: str, capsys: pytest.CaptureFixture[str])
     capsys.readouterr()
     assert main(["compact", image]) == 3
     assert "nothing was changed" in capsys.readouterr().err
+
+
+def test_compact_of_nothing_beside_a_file_that_is_there(tmp_path: Path) -> None:
+    """And onto itself: one line each."""
+    there = tmp_path / "there"
+    there.write_bytes(Draft().bytes())
+    assert crimg("compact", tmp_path / "missing", "-o", there, "--force").returncode == 4
+    done = crimg("compact", there, "-o", there, "--force")
+    assert (done.returncode, b"is the image itself" in done.stderr) == (2, True)
