@@ -199,6 +199,10 @@ class Tracees:
             ptrace.cont(tid, stop & _SIGNAL)
         except ProcessGoneError:
             self._forget(tid)
+        except KernelError as error:
+            if error.errno != errno.ESRCH:
+                raise
+            # Killed in its stop, as by execve(2) of another thread; the next look tells.
         return False
 
     def _forget(self, tid: int) -> None:

@@ -6,6 +6,8 @@ Everything above the reader takes an `Image`. Tables are decoded when they are f
 
 from __future__ import annotations
 
+from collections import Counter
+
 from crimg.model.record import KINDS, Record
 
 TYPE_CHECKING = False
@@ -113,10 +115,21 @@ class Image:
 
         Of a kind whose rows tell more of another object, one at the most (Socket): that of this object.
         """
+        return self._numbered(cls).get(objref) if objref is not None else None  # type: ignore[return-value]
+
+    def ambiguous(self, cls: type[Record]) -> frozenset[int]:
+        """The numbers that several rows of this kind have (rules C203, C210): `find` gives one of them."""
+        if len(self._numbered(cls)) == len(self.rows(cls)):
+            return frozenset()
+        (index,) = cls.key_columns
+        counts = Counter(row[index] for row in self.rows(cls))
+        return frozenset(number for number, count in counts.items() if count > 1)
+
+    def _numbered(self, cls: type[Record]) -> dict[int, Record]:
         if cls not in self._by_ref:
             (index,) = cls.key_columns
             self._by_ref[cls] = {row[index]: row for row in self.rows(cls)}
-        return self._by_ref[cls].get(objref) if objref is not None else None  # type: ignore[return-value]
+        return self._by_ref[cls]
 
     def lookup(self, objref: int) -> Record | None:
         """The object with this number, of whatever kind, or None."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from crimg.escape import escape
 from crimg.model import File, Filesystem, Inode, Socket
 from crimg.model.enums import FileKind, Keeper, NameState
-from crimg.rewrite.changes import Change, Conflict
+from crimg.rewrite.changes import CHANGEABLE, Change, Conflict
 from crimg.rewrite.places import needs_name
 from crimg.rewrite.rules import PATH_BYTES
 
@@ -80,9 +80,9 @@ def _new_fault(change: Change) -> str:
 
 
 def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
-    """Everything that speaks against these changes of paths, in the order of the objects."""
+    """Everything that speaks against these changes, in the order of the objects."""
     moved: _Moved = {}
-    found = []
+    found = list(_ambiguous(image, changes))
     for change in changes:
         objref, kind, column, before, after = change[:5]
         if column not in _PATHS:
@@ -91,13 +91,21 @@ def find_conflicts(image: Image, changes: Sequence[Change]) -> list[Conflict]:
         if not _is_plain(after) and (fault := _new_fault(change)):
             found.append(Conflict(objref, (), f"#{objref} {escape(before)}: {fault}"))
     if not moved:
-        return []
+        return sorted(found)
     claims = list(_claims(image, moved))
     found += _same_name(claims, "would both be at")
     found += _below_files(claims)
     found += _same_name(list(_mounts(image, moved)), "would both be mounted at")
     found += _keepers_outside(image, moved)
     return sorted(found)
+
+
+def _ambiguous(image: Image, changes: Sequence[Change]) -> Iterator[Conflict]:
+    """A change is of the object with its number: of an unsound image's, two can have it."""
+    several = {(objref, cls.noun) for cls in CHANGEABLE for objref in image.ambiguous(cls)}
+    for objref, kind in sorted(several & {change[:2] for change in changes}) if several else ():
+        text = f"#{objref} stands in several rows of the {kind} table: which of them is to change is unclear"
+        yield Conflict(objref, (), text)
 
 
 _PATHS = frozenset(("path", "keeper_path", "mount_point"))

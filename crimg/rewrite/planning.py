@@ -52,13 +52,13 @@ def plan(
     planner.rewrite_paths()
     planner.drop_keepers(drop_keepers)
     changes = with_referrers(image, planner.cells)
-    found = find_conflicts(image, changes)
     note = ""
     if restamp is not None:
         stamped = restamp.changes(image, changes, everything=not (chosen or edits))
         changes += with_referrers(image, [change[:6] for change in stamped.changes])
         planner.conflicts += stamped.conflicts
         note = stamped.note
+    found = find_conflicts(image, changes)
     return Plan(
         image.fingerprint,
         rules=planner.rule_texts(),

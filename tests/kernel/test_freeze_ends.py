@@ -107,6 +107,22 @@ def test_an_exec_during_the_freeze() -> None:
         assert frozen_programs
 
 
+def test_a_thread_that_leaves_its_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between the report of its stop and the first request, and not yet gone."""
+    getregset, asked = ptrace.getregset, []
+
+    def late(tid: int, kind: int) -> bytes:
+        asked.append(tid)
+        if len(asked) == 2:
+            raise KernelError("ptrace(PTRACE_GETREGSET)", errno.ESRCH, pid=tid)
+        return getregset(tid, kind)
+
+    monkeypatch.setattr(ptrace, "getregset", late)
+    with start("threads", "sleep", "2") as target, Freeze(target.pid) as frozen:
+        assert set(frozen.tids) == set(states(target.pid))
+        assert len(asked) == len(frozen.tids) + 1
+
+
 def test_a_thread_id_is_refused() -> None:
     with start("threads", "sleep", "1") as target:
         (other,) = set(states(target.pid)) - {target.pid}

@@ -221,6 +221,20 @@ def test_conflicts(path: Path) -> None:
             plan(image, edits={99999: b"/x"})
 
 
+def test_a_number_of_two_rows_is_not_changed(path: Path) -> None:
+    """Only an image that is not sound has one: one of the rows would become the other."""
+    draft = Draft()
+    row = socket(file=900, path=b"/run/a", state=SocketState.UNCONNECTED)
+    more(draft, FileKind.SOCKET, row, objref=900, fd=900)
+    draft.records.append(row.replace(length=7))
+    path.write_bytes(draft.counted().bytes())
+    with crimg.open(str(path)) as image:
+        found = plan(image, [Rule("prefix", b"/run", b"/moved"), Rule("prefix", b"/dev", b"/devices")])
+    assert [conflict.text for conflict in found.conflicts] == [
+        "#900 stands in several rows of the socket table: which of them is to change is unclear"
+    ]
+
+
 def test_limits(path: Path) -> None:
     with crimg.open(str(path)) as image:
         keepers = plan(image, [Rule("prefix", b"/", b"/new", places=["keeper"])])
