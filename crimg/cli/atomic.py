@@ -11,7 +11,7 @@ import stat
 from crimg.errors import FileError, UsageError
 from crimg.escape import escape
 from crimg.writer import FdOutput
-from crimg.writer.locking import try_lock
+from crimg.writer.locking import locked, try_lock, why_unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class AtomicOutput(FdOutput):
     Where the file system knows no files without a name (O_TMPFILE of open(2)), it has a temporary one beside
     `path`. Use it in a with statement: at its end what was not committed is gone. replace: an existing file
     may be replaced, else UsageError, whose text ends in `advice`.  sync: have file and directory on disk
-    before the name is given.  quiet: do not say what `remove_leftovers` removed.  Raises FileError.
+    before the name is given.  quiet: do not say what `remove_leftovers` removed.  locked: the caller has
+    the lock on the file that is replaced; else it is taken for the moment of the replacement, and who has it
+    is not disturbed (ImageBusyError, at once where it is known at once).  Raises FileError.
 
     A temporary name has the number of this process in it, and the file is locked when it gets one at last, so
     that what a killed program left is known.
@@ -43,12 +45,14 @@ class AtomicOutput(FdOutput):
         sync: bool = False,
         advice: str = "--force replaces it",
         quiet: bool = False,
+        locked: bool = False,
     ) -> None:
         self.path = path
         self._shown = escape(path)
         self.advice = advice
         self.replace = replace
         self.sync = sync
+        self.locked = locked
         folder, name = os.path.split(path)
         if not name:
             raise UsageError(f"{self._shown or 'an empty name'}: names no file")
@@ -56,7 +60,8 @@ class AtomicOutput(FdOutput):
         self._temporary = os.path.join(self._folder, f"{_head(name)}{os.getpid()}.part")
         self._named = False
         self._refuse_existing()
-        remove_leftovers(path, quiet=quiet)
+        with self._alone():
+            remove_leftovers(path, quiet=quiet)
         super().__init__(self._create(), path)
 
     def _create(self) -> int:
@@ -81,6 +86,15 @@ class AtomicOutput(FdOutput):
         if not self.replace:
             raise UsageError(f"{self._shown}: is there already; {self.advice}")
 
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """With the lock on the file that is to be replaced; none is needed where nobody here can write it."""
+        if not self.replace or self.locked or why_unwritable(self.path):
+            yield
+        else:
+            with locked(self.path):
+                yield
+
     def commit(self) -> None:
         """Give the file its name."""
         try:
@@ -90,7 +104,8 @@ class AtomicOutput(FdOutput):
                 with contextlib.suppress(OSError):  # a file system without locks
                     try_lock(self.fd)
                 self._link(self._temporary)
-                os.rename(self._temporary, self.path)
+                with self._alone():
+                    os.rename(self._temporary, self.path)
                 self._named = False
             else:
                 self._link(self.path)  # unlike rename(2), this replaces nothing

@@ -51,7 +51,9 @@ def run(args: argparse.Namespace) -> int:
     path = os.path.realpath(args.image) if args.output is None else args.output
     with _source(args) as image:
         replace = args.output is None or args.force
-        with AtomicOutput(path, replace=replace, sync=True, quiet=args.quiet) as output:
+        with AtomicOutput(
+            path, replace=replace, sync=True, quiet=args.quiet, locked=args.output is None
+        ) as output:
             if args.output is None:
                 _take_owner(output.fd, args.image)
             write_compacted(image, output, compress=args.compress, command=command)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from crimg.redact import Copy, Redaction, Selection
+    from crimg.redact import Redaction, Selection
     from crimg.redact.redaction import Written
 
 
@@ -123,15 +123,11 @@ def _objects(texts: list[str]) -> Iterator[int]:
         yield int(text)
 
 
-def _left(copy: Copy) -> str:
-    """How many copies of one string are left, in words."""
-    return f"{copy.label}: {copy.number} cop{'y is' if copy.number == 1 else 'ies are'} left"
-
-
 def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
     """Write the new image, and look for copies in it before it gets its name."""
     from crimg.cli.atomic import AtomicOutput
     from crimg.cli.counting import Counting
+    from crimg.cli.redact_text import copy_words
     from crimg.reader import open_image
     from crimg.redact import find_copies, write
     from crimg.redact.redaction import Written
@@ -146,7 +142,7 @@ def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
             copies = find_copies(made, redaction.secrets, counting.show)
             written = Written(os.fsencode(args.output), made.size, made.uuid, tuple(copies))
         if args.strict and copies:
-            raise ConflictError([_left(copy) for copy in copies])
+            raise ConflictError([copy_words(copy) for copy in copies])
         if args.strict and redaction.unsought:
             raise ConflictError([f"copies of {redaction.unsought} strings were not looked for (--strict)"])
         output.commit()

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.redact import Copy, Redaction, Removal
+    from crimg.redact.copies import Spot
     from crimg.redact.redaction import Written
     from crimg.views.subject import Subject
 
@@ -83,10 +84,21 @@ def _copy_lines(copies: tuple[Copy, ...], verbose: bool) -> Iterator[str]:
     for copy in copies:
         yield f"  {copy.label} ({copy.length} bytes): {copy.number}"
         for spot in copy.spots if verbose else copy.spots[:_SHOWN]:
-            yield f"      #{spot.objref} {spot.position:x} {spot.label}"
+            yield f"      {_spot_words(spot)}"
         more = copy.number - (len(copy.spots) if verbose else min(_SHOWN, len(copy.spots)))
         if more:
             yield f"      and {more:,} more"
+
+
+def copy_words(copy: Copy) -> str:
+    """How many copies of one string are left, and where the first ones are, in one line."""
+    places = ", ".join(_spot_words(spot) for spot in copy.spots[:_SHOWN])
+    more = ", ..." if copy.number > _SHOWN else ""
+    return f"{copy.label}: {copy.number} cop{'y is' if copy.number == 1 else 'ies are'} left: {places}{more}"
+
+
+def _spot_words(spot: Spot) -> str:
+    return f"#{spot.objref} {spot.position:x} {spot.label}"
 
 
 def json_lines(subject: Subject, redaction: Redaction, written: Written | None) -> Iterator[str]:

@@ -21,7 +21,7 @@ import signal
 
 from crimg.cli.opening import opened
 from crimg.cli.preflight import add_looking, path_rules, seconds
-from crimg.errors import FormatError, UnsupportedResourceError, UsageError
+from crimg.errors import UnsupportedResourceError, UsageError
 from crimg.escape import escape, unescape
 
 TYPE_CHECKING = False
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from crimg.model.image import Image
     from crimg.preflight import Verdict
     from crimg.restart.steps import Plan
     from crimg.rewrite.rules import PathRules
@@ -73,7 +72,9 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.output import write_lines
     from crimg.cli.streams import say
     from crimg.cli.terminal import wait_in_foreground
+    from crimg.preflight import check
     from crimg.restart.terminal import TerminalState, own_terminal
+    from crimg.validate.soundness import check_sound
 
     if args.json and not args.dry_run:
         raise UsageError("--json goes with --dry-run")
@@ -85,9 +86,7 @@ def run(args: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
-        _check_sound(image)
-        from crimg.preflight import check
-
+        check_sound(image, thorough=True)
         verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
         try:
             plan = restart.plan(
@@ -160,16 +159,6 @@ def _end_of(pid: int, wait: Callable[[], None]) -> int:
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     return 128 - code if code < 0 else code
-
-
-def _check_sound(image: Image) -> None:
-    """Raise FormatError for an image with errors, the first of which it names."""
-    from crimg.validate import Severity, validate
-
-    errors = [one for one in validate(image).findings if one.severity == Severity.ERROR]
-    if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise FormatError(f"the image is not sound: {errors[0].rule} {errors[0].text}{more}")
 
 
 def _accepted(texts: Sequence[str], verdicts: Sequence[Verdict]) -> dict[int, str]:

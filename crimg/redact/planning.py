@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crimg.collecting import no_collection
-from crimg.errors import ConflictError, FormatError, UsageError
+from crimg.errors import ConflictError, UsageError
 from crimg.escape import escape
 from crimg.format.constants import FIRST_ANCILLARY_KIND, Codec, SectionType
 from crimg.graph import row_label
@@ -36,7 +36,7 @@ from crimg.redact.strings import (
     strings_of,
     worth_looking_for,
 )
-from crimg.rewrite.applying import first_error
+from crimg.validate.soundness import check_sound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,11 +56,9 @@ def plan(image: Image, selection: Selection, *, progress: Callable[[int], object
     """What is to be removed from an image. progress: called with bytes gone through in search of copies.
 
     Raises ConflictError where a part of the selection matches nothing, UsageError for an empty one and for
-    objects that have no contents to remove, FormatError where the image is not sound.
+    objects that have no contents to remove, UnsoundError where the image is not sound.
     """
-    wrong = first_error(image)
-    if wrong:
-        raise FormatError(f"the image is not sound: {wrong}")
+    check_sound(image)
     if not [word for word in selection.words if word not in ("--drop", "--copies")]:
         raise UsageError("nothing to remove: give --environment, --vma WHAT or others")
     return _Planner(image, selection).plan(progress)

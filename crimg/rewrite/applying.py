@@ -8,7 +8,7 @@ from crimg.collecting import no_collection
 from crimg.errors import ConflictError, ImageChangedError, ModelError, UnsoundError, UsageError
 from crimg.reader import open_image
 from crimg.rewrite.conflicts import find_conflicts
-from crimg.validate import RULES, Severity, validate
+from crimg.validate.soundness import check_sound
 from crimg.writer.revise import append_revision, take_back
 
 TYPE_CHECKING = False
@@ -75,33 +75,11 @@ def check_applicable(plan: Plan, image: Image, *, force: bool = False) -> None:
         check_sound(image)
 
 
-def check_sound(image: Image) -> None:
-    """Raise UnsoundError for an image whose objects have errors.
-
-    The container is not gone through once more: opening the image has seen to what an append builds on, and
-    the rest would be a look at every section of what may be gigabytes.
-    """
-    wrong = first_error(image)
-    if wrong:
-        raise UnsoundError(f"the image is not sound: {wrong}")
-
-
 def _hold(path: str) -> None:
     """Take the last revision back where it is not sound: evidence can contradict what the memory says."""
     with open_image(path) as image:
-        wrong = first_error(image)
-    if wrong:
-        take_back(path, fingerprint=image.fingerprint)
-        raise ConflictError([f"the image would not be sound: {wrong}"])
-
-
-def first_error(image: Image) -> str:
-    """The worst that validation finds in the objects of an image, in one line; "" for no error."""
-    rules = [rule for rule in RULES.values() if rule.severity == Severity.ERROR]
-    errors = validate(image, rules, page_data=False, layout=False).findings
-    if not errors:
-        return ""
-    first = errors[0]
-    where = f"#{first.place.objref} {first.place.label} " if first.place.objref is not None else ""
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{first.rule} {where}{first.text}{more}"
+        try:
+            check_sound(image)
+        except UnsoundError as error:
+            take_back(path, fingerprint=image.fingerprint)
+            raise ConflictError([f"after the rewrite {error}"]) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -15,9 +15,6 @@ from crimg.writer.locking import locked
 from crimg.writer.revise import append_revision
 from tests.cli.command import crimg
 from tests.validate.sound import Draft
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -52,6 +49,19 @@ def test_undo(image: str, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         assert main(words) == 2
         assert "give a file" in capsys.readouterr().err
+
+
+def test_a_locked_file_is_not_replaced(image: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever has the lock is about to append to it."""
+    other = image + ".other"
+    Path(other).write_bytes(Draft().bytes())
+    for words in (["compact", image], ["redact", image, "--contents"]):
+        with locked(other):
+            assert main([*words, "-o", other, "--force"]) == 4
+            assert "another program is rewriting this image" in capsys.readouterr().err
+            assert Path(other).read_bytes() == Draft().bytes()
+    assert main([*words, "-o", other, "--force"]) == 0
+    assert sorted(os.listdir(os.path.dirname(image))) == ["image.bin", "image.bin.other"]
 
 
 @pytest.mark.parametrize("count", ["", "x", "9" * 5000, "\u0661"])
