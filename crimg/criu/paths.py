@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from struct import Struct
-
-from crimg.criu.framing import entries, header_size, message_at
-from crimg.criu.splicing import spliced
+from crimg.criu.editing import edited
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from typing import Any
 
-    from crimg.criu.directory import Files, Part
+    from crimg.criu.directory import Files
     from crimg.criu.splicing import Tree
 
     Chooser = Callable[[str, int, bytes], bytes]
@@ -35,7 +33,6 @@ PLACES: dict[str, Tree] = {
 }
 """Stem of an image file to its fields that hold paths (crimg/criu/criu.proto). Not in it: paths of control
 groups, which are no files, and what is in the memory of the tasks."""
-_LENGTH = Struct("<i")
 
 
 def rewritten(files: Files, choose: Chooser) -> dict[str, bytes]:
@@ -43,43 +40,19 @@ def rewritten(files: Files, choose: Chooser) -> dict[str, bytes]:
 
     It is called for every absolute path. Raises FormatError for a damaged file.
     """
-    found = {}
-    for part in files.parts.values():
-        wanted = PLACES.get(part.stem)
-        if wanted is not None and part.size:
-            data = bytes(part.view)
-            new = b"".join(_pieces(part, data, wanted, choose))
-            if new != data:
-                found[part.name] = new
-    return found
 
-
-def _pieces(part: Part, data: bytes, wanted: Tree, choose: Chooser) -> Iterator[bytes]:
-    """The bytes of a file, entry by entry, with the paths that `choose` makes."""
-    if part.kind is None:
-        yield data
-        return
-    view = memoryview(data)
-    start = header_size(view, part.kind, part.name)
-    yield data[:start]
-    if part.stem == "ghost-file":  # one message, and then contents
-        message, end = message_at(view, start, part.name)
-        yield from _entry(bytes(message), wanted, 0, choose)
-        yield data[end:]
-        return
-    for entry in entries(view, part.kind, part.name):
-        number = getattr(entry.message, "id", 0)
-        yield from _entry(bytes(entry.data), wanted, number, choose)
-        yield bytes(entry.payload)
-
-
-def _entry(data: bytes, wanted: Tree, number: int, choose: Chooser) -> Iterator[bytes]:
-    def change(word: str, old: bytes) -> bytes:
+    def change(message: Any, word: str, old: bytes) -> bytes:
         path = old.rstrip(b"\0") if word == SOCKET else old
         if not path.startswith(b"/"):  # abstract names, relative ones, what is given at the restore
             return old
-        return choose(word, number, path) + old[len(path) :]
+        return choose(word, getattr(message, "id", 0), path) + old[len(path) :]
 
-    new = spliced(data, wanted, change)
-    yield _LENGTH.pack(len(new))
-    yield new
+    found = {}
+    for part in files.parts.values():
+        wanted = PLACES.get(part.stem)
+        if wanted is not None and part.kind is not None and part.size:
+            data = bytes(part.view)
+            new = edited(data, part.kind, part.name, wanted, change)
+            if new is not data:
+                found[part.name] = new
+    return found
