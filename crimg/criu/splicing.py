@@ -10,7 +10,7 @@ from crimg.errors import FormatError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     Tree = dict[int, "Tree | str"]
     """Field number to what is inside it, or to the word for the string that it is."""
@@ -39,9 +39,9 @@ def spliced(data: bytes, wanted: Tree, change: Callable[[str, bytes], bytes]) ->
 
 
 def numbered(data: bytes, values: Mapping[int, Sequence[int]]) -> bytes:
-    """The message with other numbers in the fields of `values`, where the first of each stood, else at its end.
+    """The message with other numbers in the fields of `values`, where the first of each was, else at its end.
 
-    values: field to its numbers, 0 or more each; none removes the field. Raises FormatError.
+    values: field to its numbers, 0 or more; none removes the field. Raises FormatError.
     """
     parts: list[bytes] = []
     kept = 0
@@ -51,6 +51,24 @@ def numbered(data: bytes, values: Mapping[int, Sequence[int]]) -> bytes:
             parts += [data[kept:start], left.pop(number, b"")]
             kept = end
     return b"".join([*parts, data[kept:], *left.values()])
+
+
+def zeroed(data: bytes, kept: Collection[int] = (), messages: Collection[int] = ()) -> bytes:
+    """The message with zeros in all fields but `kept`, those too that the schema does not have.
+
+    messages: fields that are messages, with zeros in all of their fields. Raises FormatError.
+    """
+    parts: list[bytes] = []
+    for number, wire, start, inner, value, end in _fields(data):
+        if number in kept:
+            parts.append(data[start:end])
+        elif wire == _VARINT:
+            parts += [data[start:inner], b"\0"]
+        else:
+            new = zeroed(data[value:end]) if number in messages and wire == _BYTES else bytes(end - value)
+            length = encoded(len(new)) if wire == _BYTES else b""
+            parts += [data[start:inner], length, new]
+    return b"".join(parts)
 
 
 def _number(field: int, value: int) -> bytes:

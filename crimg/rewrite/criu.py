@@ -13,6 +13,7 @@ from typing import NamedTuple
 from crimg.criu.directory import CHECKPOINT, DONE, INVENTORY, JOURNAL, PARENT, Directory
 from crimg.criu.kinds import split_name
 from crimg.criu.paths import LINK, MOUNT, NAME, SOCKET, rewritten
+from crimg.criu.saving import as_file_error, link_or_copy, new_directory, sync_directory
 from crimg.errors import ConflictError, FileError, FormatError, UsageError
 from crimg.escape import escape
 from crimg.model import File
@@ -23,7 +24,7 @@ from crimg.writer.locking import locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from crimg.criu.store import CriuStore
     from crimg.model.image import Image
@@ -122,7 +123,7 @@ def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) ->
     if made.conflicts:
         raise ConflictError(made.conflicts)
     folder = _folder(store)
-    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
+    with locked(os.path.join(folder, INVENTORY)), as_file_error(folder):
         number = _last(folder) + 1
         if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), DONE)):
             raise FileError(f"{escape(folder)}: a rewrite was cut short; crimg undo takes it back")
@@ -143,10 +144,10 @@ def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) ->
         }
         _write(os.path.join(kept, _RECORD), json.dumps(record).encode())
         os.rename(kept, entry)
-        _sync(os.path.join(folder, JOURNAL))
+        sync_directory(os.path.join(folder, JOURNAL))
         for name in made.contents:
             os.rename(os.path.join(folder, _NEW + name), os.path.join(folder, name))
-        _sync(folder)
+        sync_directory(folder)
         _write(os.path.join(entry, DONE), b"")
         return number
 
@@ -159,7 +160,7 @@ def undo(path: str) -> int:
     inner = os.path.join(path, CHECKPOINT)
     here = os.path.exists(os.path.join(path, INVENTORY))
     folder = path if here or not os.path.isdir(inner) else inner
-    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
+    with locked(os.path.join(folder, INVENTORY)), as_file_error(folder):
         number = _last(folder)
         if not number:
             raise UsageError(f"{escape(path)}: was not rewritten; there is nothing to take back")
@@ -167,7 +168,7 @@ def undo(path: str) -> int:
         for name in _recorded(entry):
             if os.path.exists(os.path.join(entry, name)):  # else it is back already
                 os.rename(os.path.join(entry, name), os.path.join(folder, name))
-        _sync(folder)
+        sync_directory(folder)
         os.rename(entry, entry + ".part")  # from here on it is taken back
         shutil.rmtree(entry + ".part")
         for name in os.listdir(folder):
@@ -196,27 +197,17 @@ def write_copy(made: CriuPlan, store: CriuStore, output: str) -> None:
     """
     if made.conflicts:
         raise ConflictError(made.conflicts)
-    if os.path.lexists(output):
-        raise UsageError(f"{escape(output)}: is there already; give another name, or remove it first")
     folder = _folder(store)
-    part = f"{output.rstrip('/')}.{os.getpid()}.part"
-    with _as_file_error(output):
-        os.mkdir(part, 0o700)
-        try:
-            for name in sorted(os.listdir(folder)):
-                old, new = os.path.join(folder, name), os.path.join(part, name)
-                mode = os.lstat(old).st_mode
-                if name in made.contents:
-                    _write(new, made.contents[name], old)
-                elif stat.S_ISREG(mode) and not name.startswith(_NEW):
-                    _link_or_copy(old, new)
-                elif name == PARENT and stat.S_ISLNK(mode):
-                    os.symlink(os.path.realpath(old), new)
-            _sync(part)
-            os.rename(part, output)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
+    with new_directory(output) as part:
+        for name in sorted(os.listdir(folder)):
+            old, new = os.path.join(folder, name), os.path.join(part, name)
+            mode = os.lstat(old).st_mode
+            if name in made.contents:
+                _write(new, made.contents[name], old)
+            elif stat.S_ISREG(mode) and not name.startswith(_NEW):
+                link_or_copy(name, new, store.directory.fd)
+            elif name == PARENT and stat.S_ISLNK(mode):
+                os.symlink(os.path.realpath(old), new)
 
 
 def write_archive(made: CriuPlan, store: CriuStore, output: int) -> None:
@@ -231,15 +222,8 @@ def write_archive(made: CriuPlan, store: CriuStore, output: int) -> None:
         raise ConflictError(made.conflicts)
     if not isinstance(store.directory, Archive):
         raise UsageError("these images are in no archive")
-    with _as_file_error(store.directory.name):
+    with as_file_error(store.directory.name):
         repack(store.directory.source, output, made.contents)
-
-
-def _link_or_copy(old: str, new: str) -> None:
-    try:
-        os.link(old, new)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(old, new)
 
 
 def _last(folder: str) -> int:
@@ -265,19 +249,3 @@ def _write(path: str, data: bytes, like: str = "") -> None:
         if like:
             os.fchmod(fd, stat.S_IMODE(os.stat(like).st_mode))
         os.fsync(fd)
-
-
-def _sync(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-@contextlib.contextmanager
-def _as_file_error(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileError(f"{escape(error.filename or name)}: {error.strerror}") from error
