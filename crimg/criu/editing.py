@@ -22,16 +22,17 @@ if TYPE_CHECKING:
 _LENGTH = Struct("<i")
 
 
-def edited(data: bytes, kind: ImageKind, place: str, wanted: Tree, change: Change) -> bytes:
+def edited(data: bytes, kind: ImageKind, place: str, wanted: Tree | str, change: Change) -> bytes:
     """The bytes of an image file with the strings of `wanted` in its entries as `change` makes them.
 
-    place: its name.  `data` itself where nothing changes. Raises FormatError where it is damaged.
+    place: its name.  wanted: a word instead, for whole entries.  It is `data` itself where nothing changes.
+    Raises FormatError where the file is damaged.
     """
     new = b"".join(_pieces(data, kind, place, wanted, change))
     return data if new == data else new
 
 
-def _pieces(data: bytes, kind: ImageKind, place: str, wanted: Tree, change: Change) -> Iterator[bytes]:
+def _pieces(data: bytes, kind: ImageKind, place: str, wanted: Tree | str, change: Change) -> Iterator[bytes]:
     view = memoryview(data)
     start = header_size(view, kind, place)
     yield data[:start]
@@ -45,7 +46,10 @@ def _pieces(data: bytes, kind: ImageKind, place: str, wanted: Tree, change: Chan
         yield bytes(entry.payload)
 
 
-def _entry(data: bytes, message: Any, wanted: Tree, change: Change) -> Iterator[bytes]:
-    new = spliced(data, wanted, lambda word, old: change(message, word, old))
+def _entry(data: bytes, message: Any, wanted: Tree | str, change: Change) -> Iterator[bytes]:
+    if isinstance(wanted, str):
+        new = change(message, wanted, data)
+    else:
+        new = spliced(data, wanted, lambda word, old: change(message, word, old))
     yield _LENGTH.pack(len(new))
     yield new

@@ -22,9 +22,10 @@ from crimg.redact import Selection, find_copies, plan
 from crimg.redact.criu_files import write
 from crimg.redact.redaction import Secret
 from crimg.validate import validate
-from tests.cli.command import crimg, text
+from tests.cli.command import text
 from tests.cli.schemas import problems
 from tests.criu.corpus import NAMES, directory
+from tests.criu.inside import crimg
 from tests.criu.synthetic import CORE, DATA, GHOST, OWNER, PAGE, PAGEMAP, Tree, core, reg, small
 from tests.criu.test_archives import archive
 from tests.criu.wire import BYTES, Fields, entries_of, fields_of, image
