@@ -98,7 +98,7 @@ KINDS: dict[str, ImageKind] = {
         ImageKind("pidns", 0x61157326),
         ImageKind("seccomp", 0x64413049),
         ImageKind("cpuinfo", 0x61404013),
-        ImageKind("binfmt-misc", 0x67343323),
+        ImageKind("binfmt-misc", 0x67343323, "BinaryFormat"),
         ImageKind("autofs", 0x49353943),
         ImageKind("bpfmap-file", 0x57506142),
         ImageKind("bpfmap-data", 0x64324033),

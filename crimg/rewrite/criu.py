@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.criu.paths import LINK, MOUNT, NAME, SOCKET, rewritten
+from crimg.criu.paths import INTERPRETER, LINK, MOUNT, NAME, SOCKET, rewritten
 from crimg.errors import ImageChangedError, UsageError
 from crimg.escape import escape
 from crimg.model import File, Filesystem
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Key = tuple[str, int, bytes]
     """Word for a place, id of the file or 0, path."""
 
-_PLACES = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper"}
+_PLACES = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper", INTERPRETER: "exe"}
 """Word for a place to what rules call it, where the referrers of an open file do not say that."""
 LINKED = 0
 """Type of remap-fpath.img: a link beside the file keeps it."""
@@ -188,6 +188,24 @@ class _Planner:
                 known.append(Change(mounted.objref, Filesystem.noun, "mount_point", point, moved[point], ""))
         for conflict in find_conflicts(self._image, known):
             yield conflict.text
+        yield from self._archived(moved)
+
+    def _archived(self, moved: Mapping[bytes, bytes]) -> Iterator[str]:
+        """Files whose contents are in an archive of a tmpfs, in which their names would stay as they are.
+
+        moved: mount points that change, before and after.
+        """
+        files, mounts = self._store.directory, self._store.builder.system.mounts
+        for number, (before, after) in self.names.items():
+            entry = self._store.files.get(number)
+            mount = mounts.get(entry.reg.mnt_id) if entry is not None and before != after else None
+            if mount is None:
+                continue
+            part = files.part("tmpfs-dev", mount.root_dev) or files.part("tmpfs", mount.mnt_id)
+            point = mount.mountpoint
+            if part is not None and _below(before, point) != _below(after, moved.get(point, point)):
+                where = f"is in {escape(part.name)}, in which names stay"
+                yield f"{escape(before)} {where}: it would not be {escape(after)}"
 
 
 def _objrefs(image: Image, store: CriuStore) -> dict[int, int]:
@@ -202,6 +220,12 @@ def _objrefs(image: Image, store: CriuStore) -> dict[int, int]:
         if beside and entry.id in found:
             found.setdefault(beside, found[entry.id])
     return found
+
+
+def _below(path: bytes, point: bytes) -> bytes | None:
+    """A path from a mount point on; None for one that is elsewhere."""
+    head = point.rstrip(b"/")
+    return path[len(head) :] if path == point or path.startswith(head + b"/") else None
 
 
 def _edit_text(objref: int, path: bytes) -> str:

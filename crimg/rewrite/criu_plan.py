@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from crimg.criu.paths import LINK, MOUNT, NAME, PLACES, SOCKET, SOCKET_DIRECTORY, WATCH
+from crimg.criu.paths import INTERPRETER, LINK, MOUNT, NAME, PLACES, SOCKET, SOCKET_DIRECTORY, WATCH
 from crimg.model import File, Filesystem, Inode, Socket
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ COLUMNS = {
     WATCH: (File.noun, "watch"),
     MOUNT: (Filesystem.noun, "mount_point"),
     LINK: (Inode.noun, "link_target"),
+    INTERPRETER: (File.noun, "interpreter"),
 }
 """Word for a place to kind and column of the change there (specs/rewrite.schema.json)."""
 

@@ -295,15 +295,10 @@ def test_a_rule_for_a_place_reaches_a_fifo(tmp_path: Path) -> None:
 
 
 def test_two_mounts_at_one_place_are_refused(tmp_path: Path) -> None:
-    tree = small()
-    mounts: list[Fields] = [
-        {1: 0, 2: number, 3: 1, 4: 0, 5: 0, 6: b"/", 7: point, 8: b"none", 9: b"", 14: b"ext4"}
-        for number, point in ((5, b"/"), (6, b"/a"), (7, b"/b"))
-    ]
-    tree.images["mountpoints-9.img"] = image(MOUNTS, *mounts)
-    for entry in tree.files:
-        if isinstance(entry.get(3), dict):
-            entry[3] = {**entry[3], 7: zigzag(5 + entry[3][1] % 3)}  # type: ignore[dict-item, index]
+    tree = mounted(mount(5, b"/"), mount(6, b"/a"), mount(7, b"/b"))
+    for number, on in ((4, 6), (7, 7)):
+        entry: Any = next(each for each in tree.files if each[2] == number)
+        entry[3][7] = zigzag(on)
     folder = tree.write(tmp_path / "images")
     result = crimg("rewrite", folder, "--exact", "/a=/b")
     assert (result.returncode, b"would get the path of" in result.stderr) == (1, True), result.stderr
@@ -332,3 +327,77 @@ def test_zeros_in_all_fields_but_some() -> None:
     assert zeroed(data, (1,), (3,)) == b"\x08\xff\x01\x15\0\0\0\0\x1a\x07" + zeros + b"\x22\x02\0\0"
     with pytest.raises(FormatError):
         zeroed(b"\x0b")
+
+
+def mounted(*mounts: Fields) -> Tree:
+    """The small tree, all of whose files are on the first of these mounts."""
+    tree = small()
+    tree.images["mountpoints-9.img"] = image(MOUNTS, *mounts)
+    for entry in tree.files:
+        if isinstance(entry.get(3), dict):
+            entry[3] = {**entry[3], 7: zigzag(5)}  # type: ignore[dict-item]
+    return tree
+
+
+def mount(number: int, point: bytes, device: int = 1, **more: bytes) -> Fields:
+    body: Fields = {1: 0, 2: number, 3: device, 4: 0, 5: 0, 6: more.get("root", b"/"), 7: point}
+    return body | {8: more.get("source", b"none"), 9: more.get("options", b"")}
+
+
+def mounts_of(folder: Path) -> list[dict[int, int | bytes]]:
+    data = (folder / "mountpoints-9.img").read_bytes()
+    return [{field.number: field.value for field in fields_of(entry)} for entry, _ in entries_of(data)]
+
+
+def test_every_path_of_a_mount(tmp_path: Path) -> None:
+    overlay = rb"rw,lowerdir=/srv/low:/srv/lower:rel,upperdir=/srv/up,workdir=/srv\,x,data=/srv/not"
+    external = {13: 1, 18: b"/srv/key"}
+    tree = mounted(
+        mount(5, b"/", root=b"/srv/root", source=b"/srv/disk", options=overlay),
+        mount(6, b"/srv/outside", root=b"/srv/key") | external,
+    )
+    folder = tree.write(tmp_path / "images")
+    assert crimg("rewrite", folder, "--map", "/srv=/mnt/other").returncode == 0
+    first, second = mounts_of(folder)
+    assert (first[6], first[7], first[8]) == (b"/mnt/other/root", b"/", b"/mnt/other/disk")
+    assert first[9] == (
+        b"rw,lowerdir=/mnt/other/low:/mnt/other/lower:rel,upperdir=/mnt/other/up,"
+        rb"workdir=/srv\,x,data=/srv/not"
+    )
+    assert (second[6], second[7], second[18]) == (b"/srv/key", b"/mnt/other/outside", b"/srv/key")
+
+
+def test_a_file_in_an_archive_of_a_tmpfs_keeps_its_name(tmp_path: Path) -> None:
+    tree = mounted(mount(5, b"/"), mount(6, b"/tmp", device=48))
+    tree.files.append(reg(40, b"/tmp/dir/file", mnt_id=6))
+    tree.fds[100].append({1: 40, 2: 0, 3: 1, 4: 40})
+    tree.images["tmpfs-dev-48.tar.gz.img"] = b"\x1f\x8b"
+    folder = tree.write(tmp_path / "images")
+    for rule in ("/tmp/dir=/tmp/other", "/tmp/dir/file=/srv/file"):
+        refused = crimg("rewrite", folder, "--map", rule)
+        assert (refused.returncode, b"is in tmpfs-dev-48.tar.gz.img" in refused.stderr) == (1, True)
+    assert crimg("rewrite", folder, "--map", "/tmp=/run/tmp").returncode == 0
+    assert mounts_of(folder)[1][7] == b"/run/tmp"
+    assert names_of((folder / "files.img").read_bytes())[40][6] == b"/run/tmp/dir/file"
+
+
+@pytest.mark.parametrize(
+    ("name", "magic", "body", "old"),
+    [
+        ("binfmt-misc.img", 0x67343323, {1: b"qemu", 2: 1, 3: b"/srv/bin/qemu"}, b"/srv/bin/qemu"),
+        ("inotify.img", 0x48424431, {1: 9, 5: {1: 9, 7: {4: b"/srv/watched"}}}, b"/srv/watched"),
+        ("fanotify.img", 0x55096122, {1: 9, 6: {1: 9, 8: {2: b"/srv/mount"}}}, b"/srv/mount"),
+        ("irmap-cache", 0x57004059, {1: 1, 2: 5, 3: b"/srv/hint"}, b"/srv/hint"),
+    ],
+)
+def test_files_with_paths_of_their_own(
+    name: str, magic: int, body: Fields, old: bytes, tmp_path: Path
+) -> None:
+    tree = small()
+    tree.images[name] = image(magic, body)
+    folder = tree.write(tmp_path / "images")
+    assert crimg("rewrite", folder, "--map", "/srv=/opt/longer").returncode == 0
+    new = (folder / name).read_bytes()
+    assert old not in new and old.replace(b"/srv", b"/opt/longer") in new
+    assert crimg("undo", folder).returncode == 0
+    assert (folder / name).read_bytes() == tree.images[name]
