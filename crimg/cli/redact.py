@@ -3,7 +3,8 @@
 Chosen parts of the memory, of deleted files and of registers are replaced by zeros or left out; the rest
 stays as it is. The new image is a file of its own, with one revision and another uuid; the removed bytes are
 nowhere in it, and marks say what was removed: it can be looked at, but not be restarted. Afterwards what is
-left is searched for copies of the removed strings.
+left is searched for copies of the removed strings. Of images of CRIU, a directory or an archive, -o is a new
+directory, with zeros in place of what was removed.
 
 WHAT of --vma: all, anonymous, heap, stack, file, shared; /PATH of a mapped file (a glob; what is below it,
 too); [NAME]; START-END; 0xADDRESS; the number of a task, file or inode. N:WHAT: only of task N.
@@ -22,16 +23,18 @@ from crimg.escape import escape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from crimg.redact import Redaction, Selection
+    from crimg.criu.store import CriuStore
+    from crimg.redact import Copy, Redaction, Selection
     from crimg.redact.redaction import Written
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
-    parser.add_argument("-o", "--output", metavar="FILE", help="the new image (mode 0600)")
+    parser.add_argument("image", metavar="IMAGE", help="image; - is the standard input")
+    parser.add_argument("-o", "--output", metavar="FILE",
+                        help="the new image (mode 0600); of CRIU a new directory")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="FILE may be there, and is replaced")
     group = parser.add_argument_group("what to remove")
     group.add_argument("--environment", action="store_true", help="environment variables")
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Carry out `crimg redact`; the exit status."""
     from crimg.cli.counting import Counting
     from crimg.cli.opening import opened
-    from crimg.cli.output import shown_name, write_lines
+    from crimg.cli.output import write_lines
     from crimg.cli.redact_text import json_lines, text_lines
     from crimg.cli.streams import say
     from crimg.reader import criu_store
@@ -65,13 +68,14 @@ def run(args: argparse.Namespace) -> int:
     selection = _selection(args)
     _check_output(args)
     with opened(args.image, quiet=args.quiet) as subject:
-        if criu_store(subject.image) is not None:
-            raise UsageError(
-                f"{shown_name(args.image)}: images of CRIU cannot be redacted, only those of crimg"
-            )
+        store = criu_store(subject.image)
+        if store is not None and args.force:
+            raise UsageError("--force: of images of CRIU -o makes a directory, which replaces none")
         with Counting("bytes searched", quiet=args.quiet) as counting:
             redaction = plan(subject.image, selection, progress=counting.show)
-        written = None if args.dry_run else _write(args, redaction)
+        written = None
+        if not args.dry_run:
+            written = _write(args, redaction) if store is None else _write_directory(args, redaction, store)
         if args.json:
             write_lines(json_lines(subject, redaction, written))
         else:
@@ -127,7 +131,6 @@ def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
     """Write the new image, and look for copies in it before it gets its name."""
     from crimg.cli.atomic import AtomicOutput
     from crimg.cli.counting import Counting
-    from crimg.cli.redact_text import copy_words
     from crimg.reader import open_image
     from crimg.redact import find_copies, write
     from crimg.redact.redaction import Written
@@ -141,9 +144,35 @@ def _write(args: argparse.Namespace, redaction: Redaction) -> Written:
         ):
             copies = find_copies(made, redaction.secrets, counting.show)
             written = Written(os.fsencode(args.output), made.size, made.uuid, tuple(copies))
-        if args.strict and copies:
-            raise ConflictError([copy_words(copy) for copy in copies])
-        if args.strict and redaction.unsought:
-            raise ConflictError([f"copies of {redaction.unsought} strings were not looked for (--strict)"])
+        _check_strict(args, redaction, copies)
         output.commit()
     return written
+
+
+def _write_directory(args: argparse.Namespace, redaction: Redaction, store: CriuStore) -> Written:
+    """The same for images of CRIU, as a directory."""
+    from crimg.cli.counting import Counting
+    from crimg.criu.saving import new_directory
+    from crimg.reader import criu_store, open_image
+    from crimg.redact.criu import all_copies
+    from crimg.redact.criu_files import write
+    from crimg.redact.redaction import Written
+
+    with new_directory(args.output) as folder:
+        size = write(redaction, store, folder)
+        with open_image(folder) as made, Counting("bytes searched", quiet=args.quiet) as counting:
+            files = criu_store(made)
+            copies = all_copies(made, files, redaction.secrets, counting.show) if files is not None else []
+            written = Written(os.fsencode(args.output), size, made.uuid, tuple(copies))
+        _check_strict(args, redaction, copies)
+    return written
+
+
+def _check_strict(args: argparse.Namespace, redaction: Redaction, copies: Sequence[Copy]) -> None:
+    """With --strict, raise ConflictError for copies that are left, or were not looked for."""
+    from crimg.cli.redact_text import copy_words
+
+    if args.strict and copies:
+        raise ConflictError([copy_words(copy) for copy in copies])
+    if args.strict and redaction.unsought:
+        raise ConflictError([f"copies of {redaction.unsought} strings were not looked for (--strict)"])

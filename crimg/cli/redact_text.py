@@ -60,7 +60,7 @@ def _pids(pids: dict[int, list[int]], mm: int) -> str:
 def _removal_lines(removals: list[Removal], pids: dict[int, list[int]], verbose: bool) -> Iterator[str]:
     memory: dict[int, list[Removal]] = {}
     for removal in removals:
-        if removal.what == MEMORY:
+        if removal.what == MEMORY and removal.objref is not None:
             memory.setdefault(removal.objref, []).append(removal)
     for mm, parts in memory.items():
         size = sum(part.size for part in parts)
@@ -73,7 +73,8 @@ def _removal_lines(removals: list[Removal], pids: dict[int, list[int]], verbose:
             yield f"      {part.start:x}-{part.end:x} {part.label}: {part.size:,} bytes".replace(" :", ":")
     for removal in removals:
         if removal.what != MEMORY:
-            yield f"  #{removal.objref} {_WORDS[removal.what]}{removal.label}: {removal.size:,} bytes"
+            number = f"#{removal.objref} " if removal.objref is not None else ""
+            yield f"  {number}{_WORDS[removal.what]}{removal.label}: {removal.size:,} bytes"
 
 
 def _copy_lines(copies: tuple[Copy, ...], verbose: bool) -> Iterator[str]:
@@ -98,7 +99,8 @@ def copy_words(copy: Copy) -> str:
 
 
 def _spot_words(spot: Spot) -> str:
-    return f"#{spot.objref} {spot.position:x} {spot.label}"
+    number = f"#{spot.objref} " if spot.objref is not None else ""
+    return f"{number}{spot.position:x} {spot.label}"
 
 
 def json_lines(subject: Subject, redaction: Redaction, written: Written | None) -> Iterator[str]:

@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         except UnsoundError as error:
             raise UnsoundError(f"{error}; --force rewrites it all the same") from error
         if args.save_plan:
-            _save(args.save_plan, plan)
+            save_plan(args.save_plan, json_lines(plan))
     return 0
 
 
@@ -262,25 +262,29 @@ def _number(text: str) -> int:
 def _load(args: argparse.Namespace) -> Plan:
     from crimg.rewrite.changes import Plan
 
+    return Plan.from_json(saved_plan(args))
+
+
+def saved_plan(args: argparse.Namespace) -> Any:
+    """What is in the file of --plan. Raises UsageError, FileError."""
     given = [args.maps, args.exact, args.areas, args.files, args.edits, args.drop_keeper, args.restamp]
     if any(given) or args.only is not None:
         raise UsageError("--plan takes no further rules: they are in the plan")
     try:
         with open(args.plan, "rb") as file:
-            value: Any = json.load(file)
+            return json.load(file)
     except OSError as error:
         raise FileError(f"{escape(args.plan)}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{escape(args.plan)}: is no JSON: {error}") from error
-    return Plan.from_json(value)
 
 
-def _save(name: str, plan: Plan) -> None:
+def save_plan(name: str, lines: Iterator[str]) -> None:
+    """Write the lines of a plan to a new file."""
     from crimg.cli.atomic import AtomicOutput
-    from crimg.cli.rewrite_text import json_lines
 
     with AtomicOutput(name, advice=_ADVICE) as output:
-        output.write(_encoded(json_lines(plan)))
+        output.write(_encoded(lines))
         output.commit()
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from crimg.criu.store import CriuStore
-    from crimg.rewrite.criu import CriuPlan
+    from crimg.rewrite.criu_plan import CriuPlan
     from crimg.rewrite.matching import Rule
     from crimg.rewrite.rules import PathRule
 
@@ -102,7 +102,8 @@ def _fill(name: str) -> Callable[[str], None]:
     def fill(copy: str) -> None:
         from crimg.cli.rewrite_criu import write_new_archive
         from crimg.reader import criu_store
-        from crimg.rewrite.criu import UNCHANGED, write_copy
+        from crimg.rewrite.criu_applying import write_copy
+        from crimg.rewrite.criu_plan import UNCHANGED
 
         with opened(name, quiet=True) as subject:
             store = criu_store(subject.image)
@@ -121,14 +122,15 @@ def _rewrite_directory(
 ) -> None:
     """Rewrite the paths of a copy of a directory of CRIU. Raises ConflictError, UsageError, FormatError."""
     from crimg.reader import criu_store
-    from crimg.rewrite.criu import apply, plan
+    from crimg.rewrite.criu import plan
+    from crimg.rewrite.criu_applying import apply
+    from crimg.validate.soundness import check_sound
 
-    if edits:
-        raise UsageError("--set does not go with images of CRIU")
     with opened(copy, args.image, quiet=True) as subject:
         store = criu_store(subject.image)
         if store is not None:
-            made = plan(subject.image, store, rules)
+            made = plan(subject.image, store, rules, edits=edits)
+            check_sound(subject.image)
             say_unused(args, made.unused)
             check_strict(args, made.unused)
             if is_archive_file(copy):

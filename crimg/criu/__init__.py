@@ -11,6 +11,7 @@ import os
 
 from crimg.criu.building import Builder
 from crimg.criu.directory import Directory, Files
+from crimg.criu.marks import marks_of
 from crimg.criu.sections import PAGE
 from crimg.criu.store import CriuStore
 from crimg.errors import FileError, FormatError
@@ -65,7 +66,7 @@ def _load(directory: Files, salvage: bool) -> Image:
     builder = Builder(directory, note)
     tables = builder.build()
     return Image(
-        CriuStore(builder, tables),  # type: ignore[arg-type]  # its sections have the fields of an IndexEntry
+        CriuStore(builder, tables, marks_of(builder)),  # type: ignore[arg-type]  # its sections have the fields of an IndexEntry
         uuid=builder.system.run_id or _fingerprint(directory),
         created=builder.system.created,
         page_size=PAGE,

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 class Ghost:
     """One ghost file. message: the schema's GhostFile.  extents: offset and bytes of what is in it, in order.
+    places: where these bytes begin and end in the image file.
 
     Raises FormatError where the image is damaged.
     """
 
-    __slots__ = ("extents", "message", "size")
+    __slots__ = ("extents", "message", "places", "size")
 
     def __init__(self, part: Part) -> None:
         view = part.view
@@ -30,10 +31,11 @@ class Ghost:
         position = header_size(view, part.kind, part.name)
         data, position = message_at(view, position, part.name)
         self.message: Any = parse("GhostFile", data, part.name, position)
+        found: list[tuple[int, int, int]] = [(0, position, len(view))] if position < len(view) else []
         if self.message.chunks:
-            self.extents = list(_chunks(view, position, part.name))
-        else:
-            self.extents = [(0, view[position:])] if position < len(view) else []
+            found = list(_chunks(view, position, part.name))
+        self.extents: list[Extent] = [(offset, view[start:end]) for offset, start, end in found]
+        self.places = [(start, end) for _, start, end in found]
         self.size: int = (
             self.message.size
             if self.message.HasField("size")
@@ -42,7 +44,8 @@ class Ghost:
         """Length of the file, bytes."""
 
 
-def _chunks(view: memoryview, position: int, place: str) -> list[Extent]:
+def _chunks(view: memoryview, position: int, place: str) -> list[tuple[int, int, int]]:
+    """Offset in the deleted file of every chunk, and where its bytes begin and end in the image file."""
     found = []
     end = 0
     while position < len(view):
@@ -55,6 +58,6 @@ def _chunks(view: memoryview, position: int, place: str) -> list[Extent]:
             raise FormatError(f"a chunk at {chunk.off} is out of order", section=place, offset=offset)
         end = chunk.off + chunk.len
         if chunk.len:
-            found.append((chunk.off, view[position : position + chunk.len]))
+            found.append((chunk.off, position, position + chunk.len))
         position += chunk.len
     return found

@@ -98,14 +98,16 @@ KINDS: dict[str, ImageKind] = {
         ImageKind("pidns", 0x61157326),
         ImageKind("seccomp", 0x64413049),
         ImageKind("cpuinfo", 0x61404013),
-        ImageKind("binfmt-misc", 0x67343323),
+        ImageKind("binfmt-misc", 0x67343323, "BinaryFormat"),
         ImageKind("autofs", 0x49353943),
         ImageKind("bpfmap-file", 0x57506142),
         ImageKind("bpfmap-data", 0x64324033),
         ImageKind("apparmor", 0x59423047),
+        ImageKind("crimg-redacted", RAW),
     )
 }
-"""Stem to kind, for the kinds that have a name of their own (criu/image-desc.c and criu/include/magic.h)."""
+"""Stem to kind, for the kinds that have a name of their own (criu/image-desc.c and criu/include/magic.h); the
+last one is written by `crimg redact`."""
 
 RAW_STEMS = (
     *("ifaddr", "route", "route6", "rule", "iptables", "ip6tables", "nftables", "netns-ct", "netns-exp"),

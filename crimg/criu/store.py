@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from crimg.criu.building import Builder
     from crimg.criu.directory import Files
+    from crimg.criu.marks import Marks
     from crimg.criu.numbering import Tables
     from crimg.criu.sections import FileSection
     from crimg.model.record import Record
@@ -21,17 +22,18 @@ if TYPE_CHECKING:
 class CriuStore:
     """Rows and bytes of a CRIU image. directory: its files.  files: entries of files.img by id.
 
-    remaps: entries of remap-fpath.img by the id of the file.  damages: what was noted while it was read.
+    remaps: entries of remap-fpath.img by the id of the file.  marks: what was removed on purpose.
     """
 
     is_criu = True
 
-    def __init__(self, builder: Builder, tables: Tables) -> None:
+    def __init__(self, builder: Builder, tables: Tables, marks: Marks) -> None:
         self.directory: Files = builder.directory
         self.files: dict[int, Any] = builder.files.by_id
         self.file_entries: list[Any] = builder.files.entries
         self.remaps: dict[int, Any] = builder.files.remaps
         self.builder = builder
+        self.marks = marks
         self._sections = builder.sections
         self._tables = tables
 
@@ -56,6 +58,9 @@ class CriuStore:
     def stored(self, section: FileSection) -> memoryview:
         """The bytes of a section as they stand in the file."""
         return self._sections.stored(section)
+
+    def release(self) -> None:
+        """Nothing that was decoded is held: the kernel takes mapped pages back when it needs them."""
 
     def close(self) -> None:
         """Let go of the files."""

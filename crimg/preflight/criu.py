@@ -10,10 +10,12 @@ import stat
 
 from crimg.escape import escape
 from crimg.looking.sightings import Contents, as_look
+from crimg.model import Socket
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.model.record import unrecorded
 from crimg.preflight import verdicts
 from crimg.preflight.judge import GROWN, PERMISSIONS, SHRUNK, judge_error, type_name
+from crimg.preflight.kept import REMOVED, is_removed
 from crimg.preflight.remedies import shell_path
 from crimg.preflight.subjects import subjects
 from crimg.preflight.verdicts import Remedy, Verdict
@@ -78,6 +80,10 @@ class CriuChecker:
 
     def _verdict(self, subject: Subject, look: Look | None) -> Verdict:
         file, inode = subject.file, subject.inode
+        socket = self.image.find(Socket, file.objref)
+        if is_removed(self.image, file, inode) or (socket is not None and socket.is_removed):
+            restart = "criu restore makes it with zero bytes"
+            return self._made(subject, verdicts.MISSING, (REMOVED,), restart)
         if file.kind not in _NAMED or inode is None:
             return self._made(subject, verdicts.KEPT, ("made anew from the image",))
         if (file.extra or {}).get("given_at_restore"):

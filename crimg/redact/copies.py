@@ -28,10 +28,12 @@ _MOST_APART = 1 << 17
 
 
 class Spot(NamedTuple):
-    """Where a copy is. objref: of the mm, inode or pipe.  position: address, or offset in the contents.
-    label: the mapping, file or pipe, printable."""
+    """Where a copy is. objref: of the mm, inode or pipe; None for a place in an image file of CRIU.
 
-    objref: int
+    position: address, or offset in the contents or the image file.  label: mapping, file or pipe, printable.
+    """
+
+    objref: int | None
     position: int
     label: str
 

@@ -9,12 +9,14 @@ from crimg.format.constants import FIRST_ANCILLARY_KIND, Codec, SectionType
 from crimg.graph import row_label
 from crimg.model import Mm, Task, Thread
 from crimg.pages import Memory
+from crimg.reader import criu_store
 from crimg.redact.contents import Contents
 from crimg.redact.copies import mapping_label, memory_copies
 from crimg.redact.pages import PageWork
 from crimg.redact.ranges import union, without
 from crimg.redact.redaction import (
     ARGUMENTS,
+    CONTENTS,
     COPIES,
     ENVIRONMENT,
     MEMORY,
@@ -42,6 +44,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from crimg.criu.store import CriuStore
     from crimg.model import Vma
     from crimg.model.image import Image
     from crimg.redact.ranges import Range
@@ -156,6 +159,9 @@ class _Planner:
         if self.selection.contents:
             self.contents.choose_all()
             self.result.notes += self.contents.elsewhere()
+            for vma in self.scene.vmas:  # shared memory without a file, as CRIU keeps it
+                if vma.file is None and "shmid" in (vma.extra or {}):
+                    self._choose(CONTENTS, vma, (vma.start, vma.end))
         for objref in self.selection.objects:
             by = f"contents-of {objref}"
             if not self.contents.choose(objref, by):
@@ -203,7 +209,19 @@ class _Planner:
             result.notes.append(
                 f"{result.pages.in_parent} bytes that were chosen are in the parent image, and stay there"
             )
+        store = criu_store(self.image)
+        if store is not None:
+            self._settle_files(store)
         self._note_unknown()
+
+    def _settle_files(self, store: CriuStore) -> None:
+        """What goes with whole image files of CRIU, and what is left behind."""
+        from crimg.redact.criu import left_out, undecoded
+
+        if self.selection.contents:
+            self.result.removals += undecoded(store)
+        if names := left_out(store):
+            self.result.notes.append(f"left out, since nobody knows what is in them: {', '.join(names)}")
 
     def _note_unknown(self) -> None:
         unknown = [

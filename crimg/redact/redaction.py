@@ -95,13 +95,13 @@ class Removal(NamedTuple):
     """One thing that is removed.
 
     what: one of MEMORY, FILE (kept contents), PIPE, SOCKET, THREAD (registers), NAME (of a task or thread).
-    by: what asked for it.  objref: of the mm, inode, pipe, socket or task.  label: printable.  size: bytes
-    that were saved.  start, end: addresses, of memory.
+    by: what asked for it.  objref: of the mm, inode, pipe, socket or task; None for an image file of CRIU
+    that goes as a whole.  label: printable.  size: bytes that were saved.  start, end: addresses, of memory.
     """
 
     what: str
     by: str
-    objref: int
+    objref: int | None
     label: str
     size: int
     start: int | None = None

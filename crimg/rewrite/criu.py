@@ -1,283 +1,232 @@
-"""Rewriting the paths of a CRIU directory: a plan, in place with a journal, or in a new directory."""
+"""What rules make of the paths of images of CRIU, and what speaks against it. Nothing is written."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import shutil
-import stat
-import time
-from typing import NamedTuple
-
-from crimg.criu.directory import CHECKPOINT, DONE, INVENTORY, JOURNAL, PARENT, Directory
-from crimg.criu.kinds import split_name
-from crimg.criu.paths import LINK, MOUNT, NAME, SOCKET, rewritten
-from crimg.errors import ConflictError, FileError, FormatError, UsageError
+from crimg.criu.paths import INTERPRETER, LINK, MOUNT, NAME, SOCKET, rewritten
+from crimg.errors import ImageChangedError, UsageError
 from crimg.escape import escape
-from crimg.model import File
-from crimg.rewrite.conflicts import target_fault
+from crimg.model import File, Filesystem
+from crimg.rewrite.changes import Change
+from crimg.rewrite.conflicts import find_conflicts, target_fault
+from crimg.rewrite.criu_plan import CriuChange, CriuPlan, fingerprint
 from crimg.rewrite.matching import PREFIX, Rule, RuleSet
 from crimg.rewrite.places import places_of_files
-from crimg.writer.locking import locked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from crimg.criu.store import CriuStore
     from crimg.model.image import Image
+    from crimg.rewrite.criu_restamp import CriuRestamp
     from crimg.rewrite.rules import PathRule
 
-_RECORD = "rewrite.json"
-_NEW = ".crimg-new-"
-_WORDS = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper"}
+    Key = tuple[str, int, bytes]
+    """Word for a place, id of the file or 0, path."""
+
+_PLACES = {SOCKET: "socket", MOUNT: "mount", LINK: "keeper", INTERPRETER: "exe"}
+"""Word for a place to what rules call it, where the referrers of an open file do not say that."""
+LINKED = 0
+"""Type of remap-fpath.img: a link beside the file keeps it."""
 
 
-class PathChange(NamedTuple):
-    """One path that changes. place: word for where it is.  criu_id: of the open file, or 0."""
+def plan(
+    image: Image,
+    store: CriuStore,
+    rules: Iterable[Rule | PathRule] = (),
+    *,
+    edits: Mapping[int, bytes] | None = None,
+    restamp: CriuRestamp | None = None,
+) -> CriuPlan:
+    """What these rules change.
 
-    place: str
-    criu_id: int
-    before: bytes
-    after: bytes
-    rule: str
-
-
-class CriuPlan(NamedTuple):
-    """What a rewrite would do. contents: name to new bytes of files that change.  unused: rules, as texts."""
-
-    changes: tuple[PathChange, ...]
-    contents: dict[str, bytes]
-    conflicts: tuple[str, ...]
-    unused: tuple[str, ...]
-
-
-UNCHANGED = CriuPlan((), {}, (), ())
-"""A plan that changes nothing."""
-
-
-def plan(image: Image, store: CriuStore, rules: Iterable[Rule | PathRule]) -> CriuPlan:
-    """Which paths these rules change. Raises FormatError for a damaged image, UsageError for two rules of one
-    pattern that differ."""
+    edits: objref of a file, a socket or a re-linked inode to the path that it is to have.  restamp: where to
+    take size, mode and build-id of the files from. Raises FormatError for a damaged image, UsageError for two
+    rules of one pattern that differ and for an object that has no path.
+    """
     given = [rule if isinstance(rule, Rule) else Rule(PREFIX, rule.old, rule.new) for rule in rules]
-    chosen = RuleSet(given)
-    objrefs = {
+    planner = _Planner(image, store, RuleSet(given), dict(edits or {}))
+    contents = rewritten(store.directory, planner.choose)
+    planner.check_edits()
+    changes = planner.changes
+    conflicts = [*planner.rivals, *planner.conflicts()]
+    if restamp is not None:
+        from crimg.rewrite.criu_restamp import put
+
+        stamped, unfit = restamp.changes(store, planner.names, everything=not (given or edits))
+        changes = [*changes, *(each._replace(objref=planner.inode_of(each.criu_id)) for each in stamped)]
+        conflicts += unfit
+        put(store.directory, stamped, contents)
+    return CriuPlan(
+        fingerprint(store.directory),
+        (*(rule.text for rule in given), *(_edit_text(*each) for each in sorted((edits or {}).items()))),
+        tuple(changes),
+        contents,
+        tuple(dict.fromkeys(conflicts)),
+        tuple(rule.text for rule in given if rule.text not in planner.used),
+        tuple(planner.unmatched),
+    )
+
+
+def plan_again(image: Image, store: CriuStore, saved: CriuPlan) -> CriuPlan:
+    """A plan that was saved, made anew for its image, and looked through for conflicts again.
+
+    Raises ImageChangedError where the image is another one, or not as the plan says.
+    """
+    from crimg.rewrite.criu_restamp import put
+
+    if saved.fingerprint != fingerprint(store.directory):
+        raise ImageChangedError("the image is not the one that the plan was made from: make the plan anew")
+    planner = _Planner(image, store, RuleSet(()), {})
+    planner.saved = {(each.place, each.criu_id, each.before): each for each in saved.changes if each.is_path}
+    contents = rewritten(store.directory, planner.choose)
+    missing = planner.saved.keys() - {(each.place, each.criu_id, each.before) for each in planner.changes}
+    if missing:
+        place, number, before = sorted(missing)[0]
+        raise ImageChangedError(f"{place} {number} {escape(before)}: is not in the image: make the plan anew")
+    stamped = [
+        each._replace(objref=planner.inode_of(each.criu_id)) for each in saved.changes if not each.is_path
+    ]
+    put(store.directory, stamped, contents)
+    conflicts = (*saved.conflicts, *planner.conflicts())
+    return saved._replace(
+        changes=(*planner.changes, *stamped), contents=contents, conflicts=tuple(dict.fromkeys(conflicts))
+    )
+
+
+class _Planner:
+    """One run. names: id of every entry with a name to its path before and after, deleted ones left out."""
+
+    def __init__(self, image: Image, store: CriuStore, rules: RuleSet, edits: dict[int, bytes]) -> None:
+        self._image = image
+        self._store = store
+        self._rules = rules
+        self._edits = edits
+        self._places = places_of_files(image)
+        self._objrefs = _objrefs(image, store)
+        self._links: dict[int, int | None] = {}
+        linked = [remap for remap in store.remaps.values() if remap.remap_type == LINKED]
+        self._links = {remap.remap_id: self.inode_of(remap.orig_id) for remap in linked}
+        self.saved: dict[Key, CriuChange] = {}
+        self.names: dict[int, tuple[bytes, bytes]] = {}
+        self.changes: list[CriuChange] = []
+        self.unmatched: list[CriuChange] = []
+        self.rivals: list[str] = []
+        self.used: set[str] = set()
+        self._edited: set[int] = set()
+
+    def choose(self, place: str, number: int, path: bytes) -> bytes:
+        """The new path of a place, in the role of crimg.criu.paths.Chooser."""
+        objref = self._objref(place, number)
+        after, rule, words = self._decided(place, number, objref, path)
+        change = CriuChange(place, number, objref, path, after, rule, words)
+        if after != path:
+            self.changes.append(change)
+        elif not rule:
+            self.unmatched.append(change)
+        if place == NAME and number not in self._store.remaps:
+            self.names[number] = (path, after)
+        return after
+
+    def _decided(self, place: str, number: int, objref: int | None, path: bytes) -> tuple[bytes, str, Any]:
+        words = frozenset({_PLACES.get(place, "fd")})
+        if place == NAME:
+            words = self._places.get(self._objrefs.get(number, 0), frozenset())
+        if number in self._links:
+            words |= {"keeper"}
+        shown = tuple(sorted(words))
+        saved = self.saved.get((place, number, path))
+        if saved is not None:
+            return saved.after, saved.rule, shown
+        if objref in self._edits and place in (NAME, SOCKET):
+            self._edited.add(objref)
+            return self._edits[objref], _edit_text(objref, self._edits[objref]), shown
+        match = self._rules.find(path, objref or 0, words)
+        if match is None:
+            return path, "", shown
+        self.used.add(match.rule.text)
+        if match.rivals:
+            self.rivals.append(f"{escape(path)}: {match.rule.text} and {match.rivals[0].text} disagree")
+        return match.made, match.rule.text, shown
+
+    def _objref(self, place: str, number: int) -> int | None:
+        if number in self._links and place == NAME:
+            return self._links[number]
+        return self._objrefs.get(number)
+
+    def inode_of(self, number: int) -> int | None:
+        """The objref of the inode of an entry with a name."""
+        if number in self._links:
+            return self._links[number]
+        file = self._image.find(File, self._objrefs.get(number))
+        return file.inode if file is not None else None
+
+    def check_edits(self) -> None:
+        """Raise UsageError for edits of objects that have no path here."""
+        for objref in sorted(self._edits.keys() - self._edited):
+            if self._image.lookup(objref) is None:
+                raise UsageError(f"the image has no object #{objref} with a path")
+            raise UsageError(
+                f"#{objref} has no absolute path: in images of CRIU --set is for files, sockets, and links"
+                " that keep deleted files"
+            )
+
+    def conflicts(self) -> Iterator[str]:
+        """What speaks against the changes: as in images of our own, and of what has no row there."""
+        known: list[Change] = []
+        for change in self.changes:
+            kind, column = change.column
+            if change.place in (NAME, SOCKET) and change.objref is not None:
+                known.append(Change(change.objref, kind, column, change.before, change.after, change.rule))
+            elif fault := target_fault(change.after):
+                yield f"{escape(change.before)} would become {escape(change.after)}: {fault}"
+        moved = {change.before: change.after for change in self.changes if change.place == MOUNT}
+        for mounted in self._image.rows(Filesystem):
+            point = mounted.mount_point
+            if point in moved:
+                known.append(Change(mounted.objref, Filesystem.noun, "mount_point", point, moved[point], ""))
+        for conflict in find_conflicts(self._image, known):
+            yield conflict.text
+        yield from self._archived(moved)
+
+    def _archived(self, moved: Mapping[bytes, bytes]) -> Iterator[str]:
+        """Files whose contents are in an archive of a tmpfs, in which their names would stay as they are.
+
+        moved: mount points that change, before and after.
+        """
+        files, mounts = self._store.directory, self._store.builder.system.mounts
+        for number, (before, after) in self.names.items():
+            entry = self._store.files.get(number)
+            mount = mounts.get(entry.reg.mnt_id) if entry is not None and before != after else None
+            if mount is None:
+                continue
+            part = files.part("tmpfs-dev", mount.root_dev) or files.part("tmpfs", mount.mnt_id)
+            point = mount.mountpoint
+            if part is not None and _below(before, point) != _below(after, moved.get(point, point)):
+                where = f"is in {escape(part.name)}, in which names stay"
+                yield f"{escape(before)} {where}: it would not be {escape(after)}"
+
+
+def _objrefs(image: Image, store: CriuStore) -> dict[int, int]:
+    """Id of an entry to the objref of the open file; that of the FIFO or terminal for one that names it."""
+    found = {
         number: file.objref
         for file in image.rows(File)
         if isinstance(number := (file.extra or {}).get("criu_id"), int)
     }
-    around = places_of_files(image)
-    links = {remap.remap_id for remap in store.remaps.values() if remap.remap_type == 0}
-    changes: list[PathChange] = []
-    used: set[str] = set()
-    names: dict[bytes, set[bytes]] = {}
-    rivals: list[str] = []
-
-    def choose(place: str, number: int, path: bytes) -> bytes:
-        objref = objrefs.get(number, 0)
-        words = around.get(objref, frozenset()) if place == NAME else frozenset({_WORDS.get(place, "fd")})
-        if number in links:
-            words |= {"keeper"}
-        match = chosen.find(path, objref, words)
-        after = match.made if match is not None else path
-        if match is not None and match.rivals:
-            rivals.append(f"{escape(path)}: {match.rule.text} and {match.rivals[0].text} disagree")
-        if match is not None:
-            used.add(match.rule.text)
-        if match is not None and after != path:
-            changes.append(PathChange(place, number, path, after, match.rule.text))
-        if place == NAME and number not in store.remaps:
-            names.setdefault(after, set()).add(path)
-        return after
-
-    contents = rewritten(store.directory, choose)
-    conflicts = rivals + [
-        f"{escape(change.before)} would become {escape(change.after)}: {fault}"
-        for change in changes
-        if (fault := target_fault(change.after))
-    ]
-    for after, olds in names.items():
-        if len(olds) > 1:
-            both = " and ".join(escape(old) for old in sorted(olds)[:2])
-            conflicts.append(f"{both} would both be {escape(after)}")
-    unused = tuple(rule.text for rule in given if rule.text not in used)
-    return CriuPlan(tuple(changes), contents, tuple(dict.fromkeys(conflicts)), unused)
+    for entry in store.file_entries:
+        beside = entry.fifo.regf_id or entry.tty.regf_id
+        if beside and entry.id in found:
+            found.setdefault(beside, found[entry.id])
+    return found
 
 
-def _folder(store: CriuStore) -> str:
-    """The path of the directory that the image files are in."""
-    directory = store.directory
-    if not isinstance(directory, Directory):
-        raise UsageError("these images are in no directory")
-    return os.readlink(f"/proc/self/fd/{directory.fd}")
+def _below(path: bytes, point: bytes) -> bytes | None:
+    """A path from a mount point on; None for one that is elsewhere."""
+    head = point.rstrip(b"/")
+    return path[len(head) :] if path == point or path.startswith(head + b"/") else None
 
 
-def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) -> int:
-    """Carry a plan out in place; the number of the rewrite, for `undo`.
-
-    The files that change are kept, as they are, in the journal before the first new one takes its name. Where
-    this is cut short, `undo` puts all of them back. Raises ConflictError, FileError, ImageBusyError.
-    """
-    if made.conflicts:
-        raise ConflictError(made.conflicts)
-    folder = _folder(store)
-    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
-        number = _last(folder) + 1
-        if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), DONE)):
-            raise FileError(f"{escape(folder)}: a rewrite was cut short; crimg undo takes it back")
-        for name, data in made.contents.items():
-            if bytes(store.directory.parts[name].view) != _read(os.path.join(folder, name)):
-                raise FileError(f"{escape(folder)}/{escape(name)}: was changed meanwhile")
-            _write(os.path.join(folder, _NEW + name), data, os.path.join(folder, name))
-        entry = os.path.join(folder, JOURNAL, str(number))
-        kept = entry + ".part"
-        shutil.rmtree(kept, ignore_errors=True)  # of one that was cut short before it had changed anything
-        os.makedirs(kept, mode=0o700)
-        for name in made.contents:
-            os.link(os.path.join(folder, name), os.path.join(kept, name))
-        record = {
-            "time": time.time_ns(),
-            "command": [escape(word) for word in command],
-            "files": sorted(made.contents),
-        }
-        _write(os.path.join(kept, _RECORD), json.dumps(record).encode())
-        os.rename(kept, entry)
-        _sync(os.path.join(folder, JOURNAL))
-        for name in made.contents:
-            os.rename(os.path.join(folder, _NEW + name), os.path.join(folder, name))
-        _sync(folder)
-        _write(os.path.join(entry, DONE), b"")
-        return number
-
-
-def undo(path: str) -> int:
-    """Put back, byte for byte, what the last rewrite of a CRIU directory replaced; its number.
-
-    A rewrite that was cut short is taken back too. Raises UsageError where there is none, FileError.
-    """
-    inner = os.path.join(path, CHECKPOINT)
-    here = os.path.exists(os.path.join(path, INVENTORY))
-    folder = path if here or not os.path.isdir(inner) else inner
-    with locked(os.path.join(folder, INVENTORY)), _as_file_error(folder):
-        number = _last(folder)
-        if not number:
-            raise UsageError(f"{escape(path)}: was not rewritten; there is nothing to take back")
-        entry = os.path.join(folder, JOURNAL, str(number))
-        for name in _recorded(entry):
-            if os.path.exists(os.path.join(entry, name)):  # else it is back already
-                os.rename(os.path.join(entry, name), os.path.join(folder, name))
-        _sync(folder)
-        os.rename(entry, entry + ".part")  # from here on it is taken back
-        shutil.rmtree(entry + ".part")
-        for name in os.listdir(folder):
-            if name.startswith(_NEW):
-                os.unlink(os.path.join(folder, name))
-        with contextlib.suppress(OSError):  # earlier rewrites are in it
-            os.rmdir(os.path.join(folder, JOURNAL))
-        return number
-
-
-def _recorded(entry: str) -> list[str]:
-    """The names of the files that a rewrite replaced. Raises FormatError for a journal that is none."""
-    try:
-        names = json.loads(_read(os.path.join(entry, _RECORD)))["files"]
-        if all(isinstance(name, str) and "/" not in name and split_name(name)[0] for name in names):
-            return list(names)
-    except (ValueError, KeyError, TypeError) as error:
-        raise FormatError("is no journal of a rewrite", section=escape(entry)) from error
-    raise FormatError("names files that are no images", section=escape(entry))
-
-
-def write_copy(made: CriuPlan, store: CriuStore, output: str) -> None:
-    """A new directory with the rewritten files. All others are hard links, or copies where none can be made.
-
-    It appears whole or not at all. Raises ConflictError, UsageError where something is there, FileError.
-    """
-    if made.conflicts:
-        raise ConflictError(made.conflicts)
-    if os.path.lexists(output):
-        raise UsageError(f"{escape(output)}: is there already; give another name, or remove it first")
-    folder = _folder(store)
-    part = f"{output.rstrip('/')}.{os.getpid()}.part"
-    with _as_file_error(output):
-        os.mkdir(part, 0o700)
-        try:
-            for name in sorted(os.listdir(folder)):
-                old, new = os.path.join(folder, name), os.path.join(part, name)
-                mode = os.lstat(old).st_mode
-                if name in made.contents:
-                    _write(new, made.contents[name], old)
-                elif stat.S_ISREG(mode) and not name.startswith(_NEW):
-                    _link_or_copy(old, new)
-                elif name == PARENT and stat.S_ISLNK(mode):
-                    os.symlink(os.path.realpath(old), new)
-            _sync(part)
-            os.rename(part, output)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
-
-
-def write_archive(made: CriuPlan, store: CriuStore, output: int) -> None:
-    """Write a container checkpoint with the rewritten files to a descriptor, as a stream from the old one.
-
-    Raises ConflictError, FormatError, UsageError where the image is in no archive, FileError.
-    """
-    from crimg.criu.archive import Archive
-    from crimg.criu.repacking import repack
-
-    if made.conflicts:
-        raise ConflictError(made.conflicts)
-    if not isinstance(store.directory, Archive):
-        raise UsageError("these images are in no archive")
-    with _as_file_error(store.directory.name):
-        repack(store.directory.source, output, made.contents)
-
-
-def _link_or_copy(old: str, new: str) -> None:
-    try:
-        os.link(old, new)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(old, new)
-
-
-def _last(folder: str) -> int:
-    """The number of the last rewrite that the journal has, 0 for none."""
-    try:
-        names = os.listdir(os.path.join(folder, JOURNAL))
-    except FileNotFoundError:
-        return 0
-    return max((int(name) for name in names if name.isdecimal()), default=0)
-
-
-def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def _write(path: str, data: bytes, like: str = "") -> None:
-    """A file on the disk with these bytes, with the mode and times of `like`."""
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with open(fd, "wb") as file:
-        file.write(data)
-        file.flush()
-        if like:
-            os.fchmod(fd, stat.S_IMODE(os.stat(like).st_mode))
-        os.fsync(fd)
-
-
-def _sync(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-@contextlib.contextmanager
-def _as_file_error(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise FileError(f"{escape(error.filename or name)}: {error.strerror}") from error
+def _edit_text(objref: int, path: bytes) -> str:
+    return f"set #{objref}={escape(path)}"

@@ -54,7 +54,7 @@ def dump_plan(plan: Plan) -> dict[str, Any]:
 def load_plan(value: object) -> Plan:
     """The plan that `dump_plan` made this of. Raises UsageError where it is none."""
     try:
-        top = _Object(value, "the plan")
+        top = JsonObject(value, "the plan")
         if (top.get("crimg", int), top.get("kind", str)) != (VERSION, "rewrite"):
             raise UsageError("is no plan of this version")
         return Plan(
@@ -83,7 +83,7 @@ def load_plan(value: object) -> Plan:
         raise UsageError(f"plan: {error}") from error
 
 
-class _Object:
+class JsonObject:
     """An object of JSON whose members are asked for by their types."""
 
     def __init__(self, value: object, what: str) -> None:
@@ -103,18 +103,20 @@ class _Object:
 
     def texts(self, name: str) -> list[str]:
         """A member that is a list of texts."""
-        return [_Object({name: each}, self._what).get(name, str) for each in self.get(name, list)]
+        return [JsonObject({name: each}, self._what).get(name, str) for each in self.get(name, list)]
 
     def numbers(self, name: str) -> list[int]:
         """A member that is a list of integers."""
-        return [_Object({name: each}, self._what).get(name, int) for each in self.get(name, list)]
+        return [JsonObject({name: each}, self._what).get(name, int) for each in self.get(name, list)]
 
-    def each(self, name: str, make: Callable[[_Object], Any]) -> list[Any]:
+    def each(self, name: str, make: Callable[[JsonObject], Any]) -> list[Any]:
         """What is made of the objects of a list."""
-        return [make(_Object(each, f"{name}[{number}]")) for number, each in enumerate(self.get(name, list))]
+        return [
+            make(JsonObject(each, f"{name}[{number}]")) for number, each in enumerate(self.get(name, list))
+        ]
 
 
-def _change(one: _Object) -> Change:
+def _change(one: JsonObject) -> Change:
     objref, kind, name = one.get("objref", int), one.get("kind", str), one.get("column", str)
     cls = CLASSES.get(kind)
     if cls is None or name not in CHANGEABLE[cls]:
@@ -136,7 +138,7 @@ def _change(one: _Object) -> Change:
     )
 
 
-def _referrer(one: _Object) -> Referrer:
+def _referrer(one: JsonObject) -> Referrer:
     return Referrer(one.get("place", str), one.get("objref", int), one.get("label", str))
 
 

@@ -67,6 +67,8 @@ class Tree:
         self.processes: list[Fields] = []
         self.vmas: dict[int, list[Fields]] = {}
         self.images: dict[str, bytes] = {}
+        self.strings = (0, 8, 8, 16)
+        """Start and end of the arguments, and of the environment, from DATA on."""
 
     def task(self, pid: int, ppid: int = 0, fds: list[tuple[int, int, int]] | None = None) -> None:
         """A task with descriptors (number, id, type), a mapping of the program, and two pages of data."""
@@ -111,7 +113,8 @@ class Tree:
                 6: DATA,
                 7: DATA,
             }
-            code.update({8: DATA, 9: DATA + 8, 10: DATA + 8, 11: DATA + 16, 12: 1, 13: [6, PAGE]})
+            code.update({field: DATA + offset for field, offset in enumerate(self.strings, 8)})
+            code.update({12: 1, 13: [6, PAGE]})
             images[f"core-{pid}.img"] = image(CORE, core(b"prog"))
             images[f"ids-{pid}.img"] = image(IDS, ids)
             images[f"mm-{pid}.img"] = image(MM, {**code, 14: self.vmas[pid], 15: 1})  # type: ignore[index]

@@ -16,6 +16,7 @@ from crimg.criu.splicing import spliced
 from crimg.errors import ConflictError, FormatError, UsageError
 from crimg.reader import criu_store, open_image
 from crimg.rewrite import criu as rewriting
+from crimg.rewrite import criu_applying as applying
 from crimg.rewrite.matching import PREFIX, Rule
 from crimg.validate import validate
 from tests.cli.command import crimg, text
@@ -26,7 +27,7 @@ from tests.criu.wire import BYTES, Fields, entries_of, fields_of, image, message
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from crimg.rewrite.criu import CriuPlan
+    from crimg.rewrite.criu_plan import CriuPlan
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -45,7 +46,7 @@ def apply(folder: Path, *rules: tuple[bytes, bytes]) -> None:
     with open_image(folder) as opened:
         store = criu_store(opened)
         assert store is not None
-        rewriting.apply(made, store)
+        applying.apply(made, store)
 
 
 def moved(old: bytes, rule: tuple[bytes, bytes]) -> bytes:
@@ -84,7 +85,7 @@ def test_only_the_strings_in_question_differ(name: str, tmp_path: Path) -> None:
         os.chmod(each, 0o644)
     before = contents(folder)
     root = f"/srv/criu/{name}/fs".encode() if name != "namespaces" else b"/data"
-    rule = (root, b"/mnt/a longer place than before/\xff" + b"x" * 130)
+    rule = (root, b"/mnt/a longer place than before/\xff" + b"x" * (130 if name != "unix" else 20))
     apply(folder, rule)
     after = contents(folder)
     changed = []
@@ -99,9 +100,11 @@ def test_only_the_strings_in_question_differ(name: str, tmp_path: Path) -> None:
             changed += differences(one, other, rule)
     there = sum(old.count(root + b"/") for part, old in before.items() if part == "files.img")
     assert len(changed) >= there and changed
+    for part, data in after.items():  # by no decoder at all
+        assert root + b"/" not in data or part.startswith(("pages-", "fs.tar", "expected", "DESC")), part
     with open_image(folder) as opened:
         assert not [each for each in validate(opened).findings if each.severity == 3]
-    assert rewriting.undo(str(folder)) == 1
+    assert applying.undo(str(folder)) == 1
     assert contents(folder) == before
     assert not (folder / JOURNAL).exists()
 
@@ -114,7 +117,7 @@ def test_without_a_change_the_files_are_the_same(name: str, tmp_path: Path) -> N
         assert store is not None
         made = rewriting.plan(opened, store, [Rule(PREFIX, b"/nowhere", b"/else")])
         assert (made.contents, made.changes) == ({}, ())
-        rewriting.write_copy(made, store, str(tmp_path / "copy"))
+        applying.write_copy(made, store, str(tmp_path / "copy"))
     assert contents(tmp_path / "copy") == contents(directory(name))
 
 
@@ -188,7 +191,7 @@ def test_wrap_gives_a_command_a_rewritten_copy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "words"),
     [
-        (((b"/srv/app/log", b"/srv/app/bin/prog"),), "would both be"),
+        (((b"/srv/app/log", b"/srv/app/bin/prog"),), "would get the path of"),
         (((b"/srv/app/log", b"/srv/app/data/../log"),), "component"),
         (((b"/srv", b"/" + b"x/" * 2040),), "bytes"),
     ],
@@ -234,7 +237,7 @@ def test_a_rewrite_that_is_cut_short_is_taken_back(
         with contextlib.suppress(Cut):
             apply(folder, (b"/srv/app", b"/opt/app"))
     if (folder / JOURNAL / "1").exists():
-        rewriting.undo(str(folder))
+        applying.undo(str(folder))
     assert {name: data for name, data in contents(folder).items() if not name.startswith(".crimg-")} == before
     apply(folder, (b"/srv/app", b"/opt/app"))
 
@@ -247,7 +250,7 @@ def test_a_hostile_journal_moves_nothing(names: object, tmp_path: Path) -> None:
     (entry / "rewrite.json").write_text(json.dumps({"files": names}))
     before = contents(folder)
     with pytest.raises(FormatError):
-        rewriting.undo(str(folder))
+        applying.undo(str(folder))
     assert contents(folder) == before
 
 

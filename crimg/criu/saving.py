@@ -1,0 +1,90 @@
+"""A new directory of image files, which appears under its name whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+
+from crimg.errors import FileError, UsageError
+from crimg.escape import escape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    Segment = memoryview | bytes | int
+    """Bytes of a file, or a number of zero bytes."""
+
+_STEP = 1 << 20
+
+
+@contextlib.contextmanager
+def new_directory(output: str) -> Iterator[str]:
+    """The path of a directory of mode 0700 that is named `output` once the block is done; else it goes.
+
+    Raises UsageError where something has that name, FileError.
+    """
+    if os.path.lexists(output):
+        raise UsageError(f"{escape(output)}: is there already; give another name, or remove it first")
+    part = f"{output.rstrip('/')}.{os.getpid()}.part"
+    with as_file_error(output):
+        os.mkdir(part, 0o700)
+        try:
+            yield part
+            sync_directory(part)
+            os.rename(part, output)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+
+
+def write_segments(path: str, segments: Iterable[Segment], *, mtime: int | None = None) -> int:
+    """A new file of mode 0600 on the disk with these bytes, one after the other; its length.
+
+    Zero bytes that are given as a number take no room. mtime: nanoseconds. Raises OSError.
+    """
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        position = 0
+        for segment in segments:
+            if isinstance(segment, int):
+                position += segment
+                continue
+            view = memoryview(segment)
+            while view:
+                done = os.pwrite(fd, view[:_STEP], position)
+                view, position = view[done:], position + done
+        os.ftruncate(fd, position)
+        if mtime is not None:
+            os.utime(fd, ns=(mtime, mtime))
+        os.fsync(fd)
+        return position
+    finally:
+        os.close(fd)
+
+
+def link_or_copy(name: str, new: str, folder: int) -> None:
+    """Give a file in the directory with this descriptor a further name, or a copy where it can have none."""
+    try:
+        os.link(name, new, src_dir_fd=folder)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(f"/proc/self/fd/{folder}/{name}", new)
+
+
+def sync_directory(folder: str) -> None:
+    """Have the names in a directory on the disk. Raises OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def as_file_error(name: str) -> Iterator[None]:
+    """Make an OSError one of this project's, which names the file. name: where the error has none."""
+    try:
+        yield
+    except OSError as error:
+        raise FileError(f"{escape(error.filename or name)}: {error.strerror}") from error
