@@ -184,16 +184,17 @@ class FilesDifferError(CrimgError):
 class ConflictError(CrimgError):
     """A plan that has conflicts is not carried out (exit status 1).
 
-    conflicts: one line each, all of them.
+    conflicts: one line each, all of them.  left_undone: what was not done because of them.
     """
 
     exit_status = 1
 
-    def __init__(self, conflicts: Sequence[str]) -> None:
+    def __init__(self, conflicts: Sequence[str], left_undone: str = "nothing was written") -> None:
         count = len(conflicts)
         more = f" (and {count - 1} more)" if count > 1 else ""
-        super().__init__(f"nothing was written: {conflicts[0] if conflicts else 'conflicts'}{more}")
+        super().__init__(f"{left_undone}: {conflicts[0] if conflicts else 'conflicts'}{more}")
         self.conflicts = tuple(conflicts)
+        self.left_undone = left_undone
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self), (self.conflicts,)
+        return type(self), (self.conflicts, self.left_undone)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from typing import Self
 
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
+_HEAD_BYTES = 200
+"""Of a name, in that of a temporary file: 255 is the most that file systems have."""
 _NO_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK)
 
 
@@ -168,7 +170,7 @@ def is_same_file(one: str, other: str) -> bool:
 
 def _head(name: str) -> str:
     """How the names of temporary files for this one begin; the number of a process follows."""
-    return f".{name[:200]}."
+    return f".{os.fsdecode(os.fsencode(name)[:_HEAD_BYTES])}."
 
 
 def remove_leftovers(path: str, *, quiet: bool = False) -> None:

@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 
-from crimg.errors import FormatError, UsageError
+from crimg.errors import FileError, FormatError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,13 +56,15 @@ def run(args: argparse.Namespace) -> int:
         ) as output:
             if args.output is None:
                 _take_owner(output.fd, args.image)
-            write_compacted(image, output, compress=args.compress, command=command)
+            unused = write_compacted(image, output, compress=args.compress, command=command)
             output.commit()
             size = os.fstat(output.fd).st_size
     revisions = f"{image.revision} revision{'s' if image.revision > 1 else ''}"
-    write_lines(
-        [f"{shown}: {image.size} bytes in {revisions}", f"{escape(path)}: {size} bytes in 1 revision"]
-    )
+    lines = [f"{shown}: {image.size} bytes in {revisions}", f"{escape(path)}: {size} bytes in 1 revision"]
+    if unused:
+        left_out = sum(section.len_stored for section in unused)
+        lines.append(f"left out: {left_out} bytes of memory and contents that nothing refers to any more")
+    write_lines(lines)
     return 0
 
 
@@ -94,8 +96,27 @@ def _source(args: argparse.Namespace) -> Iterator[Image]:
 
 
 def _take_owner(fd: int, path: str) -> None:
-    """Give a new file the owner and mode of the one that it is to replace, as far as that is allowed."""
-    there = os.stat(path)
-    with contextlib.suppress(PermissionError):  # somebody else's file: it is then the caller's, as with cp
-        os.fchown(fd, there.st_uid, there.st_gid)
-    os.fchmod(fd, there.st_mode & 0o777)
+    """Give a new file the owner, mode and extended attributes (access lists among them) of the one that it is
+    to replace, as far as that is allowed. Raises FileError.
+    """
+    from crimg.escape import escape
+
+    try:
+        there = os.stat(path)
+        with contextlib.suppress(
+            PermissionError
+        ):  # somebody else's file: it is then the caller's, as with cp
+            os.fchown(fd, there.st_uid, there.st_gid)
+        os.fchmod(fd, there.st_mode & 0o777)
+        for name in _attributes(path):
+            with contextlib.suppress(OSError):  # of a security module, or not for this user to set
+                os.setxattr(fd, name, os.getxattr(path, name))
+    except OSError as error:
+        raise FileError(f"{escape(path)}: {error.strerror}") from error
+
+
+def _attributes(path: str) -> list[str]:
+    try:
+        return os.listxattr(path)
+    except OSError:  # a file system without them
+        return []

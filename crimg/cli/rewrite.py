@@ -18,7 +18,7 @@ import os
 import stat
 import sys
 
-from crimg.errors import ConflictError, FileError, UnsoundError, UsageError
+from crimg.errors import ConflictError, UnsoundError, UsageError
 from crimg.escape import escape, unescape
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crimg.rewrite import Plan, Rule
 
 
+_LONGEST_PLAN = 1 << 30
 _ADVICE = "give another name, or remove it first"
 """What to do about an output that is there: --force has another meaning here."""
 
@@ -183,7 +184,7 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     with AtomicOutput(args.output, sync=True, advice=_ADVICE, quiet=args.quiet) as output:
         copy_image(args.image, output.fd)
         copy = f"/proc/self/fd/{output.fd}"
-        revision = apply(plan, copy, image=image, force=args.force, command=command)
+        revision = apply(plan, copy, image=image, force=args.force, command=command, name=args.output)
         output.commit()
     return revision
 
@@ -267,14 +268,13 @@ def _load(args: argparse.Namespace) -> Plan:
 
 def saved_plan(args: argparse.Namespace) -> Any:
     """What is in the file of --plan. Raises UsageError, FileError."""
+    from crimg.rewrite.rulefile import read_whole
+
     given = [args.maps, args.exact, args.areas, args.files, args.edits, args.drop_keeper, args.restamp]
     if any(given) or args.only is not None:
         raise UsageError("--plan takes no further rules: they are in the plan")
     try:
-        with open(args.plan, "rb") as file:
-            return json.load(file)
-    except OSError as error:
-        raise FileError(f"{escape(args.plan)}: {error.strerror}") from error
+        return json.loads(read_whole(args.plan, _LONGEST_PLAN))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{escape(args.plan)}: is no JSON: {error}") from error
 

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         if store is None:
             raise UsageError(f"{escape(args.image)}: is no directory of CRIU")
         made = _load(args, image, store) if args.plan else _plan(args, image, store)
-        lines = list(_json_lines(made, image) if args.json else _lines(made))
+        lines = list(_json_lines(made, image) if args.json else text_lines(made))
         write_lines(lines)
         say_unused(args, made.unused)
         if made.conflicts:
@@ -112,7 +112,7 @@ def write_new_archive(made: CriuPlan, store: CriuStore, output: str) -> None:
         file.commit()
 
 
-def _lines(made: CriuPlan) -> Iterator[str]:
+def text_lines(made: CriuPlan) -> Iterator[str]:
     """Every value that changes, with the rule that says so."""
     count = sum(change.is_path for change in made.changes)
     files = ", ".join(map(escape, made.contents))

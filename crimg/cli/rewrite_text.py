@@ -5,12 +5,12 @@ from __future__ import annotations
 from crimg.cli.json_text import object_lines
 from crimg.cli.output import shown_name
 from crimg.escape import escape
+from crimg.views.plan_words import dropped_words, side_words
 from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
     from crimg.rewrite import Plan
     from crimg.rewrite.changes import Change
@@ -21,7 +21,9 @@ def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
     """The plan, rule by rule. verbose: with the paths that no rule matches."""
     name = shown_name(subject.name)
     paths = plan.path_changes
-    yield f"{name}: {_count(len(paths), 'path')} to change, in revision {subject.image.revision}"
+    others = len({(change.objref, change.kind) for change in plan.changes} - {one[:2] for one in paths})
+    more = f" and {_count(others, 'other object')}" if others else ""
+    yield f"{name}: {_count(len(paths), 'path')}{more} of revision {subject.image.revision} to change"
     groups: dict[str, list[Change]] = {}
     for change in plan.changes:
         groups.setdefault(change.rule, []).append(change)
@@ -31,8 +33,12 @@ def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
         for change in changes:
             users = referrer_words(change.referrers)
             column = "" if change.column == "path" else f"{change.column} "
-            sides = f"{_shown(change.before)} -> {_shown(change.after)}"
+            sides = " -> ".join(side_words(change))
             yield f"  #{change.objref} {f'({users}) ' if users else ''}{column}{sides}"
+    if left := list(dropped_words(plan.changes)):
+        yield ""
+        yield "given up"
+        yield from (f"  {line}" for line in left)
     if plan.conflicts:
         yield ""
         yield "conflicts: nothing is written"
@@ -48,12 +54,6 @@ def text_lines(subject: Subject, plan: Plan, *, verbose: bool) -> Iterator[str]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'s' if number != 1 else ''}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bytes):
-        return escape(value)
-    return "none" if value is None else str(value)
 
 
 def json_lines(plan: Plan) -> Iterator[str]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 PLACEHOLDER = "{image}"
 VARIABLE = "CRIMG_IMAGE"
+_NOT_STARTED = "the command was not started"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,17 +84,22 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
     fill = _fill(args.image) if is_of_criu(args.image) else None
-    with private_copy(args.image.rstrip("/") or "/", keep=args.keep, fill=fill) as (copy, lock):
-        if args.keep and not args.quiet:
-            say(f"the copy stays: {escape(copy)}")
-        _rewrite(args, copy, rules, edits)
-        if args.directories:
-            _rewrite(args, copy, _relocated(args, copy), {})
-        if args.preflight and not _is_fine(args, copy):
-            say(f"error: {escape(args.image)}: files are not as they were: the command was not started")
+    with private_copy(args.image.rstrip("/") or "/", fill=fill) as copy:
+        try:
+            _rewrite(args, copy.path, rules, edits)
+            if args.directories:
+                _rewrite(args, copy.path, _relocated(args, copy.path), {})
+        except ConflictError as error:
+            _tell(f"conflict: {conflict}" for conflict in error.conflicts if len(error.conflicts) > 1)
+            raise ConflictError(error.conflicts, _NOT_STARTED) from error
+        if args.preflight and not _is_fine(args, copy.path):
+            say(f"error: {escape(args.image)}: files are not as they were: {_NOT_STARTED}")
             return 1
-        words = [word.replace(PLACEHOLDER, copy) for word in args.command]
-        return foreground.run(words, {**os.environ, VARIABLE: copy}, pass_fds=[lock])
+        copy.kept = args.keep
+        if args.keep and not args.quiet:
+            say(f"the copy stays: {escape(copy.path)}")
+        words = [word.replace(PLACEHOLDER, copy.path) for word in args.command]
+        return foreground.run(words, {**os.environ, VARIABLE: copy.path}, pass_fds=[copy.lock])
 
 
 def _fill(name: str) -> Callable[[str], None]:
@@ -121,6 +127,7 @@ def _rewrite_directory(
     args: argparse.Namespace, copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]
 ) -> None:
     """Rewrite the paths of a copy of a directory of CRIU. Raises ConflictError, UsageError, FormatError."""
+    from crimg.cli.rewrite_criu import text_lines
     from crimg.reader import criu_store
     from crimg.rewrite.criu import plan
     from crimg.rewrite.criu_applying import apply
@@ -130,6 +137,7 @@ def _rewrite_directory(
         store = criu_store(subject.image)
         if store is not None:
             made = plan(subject.image, store, rules, edits=edits)
+            _tell(text_lines(made) if args.verbose else ())
             check_sound(subject.image)
             say_unused(args, made.unused)
             check_strict(args, made.unused)
@@ -152,6 +160,7 @@ def _rewrite(
     args: argparse.Namespace, copy: str, rules: Iterable[Rule | PathRule], edits: Mapping[int, bytes]
 ) -> None:
     """Rewrite the paths of the copy. Raises ConflictError, UsageError, FormatError."""
+    from crimg.cli.rewrite_text import text_lines
     from crimg.rewrite.applying import apply
     from crimg.rewrite.planning import plan
 
@@ -160,6 +169,7 @@ def _rewrite(
         return
     with opened(copy, args.image, quiet=True) as subject:
         made = plan(subject.image, rules, edits=edits)
+        _tell(text_lines(subject, made, verbose=False) if args.verbose else ())
         if made.conflicts:
             raise ConflictError([conflict.text for conflict in made.conflicts])
         say_unused(args, made.unused_rules)
@@ -174,7 +184,9 @@ def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
     """
     from crimg.cli.counting import Counting
     from crimg.cli.relocate import text_lines
+    from crimg.cli.streams import say
     from crimg.preflight import relocate
+    from crimg.preflight.remedies import map_remedy
 
     with opened(copy, args.image, quiet=True) as subject:
         with Counting("directory entries", quiet=args.quiet) as counting:
@@ -183,6 +195,8 @@ def _relocated(args: argparse.Namespace, copy: str) -> tuple[PathRule, ...]:
             _tell(text_lines(subject, found, verbose=args.verbose > 0))
             lost = len(found.ambiguous) + len(found.missing)
             raise ConflictError([f"{lost} files were not found, or more than once (--relocate)"])
+        for rule in () if args.quiet else found.rules:
+            say(f"note: found by --relocate: {map_remedy(rule).text}")
         return found.rules
 
 

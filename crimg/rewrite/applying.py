@@ -29,18 +29,20 @@ def apply(
     image: Image | None = None,
     force: bool = False,
     command: Sequence[bytes] = (),
+    name: FilePath | None = None,
 ) -> int:
     """Write what a plan changes behind the image at `path`, as a revision; its number.
 
     A plan that changes nothing writes nothing.  image: the image that is there, where it is open already.
     force: also where the image is not sound.  command: for the history.
+    name: what errors call the file, where that is not its path.
 
     Raises ConflictError for a plan with conflicts, ImageChangedError where the image is not the one the plan
     was made from, UnsoundError where it is not sound, and what `append_revision` raises.
     """
     if image is None:
         with open_image(os.fspath(path)) as opened:
-            return apply(plan, path, image=opened, force=force, command=command)
+            return apply(plan, path, image=opened, force=force, command=command, name=name)
     check_applicable(plan, image, force=force)
     rows = plan.rows(image)
     if not rows:
@@ -51,12 +53,13 @@ def apply(
             rows,
             fingerprint=plan.fingerprint,
             command=command,
-            rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.rules],
+            rules=[rule.encode("utf-8", "surrogateescape") for rule in plan.used_rules],
             note=plan.note,
+            name=name,
         )
     except ModelError as error:  # a plan from a file has a value that its column has no room for
         raise UsageError(f"plan: {error}") from error
-    if not force and len(plan.path_changes) < len(plan.changes):
+    if not force and not (plan.checked and len(plan.path_changes) == len(plan.changes)):
         _hold(os.fspath(path))
     return revision
 

@@ -112,6 +112,12 @@ class Plan:
         """The changes of paths, in their order."""
         return [change for change in self.changes if change.column in _PATHS]
 
+    @property
+    def used_rules(self) -> list[str]:
+        """The rules that decided something."""
+        unused = frozenset(self.unused_rules)
+        return [rule for rule in self.rules if rule not in unused]
+
     def rows(self, image: Image) -> list[Record]:
         """The rows that stand in for those of the image.
 

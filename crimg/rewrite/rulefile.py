@@ -21,20 +21,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_LONGEST = 64 << 20
 _KEYS = ("kind", "old", "new", "places", "objects")
 
 
 def read_rules(path: str) -> list[Rule]:
     """The rules of a file. Raises FileError where it cannot be read, UsageError for what is wrong in it."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except (OSError, ValueError) as error:
-        raise FileError(f"{escape(path)}: {getattr(error, 'strerror', None) or error}") from error
+    data = read_whole(path, _LONGEST)
     try:
         return parse_rules(data)
     except UsageError as error:
         raise UsageError(f"{escape(path)}: {error}") from error
+
+
+def read_whole(path: str, most: int) -> bytes:
+    """The bytes of a file, a pipe too. Raises FileError, and UsageError for more than `most`."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise FileError(f"{escape(path)}: {getattr(error, 'strerror', None) or error}") from error
+    if len(data) > most:
+        raise UsageError(f"{escape(path)}: has more than {most >> 20} MiB")
+    return data
 
 
 def parse_rules(data: bytes) -> list[Rule]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from crimg.graph import count_references
 from crimg.model import Task
 from crimg.model.record import KINDS
+from crimg.model.sections import SECTION_COLUMNS
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, WARNING, rule
-from crimg.validate.sections import SECTION_COLUMNS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from crimg.errors import FormatError
 from crimg.format.bodies import RUN, unpack_extents
 from crimg.format.constants import FIRST_ANCILLARY_KIND, MAX_LEN_RAW, RUN_SIZE, Codec, SectionType
-from crimg.model import Inode, Mm, Pipe, Socket
+from crimg.model.sections import CONTENTS, named_sections
 from crimg.validate.finding import Hit
 from crimg.validate.rules import ERROR, NOTE, WARNING, rule
 
@@ -21,15 +21,6 @@ _ANCILLARY = frozenset({SectionType.LOG, SectionType.HISTORY})
 _TABLES = _ANCILLARY | {SectionType.OBJECTS}
 _CODECS = frozenset(Codec)
 _ENDS = frozenset({SectionType.INDEX, SectionType.TRAILER})
-_NAMED = frozenset({SectionType.PAGES, SectionType.PAGEMAP, SectionType.BLOB})
-
-SECTION_COLUMNS = (
-    (Inode, "blobs", SectionType.BLOB),
-    (Pipe, "blobs", SectionType.BLOB),
-    (Socket, "blobs", SectionType.BLOB),
-    (Mm, "pagemap", SectionType.PAGEMAP),
-)
-"""Columns that hold ids of sections, and the type that these must be of."""
 
 
 @rule("C109", ERROR)
@@ -105,19 +96,14 @@ def unnamed_sections(checked: Checked) -> Iterator[Hit]:
     """
     named: set[int] = set()
     for batch in checked.batches:
-        for cls, name, _ in SECTION_COLUMNS:
-            if batch.cls is cls:
-                index = cls.fields.index(name)
-                for row in batch.rows:
-                    value = row[index]
-                    named.update(value if isinstance(value, tuple) else () if value is None else (value,))
+        named |= named_sections(batch.cls, batch.rows)
     for entry in checked.image.store.sections:
         if entry.type == SectionType.PAGEMAP and entry.id in named:
             body = checked.body(entry.id)
             if body is not None and len(body) % RUN_SIZE == 0:
                 named.update(run[2] for run in RUN.iter_unpack(body))
     for entry in checked.image.store.sections:
-        if entry.type in _NAMED and entry.id not in named:
+        if entry.type in CONTENTS and entry.id not in named:
             yield Hit(f"{entry.len_raw} bytes that nothing names", section=entry)
 
 

@@ -7,12 +7,13 @@ import time
 from crimg import __version__
 from crimg.format.constants import MAX_LIST, Codec
 from crimg.model import HistoryEntry
-from crimg.writer.whole import write_image
+from crimg.writer.whole import unused_sections, write_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crimg.format.container import IndexEntry
     from crimg.model.image import Image
     from crimg.writer.output import Output
 
@@ -22,9 +23,10 @@ EARLIER = "earlier"
 
 def write_compacted(
     image: Image, output: Output, *, compress: bool = False, command: Sequence[bytes] = ()
-) -> None:
+) -> list[IndexEntry]:
     """Write the state of an image as revision 1 of a new file, with one row of history that tells of it.
 
+    Memory and contents that nothing names any more are left out; returns their sections.
     compress: tables, pages and kept contents are stored with zstd where that makes them smaller.
     Everything that is copied is held against its checksum first. Raises FormatError, FileError, ModelError.
     """
@@ -32,7 +34,16 @@ def write_compacted(
         if section.critical:
             image.store.check(section.id)
     codec = Codec.ZSTD if compress else Codec.NONE
-    write_image(image, output, codec=codec, pack=compress, history=[compacted_row(image, command)])
+    unused = unused_sections(image)
+    write_image(
+        image,
+        output,
+        codec=codec,
+        pack=compress,
+        history=[compacted_row(image, command)],
+        leave_out={section.id for section in unused},
+    )
+    return unused
 
 
 def compacted_row(image: Image, command: Sequence[bytes]) -> HistoryEntry:

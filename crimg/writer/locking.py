@@ -40,12 +40,9 @@ def locked(path: str | bytes | os.PathLike[str]) -> Iterator[int]:
     for _ in range(_TRIES):
         fd = _open(path, name)
         try:
-            _lock(fd, name)
-            if _has_name(fd, path):
+            if _locks(fd, path, name):
                 yield fd
                 return
-        except OSError as error:
-            raise FileError(f"{name}: {error.strerror}") from error
         finally:
             os.close(fd)
     raise ImageBusyError(f"{name}: is being replaced again and again; try later")
@@ -87,6 +84,15 @@ def _lock(fd: int, name: str) -> None:
         if error.errno not in _HELD:
             raise
         raise ImageBusyError(f"{name}: another program is rewriting this image; try again later") from error
+
+
+def _locks(fd: int, path: str | bytes | os.PathLike[str], name: str) -> bool:
+    """Put the lock on a file; whether it still has its name."""
+    try:
+        _lock(fd, name)
+        return _has_name(fd, path)
+    except OSError as error:
+        raise FileError(f"{name}: {error.strerror}") from error
 
 
 def _has_name(fd: int, path: str | bytes | os.PathLike[str]) -> bool:

@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 import tempfile
-from typing import NamedTuple
 
 from crimg.errors import FileError, ImageBusyError
 from crimg.escape import escape
@@ -31,37 +30,43 @@ LOCK = "lock"
 _NOT_HERE = (errno.EACCES, errno.EPERM, errno.EROFS)
 """Why a directory cannot be made beside the image, so that TMPDIR is taken."""
 _TRIES = 20
+_LONGEST_SUFFIX = 64
+"""Bytes: names have 255 at most."""
 
 
-class PrivateCopy(NamedTuple):
-    """path: of the copy.  lock: the descriptor with the lock, for whoever is to use the copy to inherit."""
+class PrivateCopy:
+    """path: of the copy.  lock: the descriptor with the lock, for whoever is to use the copy to inherit.
+    kept: set it to have the copy stay.
+    """
 
-    path: str
-    lock: int
+    def __init__(self, path: str, lock: int) -> None:
+        self.path = path
+        self.lock = lock
+        self.kept = False
 
 
 @contextlib.contextmanager
-def private_copy(
-    path: str, *, keep: bool = False, fill: Callable[[str], object] | None = None
-) -> Iterator[PrivateCopy]:
+def private_copy(path: str, *, fill: Callable[[str], object] | None = None) -> Iterator[PrivateCopy]:
     """A copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
 
     It is beside the image where a directory can be made there (the file system can then share the blocks),
     else in TMPDIR. What programs that were killed left in the same place is removed first. At the end the
-    directory goes with all that is in it; keep: it stays, and no later call removes it.
+    directory goes with all that is in it; of a copy that is kept it stays, and no later call removes it.
     fill: makes the copy at the path that it is given, where the image is no file.
     Raises what `copy_image` raises, and FileError.
     """
     with _own_directory(os.path.dirname(os.path.realpath(path)), path) as (folder, lock):
-        copy = os.path.join(folder, "image" + os.path.splitext(path)[1])
+        suffix = os.path.splitext(path)[1]
+        name = f"image{suffix}" if len(os.fsencode(suffix)) < _LONGEST_SUFFIX else "image"
+        copy = PrivateCopy(os.path.join(folder, name), lock)
         try:
             if fill is not None:
-                fill(copy)
+                fill(copy.path)
             else:
-                _copy_file(path, copy)
-            yield PrivateCopy(copy, lock)
+                _copy_file(path, copy.path)
+            yield copy
         finally:
-            if keep:
+            if copy.kept:
                 with contextlib.suppress(FileNotFoundError):  # the command may have removed it
                     os.unlink(os.path.join(folder, LOCK))
             else:
@@ -69,7 +74,10 @@ def private_copy(
 
 
 def _copy_file(path: str, copy: str) -> None:
-    fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FileError(f"private copy of {escape(path)}: {error.strerror}") from error
     try:
         copy_image(path, fd)
     finally:

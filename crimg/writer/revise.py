@@ -15,7 +15,7 @@ from operator import itemgetter
 from crimg import __version__
 from crimg.errors import FileError, FormatError, ImageChangedError, ModelError, UsageError
 from crimg.escape import escape
-from crimg.format.constants import SECTION_HEADER_SIZE, SectionType
+from crimg.format.constants import MAX_LIST, SECTION_HEADER_SIZE, SectionType
 from crimg.format.container import body_offset, read_section_header
 from crimg.model import HistoryEntry, LogEntry
 from crimg.reader import open_image
@@ -60,25 +60,28 @@ def append_revision(
     rules: Sequence[bytes] = (),
     note: str = "",
     extra: Mapping[str, object] | None = None,
+    name: Path | None = None,
 ) -> int:
     """Append a revision in which these rows stand in for those of their kind and key; its number.
 
     rows: of any kinds but log and history, in any order.  fingerprint: `Image.fingerprint` of the image that
-    the rows were made from.  command, rules, note, extra: for the row of history.
+    the rows were made from.  command, rules, note, extra: for the row of history; of lists that are longer
+    than a column can be (4,096 elements), it has the first ones and says how many more there were.
+    name: what errors call the file, where that is not its path.
     A torn tail is cut off first. On any failure the file is cut back to its old length.
     Raises ImageBusyError, ImageChangedError, FileError, ModelError, FormatError, UsageError.
     """
     tables = _grouped(rows)
-    with locked(path) as fd, _loaded(fd, path) as image:
-        _hold_to(image, fingerprint, path, "plan again")
+    with locked(path) as fd, _loaded(fd, name or path) as image:
+        _hold_to(image, fingerprint, name or path, "plan again")
         _heal(fd, image)
         file, trailer = _parts(image)
         entry = HistoryEntry(
             revision=trailer.revision + 1,
             time=time.time_ns(),
             tool_version=__version__,
-            command=tuple(command),
-            rules=tuple(rules),
+            command=_listed(command),
+            rules=_listed(rules),
             note=note,
             extra=dict(extra) if extra else None,
         )
@@ -92,6 +95,13 @@ def append_revision(
         writer.trailer(following)
         _append(fd, file, memoryview(output.data)[:split], memoryview(output.data)[split:])
         return following.revision
+
+
+def _listed(values: Sequence[bytes]) -> tuple[bytes, ...]:
+    if len(values) <= MAX_LIST:
+        return tuple(values)
+    kept = values[: MAX_LIST - 1]
+    return (*kept, b"... and %d more" % (len(values) - len(kept)))
 
 
 def undo(path: Path, count: int = 1) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from crimg.format.constants import FIRST_ANCILLARY_KIND, Codec, SectionType
+from crimg.format.bodies import RUN
+from crimg.format.constants import FIRST_ANCILLARY_KIND, RUN_SIZE, Codec, SectionType
 from crimg.format.container import FileHeader
 from crimg.model import DEFINITION_ORDER, HistoryEntry, LogEntry
+from crimg.model.sections import CONTENTS, SECTION_COLUMNS, named_sections
 from crimg.writer.sections import ImageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from crimg.format.container import IndexEntry
     from crimg.model.image import Image
@@ -24,11 +26,13 @@ def write_image(
     codec: int = Codec.NONE,
     pack: bool = False,
     history: Sequence[HistoryEntry] | None = None,
+    leave_out: Collection[int] = (),
 ) -> None:
     """Write an image whole, as one revision: with codec none, the canonical form (specs/format.md).
 
     codec: how the tables are stored; all other bodies stay as they are, unless they are to be packed too.
-    history: rows of history in the place of those that the image has. Sections other than tables keep their
+    history: rows of history in the place of those that the image has.  leave_out: ids of sections that are
+    not carried along. Sections other than tables keep their
     ids, since rows and page runs name them. What this version does not know but may leave alone (ancillary
     sections, sections of ancillary kinds) is carried along.
     Raises FormatError where the image is damaged, ModelError where it cannot be written as one revision.
@@ -36,7 +40,7 @@ def write_image(
     header = FileHeader(
         machine=image.machine, page_size=image.page_size, uuid=image.uuid, created=image.created
     )
-    kept = [section for section in image.store.sections if not _is_table(section)]
+    kept = [one for one in image.store.sections if not _is_table(one) and one.id not in leave_out]
     classes: tuple[type[Record], ...] = (*DEFINITION_ORDER, LogEntry, HistoryEntry)
     tables = {cls: image.rows(cls) for cls in classes}
     writer = ImageWriter(output, header, codec=codec)
@@ -50,6 +54,24 @@ def write_image(
     writer.table(tables[LogEntry], type_=SectionType.LOG)
     writer.table(tables[HistoryEntry] if history is None else history, type_=SectionType.HISTORY)
     writer.finish()
+
+
+def unused_sections(image: Image) -> list[IndexEntry]:
+    """Sections with memory or contents that no row names, in the last revision.
+
+    None, where there are tables that this version cannot read: they could name any. Raises FormatError.
+    """
+    sections = image.store.sections
+    if any(one.type in _TABLE_TYPES and not _is_table(one) for one in sections):
+        return []
+    used: set[int] = set()
+    for cls, _, _ in SECTION_COLUMNS:
+        used |= named_sections(cls, image.rows(cls))
+    for one in sections:
+        if one.type == SectionType.PAGEMAP and one.id in used:
+            body = image.store.body(one.id)
+            used.update(run[2] for run in RUN.iter_unpack(body[: len(body) // RUN_SIZE * RUN_SIZE]))
+    return [one for one in sections if one.type in CONTENTS and one.id not in used]
 
 
 def _carry(writer: ImageWriter, section: IndexEntry, stored: memoryview, codec: int) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
 
 from crimg.cli import main
-from crimg.model import File
+from crimg.model import File, HistoryEntry
 from crimg.reader import open_image
 from tests.cli.command import crimg, text
 from tests.cli.golden import check
@@ -148,6 +149,51 @@ def test_a_plan_with_conflicts_is_shown_and_goes_no_further(image: Path) -> None
     saved.write_text(json.dumps(value))
     assert crimg("rewrite", image, "--plan", saved).returncode == 1
     assert image.read_bytes() == Draft().bytes()
+
+
+def test_a_plan_that_was_made_unsound_is_taken_back(image: Path) -> None:
+    """Nobody knows what was done to a plan in a file: what it makes is validated."""
+    saved = image.with_name("plan.json")
+    words = ("rewrite", image, "--map", "/kept=/var/kept", "--save-plan", saved)
+    assert crimg(*words).returncode == 0
+    value = json.loads(saved.read_bytes())
+    keeper = next(change for change in value["changes"] if change["column"] == "keeper_path")
+    keeper["after"] = None
+    saved.write_text(json.dumps(value))
+    result = crimg("rewrite", image, "--plan", saved)
+    assert (result.returncode, b"C423" in result.stderr) == (1, True)
+    assert image.read_bytes() == Draft().bytes()
+
+
+def test_more_rules_than_a_row_of_history_has_room_for(image: Path) -> None:
+    rules = image.with_name("rules.toml")
+    one = '[[rule]]\nkind = "exact"\nold = "{0}"\nnew = "/n{0}"\n'
+    rules.write_text("".join(one.format(path) for path in ["/tmp/gone", *(f"/no/{n}" for n in range(4500))]))
+    assert crimg("rewrite", image, "--rules", rules, "--quiet").returncode == 0
+    with open_image(image) as opened:
+        assert opened.rows(HistoryEntry)[-1].rules == (b"exact /tmp/gone=/n/tmp/gone",)
+    maps = [word for n in range(4500) for word in ("--exact", f"/no/{n}=/n")]
+    assert crimg("rewrite", image, *maps, "--exact", "/n/tmp/gone=/x", "--quiet").returncode == 0
+    with open_image(image) as opened:
+        command = opened.rows(HistoryEntry)[-1].command
+        assert (len(command), command[-1]) == (4096, b"... and 4911 more")
+
+
+def test_a_file_without_an_end_is_not_read_for_ever(image: Path) -> None:
+    result = crimg("rewrite", image, "--rules", "/dev/zero")
+    assert (result.returncode, result.stderr) == (2, b"crimg: error: /dev/zero: has more than 64 MiB\n")
+
+
+def test_errors_name_the_new_file(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = image.with_name("other")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (image.stat().st_size + 100, hard))
+    try:
+        assert main(["rewrite", str(image), "--map", "/tmp=/srv/tmp", "-o", str(other)]) == 4
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert capsys.readouterr().err.startswith(f"crimg: error: {other}: File too large")
+    assert not other.exists()
 
 
 def test_hostile_names_are_shown_escaped_and_taken_so(image: Path) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from crimg.cli import main
-from crimg.model import File
+from crimg.model import File, Inode
+from crimg.model.enums import Keeper
 from crimg.reader import open_image
 from crimg.writer.locking import locked
 from crimg.writer.revise import append_revision
+from tests import samples
 from tests.cli.command import crimg
 from tests.validate.sound import Draft
 
@@ -117,6 +119,34 @@ def test_compact_in_place(image: str, capsys: pytest.CaptureFixture[str]) -> Non
     os.link(image, image + ".hard")
     assert main(["compact", image]) == 2
     assert "has 2 names" in capsys.readouterr().err
+
+
+def test_what_nothing_names_is_left_out(tmp_path: Path) -> None:
+    """The contents of a deleted file that are given up; undo has them until then."""
+    image = tmp_path / ("映" * 80 + ".img")
+    image.write_bytes(Draft().bytes())
+    contents = samples.DELETED_CONTENTS[0][1]
+    with open_image(image) as opened:
+        inode = next(row for row in opened.rows(Inode) if row.keeper == Keeper.EMBEDDED)
+    plan = crimg("rewrite", image, "--drop-keeper", str(inode.objref)).stdout.decode()
+    assert "keeper embedded -> removed" in plan
+    assert f"#{inode.objref} its contents stay in the file until crimg compact" in plan
+    assert contents in image.read_bytes()
+    done = crimg("compact", image)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert "bytes of memory and contents that nothing refers to any more" in done.stdout.decode()
+    assert contents not in image.read_bytes()
+    found = crimg("validate", image)
+    assert (found.returncode, b"C112" in found.stdout) == (0, False)
+
+
+def test_compact_keeps_attributes(image: str) -> None:
+    try:
+        os.setxattr(image, "user.note", b"mine")
+    except OSError as error:
+        pytest.skip(f"the file system has no extended attributes: {error}")
+    assert main(["compact", image]) == 0
+    assert os.getxattr(image, "user.note") == b"mine"
 
 
 def test_compact_to_another_file(image: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -115,8 +115,8 @@ def test_a_directory_that_cannot_be_written(
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "mkdtemp", refusing)
-    with private_copy(str(image)) as (copy, _):
-        assert copy.startswith(str(tmp_path / "tmp"))
+    with private_copy(str(image)) as copy:
+        assert copy.path.startswith(str(tmp_path / "tmp"))
     assert os.listdir(tmp_path / "tmp") == []
 
 
@@ -155,7 +155,7 @@ def test_exit_statuses(image: Path, command: list[str], status: int) -> None:
         (
             ["IMAGE", "--exact", "/run/fifo=/usr/bin/counter", "--", "touch", "RAN", "{image}"],
             1,
-            "nothing was written",
+            "the command was not started",
         ),
         (["IMAGE", "--preflight", "--", "touch", "RAN", "{image}"], 1, "the command was not started"),
         (["IMAGE", "--relocate", "EMPTY", "--", "touch", "RAN", "{image}"], 1, "(--relocate)"),
@@ -186,7 +186,8 @@ def test_preflight_and_relocate_on_a_real_image(work: Path) -> None:
     assert (result.returncode, result.stdout, ran.exists()) == (1, b"", False)
     assert f"{work}/app/data -> {work}/moved/data" in result.stderr.decode()
     result = crimg("wrap", image, "--preflight", "--relocate", work, *command)
-    assert (result.returncode, result.stderr) == (0, b"")
+    found = f"crimg: note: found by --relocate: --map {work}/app={work}/moved\n"
+    assert (result.returncode, result.stderr.decode()) == (0, found)
     assert crimg("preflight", ran).returncode == 0
     assert crimg("preflight", image).returncode == 1
     ran.unlink()
@@ -312,8 +313,8 @@ def test_an_image_that_is_not_sound(image: Path) -> None:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit(143), RuntimeError("x")])
 def test_the_copy_goes_with_an_exception(image: Path, error: BaseException) -> None:
-    with pytest.raises(BaseException) as caught, private_copy(str(image)) as (copy, _):
-        folder = os.path.dirname(copy)
+    with pytest.raises(BaseException) as caught, private_copy(str(image)) as copy:
+        folder = os.path.dirname(copy.path)
         os.mkdir(os.path.join(folder, "of the command"))
         assert remove_leftovers(str(image.parent)) == []
         assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
@@ -329,6 +330,30 @@ def test_keep(image: Path) -> None:
     assert crimg("validate", "-q", kept).returncode == 0
     assert text(crimg("wrap", image, "--", "test", "-f", "{image}")) == ""
     assert os.listdir(os.path.dirname(kept)) == ["image.img"]
+
+
+def test_what_was_not_started_is_not_kept(image: Path) -> None:
+    """A copy holds the memory of the process. All conflicts are said, and what did not happen."""
+    words = ("--set", "30=/same", "--set", "33=/same", "--set", "31=/x/../y")
+    result = crimg("wrap", image, *words, "--keep", "--", "true", "{image}")
+    *conflicts, last = result.stderr.decode().splitlines()
+    assert result.returncode == 1
+    assert len(conflicts) == 2
+    assert all(line.startswith("conflict: #") for line in conflicts)
+    assert last.startswith("crimg: error: the command was not started: #")
+    assert leftovers(image) == []
+
+
+def test_verbose_tells_the_plan(image: Path) -> None:
+    result = crimg("wrap", image, "--exact", "/usr/bin/counter=/opt/counter", "-v", "--", "true", "{image}")
+    assert (result.returncode, result.stdout) == (0, b"")
+    assert "/usr/bin/counter -> /opt/counter\n" in result.stderr.decode()
+
+
+def test_a_name_with_a_long_ending(image: Path) -> None:
+    long = image.with_name("x." + "y" * 252)
+    image.rename(long)
+    assert text(crimg("wrap", long, "--", "test", "-f", "{image}")) == ""
 
 
 def test_a_rule_that_decides_nothing(image: Path) -> None:
