@@ -36,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg compact`; the exit status."""
     from crimg.cli.atomic import AtomicOutput, is_same_file
+    from crimg.cli.counting import Counting
     from crimg.cli.output import write_lines
     from crimg.escape import escape
     from crimg.writer.compaction import write_compacted
@@ -56,7 +57,10 @@ def run(args: argparse.Namespace) -> int:
         ) as output:
             if args.output is None:
                 _take_owner(output.fd, args.image)
-            unused = write_compacted(image, output, compress=args.compress, command=command)
+            with Counting("bytes", quiet=args.quiet) as counting:
+                unused = write_compacted(
+                    image, output, compress=args.compress, command=command, progress=counting.show
+                )
             output.commit()
             size = os.fstat(output.fd).st_size
     revisions = f"{image.revision} revision{'s' if image.revision > 1 else ''}"

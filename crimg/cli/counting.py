@@ -33,9 +33,14 @@ class Counting:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take away what is shown."""
         if self._shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+            self._shown = False
 
     def show(self, done: int, total: int | None = None) -> None:
         """Show that so many are done, of so many where that is known."""

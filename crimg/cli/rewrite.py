@@ -174,6 +174,7 @@ def _check_options(args: argparse.Namespace) -> None:
 def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
     """Carry the plan out on the image, or on a copy of it; the revision."""
     from crimg.cli.atomic import AtomicOutput, remove_leftovers
+    from crimg.cli.counting import Counting
     from crimg.rewrite.applying import apply
     from crimg.writer.copying import copy_image
 
@@ -182,7 +183,8 @@ def _write(args: argparse.Namespace, plan: Plan, image: Image) -> int:
         remove_leftovers(os.path.realpath(args.image), quiet=args.quiet)
         return apply(plan, args.image, image=image, force=args.force, command=command)
     with AtomicOutput(args.output, sync=True, advice=_ADVICE, quiet=args.quiet) as output:
-        copy_image(args.image, output.fd)
+        with Counting("bytes copied", quiet=args.quiet) as counting:
+            copy_image(args.image, output.fd, counting.show)
         copy = f"/proc/self/fd/{output.fd}"
         revision = apply(plan, copy, image=image, force=args.force, command=command, name=args.output)
         output.commit()

@@ -68,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `crimg wrap`; the exit status."""
+    from crimg.cli.counting import Counting
     from crimg.cli.foreground import Foreground
     from crimg.cli.rewrite import edits_of, rules_of
     from crimg.cli.streams import say
@@ -84,7 +85,11 @@ def run(args: argparse.Namespace) -> int:
     with opened(args.image, quiet=args.quiet):  # what is no image is refused before anything is made
         pass
     fill = _fill(args.image) if is_of_criu(args.image) else None
-    with private_copy(args.image.rstrip("/") or "/", fill=fill) as copy:
+    with (
+        Counting("bytes copied", quiet=args.quiet) as counting,
+        private_copy(args.image.rstrip("/") or "/", fill=fill, progress=counting.show) as copy,
+    ):
+        counting.clear()
         try:
             _rewrite(args, copy.path, rules, edits)
             if args.directories:

@@ -11,7 +11,7 @@ from crimg.writer.whole import unused_sections, write_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from crimg.format.container import IndexEntry
     from crimg.model.image import Image
@@ -22,12 +22,18 @@ EARLIER = "earlier"
 
 
 def write_compacted(
-    image: Image, output: Output, *, compress: bool = False, command: Sequence[bytes] = ()
+    image: Image,
+    output: Output,
+    *,
+    compress: bool = False,
+    command: Sequence[bytes] = (),
+    progress: Callable[[int, int], object] | None = None,
 ) -> list[IndexEntry]:
     """Write the state of an image as revision 1 of a new file, with one row of history that tells of it.
 
     Memory and contents that nothing names any more are left out; returns their sections.
     compress: tables, pages and kept contents are stored with zstd where that makes them smaller.
+    progress: called with bytes done and bytes in all.
     Everything that is copied is held against its checksum first. Raises FormatError, FileError, ModelError.
     """
     for section in image.store.sections:
@@ -42,6 +48,7 @@ def write_compacted(
         pack=compress,
         history=[compacted_row(image, command)],
         leave_out={section.id for section in unused},
+        progress=progress,
     )
     return unused
 

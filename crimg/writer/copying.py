@@ -14,19 +14,25 @@ from crimg.reader.file import ImageFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Progress = Callable[[int, int], object]
 
 _FICLONE = 0x40049409
 """ioctl_ficlone(2)."""
 _NO_RANGES = (errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS, errno.EPERM, errno.EBADF)
 _STEP = 1 << 20
+_RANGE = 64 << 20
 
 
-def copy_image(source_path: str | bytes | os.PathLike[str], output_fd: int) -> int:
+def copy_image(
+    source_path: str | bytes | os.PathLike[str], output_fd: int, progress: Progress | None = None
+) -> int:
     """Copy an image, up to the end of its last whole revision, into an empty file or a pipe; its length.
 
     By reflink where the file system can, else by copy_file_range(2), else by reading and writing; holes stay
-    holes in a file. A rewrite that goes on meanwhile does no harm.
+    holes in a file. A rewrite that goes on meanwhile does no harm.  progress: called with bytes done and
+    bytes in all, where they are copied.
     Raises FormatError for what is no sound image, FileError (a full disk), UsageError.
     """
     with open_image(source_path) as image:
@@ -38,7 +44,7 @@ def copy_image(source_path: str | bytes | os.PathLike[str], output_fd: int) -> i
                 _stream(file, output_fd)
             elif not _clone(file, output_fd):
                 for start, end in _data(file.fd, file.end):
-                    _copy(file, output_fd, start, end)
+                    _copy(file, output_fd, start, end, progress)
                 os.ftruncate(output_fd, file.end)
         except OSError as error:
             raise FileError(f"copy of {escape(file.name)}: {error.strerror}") from error
@@ -69,11 +75,13 @@ def _data(fd: int, end: int) -> Iterator[tuple[int, int]]:
         yield min(start, end), min(offset, end)
 
 
-def _copy(file: ImageFile, output_fd: int, start: int, end: int) -> None:
+def _copy(file: ImageFile, output_fd: int, start: int, end: int, progress: Progress | None) -> None:
     """Copy bytes from start to end to the same place."""
     while start < end:
+        if progress is not None:
+            progress(start, file.end)
         try:
-            done = os.copy_file_range(file.fd, output_fd, end - start, start, start)
+            done = os.copy_file_range(file.fd, output_fd, min(_RANGE, end - start), start, start)
         except OSError as error:
             if error.errno not in _NO_RANGES:
                 raise

@@ -24,6 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from crimg.writer.copying import Progress
+
 PREFIX = ".crimg-wrap-"
 """How the names of these directories begin."""
 LOCK = "lock"
@@ -46,13 +48,16 @@ class PrivateCopy:
 
 
 @contextlib.contextmanager
-def private_copy(path: str, *, fill: Callable[[str], object] | None = None) -> Iterator[PrivateCopy]:
+def private_copy(
+    path: str, *, fill: Callable[[str], object] | None = None, progress: Progress | None = None
+) -> Iterator[PrivateCopy]:
     """A copy of the image, of mode 0600 in a directory of mode 0700, until the block ends.
 
     It is beside the image where a directory can be made there (the file system can then share the blocks),
     else in TMPDIR. What programs that were killed left in the same place is removed first. At the end the
     directory goes with all that is in it; of a copy that is kept it stays, and no later call removes it.
-    fill: makes the copy at the path that it is given, where the image is no file.
+    fill: makes the copy at the path that it is given, where the image is no file.  progress: as of
+    `copy_image`.
     Raises what `copy_image` raises, and FileError.
     """
     with _own_directory(os.path.dirname(os.path.realpath(path)), path) as (folder, lock):
@@ -63,7 +68,7 @@ def private_copy(path: str, *, fill: Callable[[str], object] | None = None) -> I
             if fill is not None:
                 fill(copy.path)
             else:
-                _copy_file(path, copy.path)
+                _copy_file(path, copy.path, progress)
             yield copy
         finally:
             if copy.kept:
@@ -73,13 +78,13 @@ def private_copy(path: str, *, fill: Callable[[str], object] | None = None) -> I
                 _remove(folder)
 
 
-def _copy_file(path: str, copy: str) -> None:
+def _copy_file(path: str, copy: str, progress: Progress | None) -> None:
     try:
         fd = os.open(copy, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise FileError(f"private copy of {escape(path)}: {error.strerror}") from error
     try:
-        copy_image(path, fd)
+        copy_image(path, fd, progress)
     finally:
         os.close(fd)
 

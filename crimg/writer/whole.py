@@ -11,7 +11,7 @@ from crimg.writer.sections import ImageWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from crimg.format.container import IndexEntry
     from crimg.model.image import Image
@@ -27,14 +27,15 @@ def write_image(
     pack: bool = False,
     history: Sequence[HistoryEntry] | None = None,
     leave_out: Collection[int] = (),
+    progress: Callable[[int, int], object] | None = None,
 ) -> None:
     """Write an image whole, as one revision: with codec none, the canonical form (specs/format.md).
 
     codec: how the tables are stored; all other bodies stay as they are, unless they are to be packed too.
     history: rows of history in the place of those that the image has.  leave_out: ids of sections that are
-    not carried along. Sections other than tables keep their
-    ids, since rows and page runs name them. What this version does not know but may leave alone (ancillary
-    sections, sections of ancillary kinds) is carried along.
+    not carried along.  progress: called with bytes done and bytes in all. Sections other than tables keep
+    their ids, since rows and page runs name them. What this version does not know but may leave alone
+    (ancillary sections, sections of ancillary kinds) is carried along.
     Raises FormatError where the image is damaged, ModelError where it cannot be written as one revision.
     """
     header = FileHeader(
@@ -45,9 +46,13 @@ def write_image(
     tables = {cls: image.rows(cls) for cls in classes}
     writer = ImageWriter(output, header, codec=codec)
     writer.avoid(section.id for section in kept)
+    done, total = 0, sum(section.len_stored for section in kept)
     for blob in (True, False):
         for section in kept:
             if (section.type == SectionType.BLOB) == blob:
+                done += section.len_stored
+                if progress is not None:
+                    progress(done, total)
                 _carry(writer, section, image.store.stored(section), codec if pack else Codec.NONE)
         if blob:
             writer.tables(tables)
