@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.counting import Counting
     from crimg.cli.output import write_lines
     from crimg.escape import escape
+    from crimg.reader import criu_store
     from crimg.writer.compaction import write_compacted
 
     shown = escape(args.image)
@@ -51,6 +52,10 @@ def run(args: argparse.Namespace) -> int:
     command = (b"crimg", *map(os.fsencode, sys.argv[1:]))
     path = os.path.realpath(args.image) if args.output is None else args.output
     with _source(args) as image:
+        if criu_store(image) is not None:
+            raise UsageError(
+                f"{shown}: is of CRIU, which keeps no revisions in an image; crimg convert makes one of crimg"
+            )
         replace = args.output is None or args.force
         with AtomicOutput(
             path, replace=replace, sync=True, quiet=args.quiet, locked=args.output is None

@@ -17,6 +17,7 @@ from contextlib import ExitStack
 
 from crimg.cli.opening import named
 from crimg.cli.output import shown_name
+from crimg.cli.parser import IMAGE
 from crimg.collecting import no_collection
 from crimg.errors import UsageError
 from crimg.escape import escape
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("images", metavar="IMAGE", nargs="+", help="one or two image files")
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help=f"one or two: {IMAGE}")
     parser.add_argument("--from", dest="first", metavar="N", type=int, help="revision of the first image")
     parser.add_argument("--to", dest="last", metavar="N", type=int, help="revision of the second image")
     parser.add_argument(

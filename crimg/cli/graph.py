@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.cli.parser import READ
 from crimg.errors import UsageError
 
 TYPE_CHECKING = False
@@ -29,7 +30,7 @@ _MOST_DEPTH = 1000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", help=READ)
     parser.add_argument("--object", metavar="N", help="only what is near the object with this objref")
     parser.add_argument(
         "--depth", metavar="D", type=int, help="how many references away from it, either way (default 1)"

@@ -13,6 +13,7 @@ import gc
 import os
 
 from crimg.cli.output import shown_name
+from crimg.cli.parser import READ
 from crimg.errors import BadMagicError, FormatError, UnsupportedVersionError, UsageError
 
 TYPE_CHECKING = False
@@ -45,7 +46,7 @@ _MOST_HEX_LENGTH = 1 << 30
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", help=READ)
     group = parser.add_argument_group("sections")
     for name, text in SECTIONS.items():
         group.add_argument(f"--{name}", dest="sections", action="append_const", const=name, help=text)

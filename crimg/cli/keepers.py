@@ -20,6 +20,7 @@ import re
 import stat
 from typing import NamedTuple
 
+from crimg.cli.parser import IMAGE
 from crimg.collecting import no_collection
 
 TYPE_CHECKING = False
@@ -55,7 +56,7 @@ class KeeperRecord(NamedTuple):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="image file")
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help=IMAGE)
     parser.add_argument(
         "--abandoned", metavar="DIR", help="instead: what dumps without an image have left in this folder"
     )

@@ -9,6 +9,7 @@ Exit status: 0 if the image can be read, 3 if not.
 
 from __future__ import annotations
 
+from crimg.cli.parser import IMAGE
 from crimg.errors import UsageError
 from crimg.escape import escape
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("image", metavar="IMAGE", help=IMAGE)
     parser.add_argument("--json", action="store_true", help="JSON (specs/log.schema.json)")
 
 

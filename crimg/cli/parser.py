@@ -54,6 +54,9 @@ VERBS = {
 }
 """Name of the verb: its module, and one line of help."""
 
+IMAGE = "image file; of CRIU, a directory or a container checkpoint (tar, tar.gz, tar.zst)"
+READ = f"{IMAGE}; - is the standard input"
+"""Help of IMAGE, for verbs that take a name alone, and for those that read the standard input too."""
 _DESCRIPTION = "Checkpoint images of Linux processes: made, read, and shown."
 _EPILOG = """\
 `crimg VERB --help` tells more. Data go to the standard output, everything else to the standard error.

@@ -10,6 +10,7 @@ Exit status: 0 if all files are as they were, 1 if some are not, 3 if the image 
 from __future__ import annotations
 
 from crimg.cli.opening import opened
+from crimg.cli.parser import READ
 from crimg.errors import UsageError
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", help=READ)
     parser.add_argument(
         "--map",
         dest="rules",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.cli.parser import READ
 from crimg.errors import ConflictError, UsageError
 from crimg.escape import escape
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", help=READ)
     parser.add_argument("-o", "--output", metavar="FILE",
                         help="the new image (mode 0600); of CRIU a new directory")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="FILE may be there, and is replaced")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from crimg.cli.opening import opened
 from crimg.cli.output import shown_name
+from crimg.cli.parser import READ
 from crimg.cli.preflight import add_looking, seconds
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ _SHOWN_CANDIDATES = 5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", help=READ)
     parser.add_argument(
         "directories", metavar="DIR", nargs="+", help="directory to search, with all below it"
     )

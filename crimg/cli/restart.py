@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from crimg.cli.streams import say
     from crimg.cli.terminal import wait_in_foreground
     from crimg.preflight import check
+    from crimg.reader import criu_store
     from crimg.restart.terminal import TerminalState, own_terminal
     from crimg.validate.soundness import check_sound
 
@@ -86,6 +87,11 @@ def run(args: argparse.Namespace) -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with opened(args.image, quiet=args.quiet) as subject:
         image = subject.image
+        if criu_store(image) is not None:
+            raise UsageError(
+                f"{escape(args.image)}: is of CRIU: criu restore restarts it; crimg preflight tells what that"
+                " would refuse"
+            )
         check_sound(image, thorough=True)
         verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
         try:

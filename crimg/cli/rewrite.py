@@ -18,6 +18,7 @@ import os
 import stat
 import sys
 
+from crimg.cli.parser import IMAGE
 from crimg.errors import ConflictError, UnsoundError, UsageError
 from crimg.escape import escape, unescape
 
@@ -38,7 +39,7 @@ _ADVICE = "give another name, or remove it first"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("image", metavar="IMAGE", help=IMAGE)
     group = parser.add_argument_group("rules")
     add_rules(group)
     add_edits(group)

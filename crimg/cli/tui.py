@@ -17,6 +17,7 @@ import os
 import sys
 from contextlib import ExitStack
 
+from crimg.cli.parser import READ
 from crimg.errors import UsageError
 
 TYPE_CHECKING = False
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument(
-        "images", metavar="IMAGE", nargs="+", help="one or two image files; - is the standard input"
-    )
+    parser.add_argument("images", metavar="IMAGE", nargs="+", help=f"one or two: {READ}")
     parser.add_argument("--revision", metavar="N", type=int, help="look at the image as it was at revision N")
 
 

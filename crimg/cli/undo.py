@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from crimg.cli.parser import IMAGE
 from crimg.errors import FormatError, UsageError
 from crimg.escape import escape
 
@@ -26,7 +27,7 @@ _DIGITS = 20
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("image", metavar="IMAGE", help=IMAGE)
     parser.add_argument("count", metavar="N", nargs="?", default="1", help="how many revisions (default 1)")
 
 

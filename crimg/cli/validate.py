@@ -15,6 +15,7 @@ import os
 import sys
 
 from crimg.cli.output import shown_name
+from crimg.cli.parser import READ
 from crimg.collecting import no_collection
 from crimg.errors import BadMagicError, FormatError, UsageError
 
@@ -33,7 +34,7 @@ _SEVERITIES = ("error", "warning", "note")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("image", metavar="IMAGE", nargs="?", help="image file; - is the standard input")
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help=READ)
     group = parser.add_argument_group("rules")
     group.add_argument("--rule", metavar="RULE", action="append", default=[], help="apply only these")
     group.add_argument("--ignore", metavar="RULE", action="append", default=[], help="leave these out")

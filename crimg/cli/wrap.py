@@ -22,6 +22,7 @@ import os
 import sys
 
 from crimg.cli.opening import opened
+from crimg.cli.parser import IMAGE
 from crimg.cli.rewrite import (
     add_edits,
     add_rules,
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
     parser.usage = f"{parser.prog} IMAGE [options] -- COMMAND ... {PLACEHOLDER} ..."
     parser.set_defaults(command=[])
-    parser.add_argument("image", metavar="IMAGE", help="image file")
+    parser.add_argument("image", metavar="IMAGE", help=IMAGE)
     group = parser.add_argument_group("rules")
     add_rules(group)
     add_edits(group)

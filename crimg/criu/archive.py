@@ -5,7 +5,8 @@ it are config.dump, spec.dump, network.status and the changed files of the conta
 
 Page images of an archive without compression are used where they are. Of a compressed one the files of CRIU
 are unpacked, once, to an unnamed file in TMPDIR, in which stretches of zeros take no room. Nothing is made
-under a name that the archive gives: links in it, absolute names and those with ".." are not followed.
+under a name that the archive gives: links in it, absolute names and those with ".." are not followed. The
+link to the dump before, which can be in the same archive, is looked for among the names there.
 """
 
 from __future__ import annotations
@@ -41,8 +42,48 @@ def inner_name(name: str) -> str:
     return path if "/" not in path and (split_name(path)[0] or path == PARENT) else ""
 
 
+def outer_name(name: str) -> tuple[str, str]:
+    """Directory and name of a member that is of the dump before; ("", "") for what is none.
+
+    Of such a dump its page maps are looked at, and what tells that it is one.
+    """
+    folder, _, base = name.removeprefix("./").rpartition("/")
+    wanted = base == PARENT or split_name(base)[0] in ("pagemap", "inventory", "pstree")
+    if not wanted or not folder or "/" in folder or folder in (".", "..", CHECKPOINT):
+        return "", ""
+    return folder, base
+
+
+def key_of(name: str) -> str:
+    """What a member is known by: the name of an image file, with its directory for the dump before; or ""."""
+    folder, base = outer_name(name)
+    return inner_name(name) or (f"{folder}/{base}" if folder else "")
+
+
+class Folder(Files):
+    """Image files of the dump before, in another directory of an archive. folder: that directory."""
+
+    def __init__(self, archive: Archive, folder: str) -> None:
+        super().__init__(f"{archive.name}: {folder}")
+        self._archive = archive
+        self.folder = folder
+        self.link: str | None = None
+
+    def load(self, part: Part) -> memoryview:
+        """The bytes of a file, where they are in the archive, or were unpacked to."""
+        return self._archive.bytes_of(f"{self.folder}/{part.name}", part.size)
+
+    def parent(self) -> str | None:
+        """Where the dump before is, as the link says."""
+        return self.link
+
+    def before(self) -> Files:
+        """The image files of the dump before this one. Raises FileError, UsageError."""
+        return self._archive.beside(self.folder, self.link)
+
+
 class Archive(Files):
-    """The image files in an archive. path: of the archive."""
+    """The image files in an archive."""
 
     def __init__(self, name: str, fd: int) -> None:
         """fd: an open descriptor of the archive, which this object owns from now on.
@@ -54,6 +95,7 @@ class Archive(Files):
         self.codec = codec_of(os.pread(fd, 512, 0))
         self._places: dict[str, int] = {}
         self._parent: str | None = None
+        self._folders: dict[str, Folder] = {}
         self._data: memoryview | None = None
         self._stored = 0
         try:
@@ -81,8 +123,8 @@ class Archive(Files):
                 archive.members = []  # type: ignore[attr-defined]  # they are not kept, however many there are
                 if self._is_wanted(member):
                     if member.offset_data + member.size > size:
-                        raise TruncatedError("the archive ends in it", section=inner_name(member.name))
-                    self._places[inner_name(member.name)] = member.offset_data
+                        raise TruncatedError("the archive ends in it", section=key_of(member.name))
+                    self._places[key_of(member.name)] = member.offset_data
 
     def _unpack(self) -> None:
         try:
@@ -99,7 +141,7 @@ class Archive(Files):
                     archive.members = []  # type: ignore[attr-defined]
                     if not self._is_wanted(member):
                         continue
-                    self._places[inner_name(member.name)] = position
+                    self._places[key_of(member.name)] = position
                     data = archive.extractfile(member)
                     while data is not None and (piece := data.read(_STEP)):
                         self._store(spool.fileno(), piece, position, packed)
@@ -127,31 +169,55 @@ class Archive(Files):
 
     def _is_wanted(self, member: tarfile.TarInfo) -> bool:
         """Whether a member is an image file, which is then taken for one."""
-        name = inner_name(member.name)
-        if not name:
+        key = key_of(member.name)
+        if not key:
             return False
+        folder, _, name = key.rpartition("/")
+        files = self._folders.setdefault(folder, Folder(self, folder)) if folder else self
         if name == PARENT:
-            self._parent = member.linkname if member.issym() else None
+            link = member.linkname if member.issym() else None
+            if isinstance(files, Folder):
+                files.link = link
+            else:
+                self._parent = link
             return False
         if member.issparse():
-            raise FormatError("is a sparse file of the archive; pack it without --sparse", section=name)
+            raise FormatError("is a sparse file of the archive; pack it without --sparse", section=key)
         if not member.isreg():
             return False
-        if name in self._places:
-            raise FormatError("is twice in the archive", section=name)
-        self.add(name, member.size, int(member.mtime * _NSEC))
+        if key in self._places:
+            raise FormatError("is twice in the archive", section=key)
+        files.add(name, member.size, int(member.mtime * _NSEC))
         return True
 
     def load(self, part: Part) -> memoryview:
         """The bytes of a file, where they are in the archive, or were unpacked to."""
+        return self.bytes_of(part.name, part.size)
+
+    def bytes_of(self, key: str, size: int) -> memoryview:
+        """The bytes of a member, by its name, and before it its directory, where that is another one."""
         if self._data is None:
             raise FileError(f"{self.name}: is closed")
-        start = self._places[part.name]
-        return self._data[start : start + part.size]
+        start = self._places[key]
+        return self._data[start : start + size]
 
     def parent(self) -> str | None:
-        """Where the dump before is, as the link says; it is not followed."""
+        """Where the dump before is, as the link says."""
         return self._parent
+
+    def before(self) -> Files:
+        """The image files of the dump before. Raises FileError, UsageError."""
+        return self.beside(CHECKPOINT, self._parent)
+
+    def beside(self, folder: str, link: str | None) -> Files:
+        """The image files that a link in one of its directories leads to. Raises FileError, UsageError."""
+        target = os.path.normpath(os.path.join(folder, link or ""))
+        found = self._folders.get(target)
+        if found is None:
+            raise FileError(f"{self.name}: {folder}/{PARENT} -> {link}: is not in the archive")
+        if not found.is_image:
+            raise UsageError(f"{found.name}: is a directory without images of CRIU")
+        return found
 
     def close(self) -> None:
         """Let go of all files, and of the archive."""

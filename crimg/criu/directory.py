@@ -123,6 +123,13 @@ class Files:
         """Where the dump before is, as the link says; None for a dump that stands alone."""
         return None
 
+    def before(self) -> Files:
+        """The image files of the dump before, which the caller closes.
+
+        Raises FileError where they are not where the link says, UsageError where there are none.
+        """
+        raise FileError(f"{self.name}: has no dump before it")
+
     def unfinished(self) -> bool:
         """Whether a rewrite of the files was cut short."""
         return False
@@ -193,6 +200,18 @@ class Directory(Files):
             return os.readlink(PARENT, dir_fd=self.fd)
         except OSError:
             return None
+
+    def before(self) -> Files:
+        """The image files of the dump before, which the caller closes.
+
+        Raises FileError where they are not where the link says, UsageError where there are none.
+        """
+        try:
+            fd = os.open(PARENT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.fd)
+        except OSError as error:
+            target = self.parent() or PARENT
+            raise FileError(f"{self.name}/{PARENT} -> {target}: {error.strerror}") from error
+        return Directory(f"{self.name}/{PARENT}", fd)
 
     def unfinished(self) -> bool:
         """Whether a rewrite of the directory was cut short: its last entry in the journal has no end."""

@@ -1,12 +1,9 @@
-"""The dumps before: directories that the link `parent` leads to, one behind the other."""
+"""The dumps before: what the link `parent` leads to, one behind the other."""
 
 from __future__ import annotations
 
-import os
-
-from crimg.criu.directory import PARENT, Directory
 from crimg.criu.sections import PAGE
-from crimg.errors import FileError, FormatError, MissingFileError
+from crimg.errors import FormatError, MissingFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +20,13 @@ def parent_runs(files: Files, pid: int, longest: int) -> list[Stretch]:
     What a dump says to be in its own parent counts if it is there. longest: dumps that are looked at.
     Raises FileError, FormatError, UsageError where the chain is broken or endless.
     """
-    chain: list[Directory] = []
+    chain: list[Files] = []
     try:
         current = files
-        while isinstance(current, Directory) and current.parent() is not None:
+        while current.parent() is not None:
             if len(chain) == longest:
                 raise FormatError(f"the chain of dumps is longer than {longest}")
-            current = _opened(current)
+            current = current.before()
             chain.append(current)
         found: list[Stretch] = []
         for directory in reversed(chain):
@@ -41,16 +38,7 @@ def parent_runs(files: Files, pid: int, longest: int) -> list[Stretch]:
             directory.close()
 
 
-def _opened(directory: Directory) -> Directory:
-    target = directory.parent() or PARENT
-    try:
-        fd = os.open(PARENT, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory.fd)
-    except OSError as error:
-        raise FileError(f"{directory.name}/{PARENT} -> {target}: {error.strerror}") from error
-    return Directory(f"{directory.name}/{PARENT}", fd)
-
-
-def _runs_of(directory: Directory, pid: int) -> tuple[list[Stretch], list[Stretch]]:
+def _runs_of(directory: Files, pid: int) -> tuple[list[Stretch], list[Stretch]]:
     """The stretches that a dump has itself, and those that it says to be in the one before it."""
     part = directory.part("pagemap", pid)
     if part is None:

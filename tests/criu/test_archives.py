@@ -16,7 +16,9 @@ from crimg.criu.kinds import split_name
 from crimg.reader import open_image
 from tests.cli.command import crimg, text
 from tests.criu.corpus import NAMES, directory
-from tests.criu.synthetic import small
+from tests.criu.inside import crimg as inside
+from tests.criu.synthetic import DATA, PAGE, PAGEMAP, small
+from tests.criu.wire import Fields, image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +55,7 @@ def of_directory(name: str) -> dict[str, bytes]:
 
 def shown(path: Path) -> Any:
     """What inspect tells, without what is of the file and not of the image."""
-    value = json.loads(text(crimg("inspect", path, "--json", "--all")))
+    value = json.loads(text(inside("inspect", path, "--json", "--all")))
     for name in ("file", "size", "created", "stopped_at"):
         value["image"].pop(name)
     for name in ("sections", "log"):
@@ -162,3 +164,99 @@ def test_a_bomb_takes_no_room(form: str, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(archives, "MAX_READ_RATIO", 1)
     with pytest.raises(FormatError, match="unpacks to more"):
         open_image(path)
+
+
+def in_archive(folders: Mapping[str, Mapping[str, bytes]], links: Mapping[str, str]) -> bytes:
+    """An archive with several directories, and links in it."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for folder, contents in folders.items():
+            for name, data in contents.items():
+                member = tarfile.TarInfo(f"{folder}/{name}")
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        for name, target in links.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            tar.addfile(member)
+    return out.getvalue()
+
+
+def chain(pages: int = 2) -> dict[str, dict[str, bytes]]:
+    """A dump whose second page is in the one before it, which has so many."""
+    before, last = small(), small()
+    before.images["pagemap-100.img"] = image(PAGEMAP, {1: 2}, {1: DATA, 2: pages, 4: 4, 5: pages})
+    parts: list[Fields] = [{1: DATA, 2: 1, 4: 4, 5: 1}, {1: DATA + PAGE, 2: 1, 3: 1, 4: 1, 5: 1}]
+    last.images |= {"pagemap-100.img": image(PAGEMAP, {1: 2}, *parts), "pages-2.img": bytes(PAGE)}
+    return {"checkpoint": last.contents(), "pre-checkpoint": before.contents()}
+
+
+def chain_faults(path: Path) -> list[str]:
+    report = json.loads(inside("validate", path, "--json").stdout)
+    return [each["text"] for each in report["findings"] if each["rule"] == "C611"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_dump_before_can_be_in_the_archive(form: str, tmp_path: Path) -> None:
+    """As podman packs it with --with-previous: beside `checkpoint`, where a link names its directory."""
+    path = tmp_path / "a"
+    link = {"checkpoint/parent": "../pre-checkpoint"}
+    path.write_bytes(packed(in_archive(chain(), link), form))
+    assert chain_faults(path) == []
+    path.write_bytes(packed(in_archive(chain(pages=1), link), form))
+    assert [text.partition(",")[0] for text in chain_faults(path)] == ["1 runs"]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"checkpoint/parent": "../elsewhere"},
+        {"checkpoint/parent": "/etc"},
+        {"checkpoint/parent": "../../.."},
+        {"checkpoint/parent": ""},
+        {"checkpoint/parent": "../pre-checkpoint", "pre-checkpoint/parent": "../pre-checkpoint"},
+        {"checkpoint/parent": "../pre-checkpoint", "pre-checkpoint/parent": "../checkpoint"},
+    ],
+)
+def test_a_chain_in_an_archive_that_leads_nowhere(links: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(in_archive(chain(), links))
+    (fault,) = chain_faults(path)
+    assert "is not in the archive" in fault or "is longer than" in fault
+
+
+def test_convert_preflight_and_diff_take_archives(tmp_path: Path) -> None:
+    folder, path = small().write(tmp_path / "images"), tmp_path / "a.tar.zst"
+    path.write_bytes(packed(archive(small().contents()), "tar.zst"))
+    for each in folder.iterdir():
+        os.utime(each, (1_700_000_000, 1_700_000_000))
+    for source, target in ((folder, "one"), (path, "other")):
+        assert inside("convert", source, "-o", tmp_path / target).returncode == 0
+    made = [inside("inspect", tmp_path / name, "--all", "--json") for name in ("one", "other")]
+    rows = [json.loads(text(each)) for each in made]
+    for value in rows:
+        for name in ("image", "sections", "history", "log"):
+            value.pop(name)
+    assert rows[0] == rows[1]
+    checks = [inside("preflight", source, "--root", tmp_path, "--json") for source in (folder, path)]
+    files = [json.loads(each.stdout)["files"] for each in checks]
+    assert files[0] == files[1] and checks[0].returncode == checks[1].returncode == 1
+    assert b"Can't open file /srv/app/log" in inside("preflight", path, "--root", tmp_path).stdout
+    assert inside("diff", folder, path).returncode == 0
+    for verb in ("graph", "keepers", "relocate", "log"):
+        more = (tmp_path,) if verb == "relocate" else ()
+        results = [inside(verb, source, *more, "--json") for source in (folder, path)]
+        assert results[0].returncode == results[1].returncode < 2, verb
+
+
+@pytest.mark.parametrize("words", [("compact",), ("restart", "--dry-run")])
+def test_what_images_of_criu_are_not_for_is_said(words: tuple[str, ...], tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    path.write_bytes(archive(small().contents()))
+    more = ("-o", tmp_path / "new") if words[0] == "compact" else ()
+    result = inside(*words, path, *more)
+    assert (result.returncode, result.stderr.count(b"\n")) == (2, 1)
+    assert b"is of CRIU" in result.stderr
+    assert os.listdir(tmp_path) == ["a.tar"]
+    refused = inside("undo", path)
+    assert (refused.returncode, b"not rewritten in place" in refused.stderr) == (2, True)
