@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import mmap
 import os
-import tarfile
 import tempfile
 
 from crimg.criu.codecs import ARCHIVE_ERRORS, codec_of, unpacking
 from crimg.criu.directory import CHECKPOINT, PARENT, Files
 from crimg.criu.kinds import split_name
+from crimg.criu.members import open_tar
 from crimg.errors import FileError, FormatError, TruncatedError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import tarfile
     from typing import IO
 
     from crimg.criu.directory import Part
@@ -236,7 +237,7 @@ class _Tar:
 
     def __enter__(self) -> tarfile.TarFile:
         try:
-            return tarfile.open(fileobj=self._file, mode=self._mode, errorlevel=2)  # type: ignore[call-overload,no-any-return]
+            return open_tar(self._file, self._mode)
         except ARCHIVE_ERRORS as error:
             raise FormatError(f"is no sound archive: {error}") from error
 

@@ -23,8 +23,10 @@ class _Damaged(Exception):
     """What a codec says of bytes that are none of its own."""
 
 
-ARCHIVE_ERRORS = (tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError, _Damaged)
-"""What comes of a damaged archive, with OSError of gzip made one of these."""
+ARCHIVE_ERRORS = (
+    *(tarfile.TarError, EOFError, zlib.error, ValueError, OverflowError, RecursionError, _Damaged),
+)
+"""What comes of a damaged archive, with OSError of gzip made one of these; headers of headers of headers."""
 
 
 def codec_of(head: bytes) -> str:

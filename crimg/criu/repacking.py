@@ -11,6 +11,7 @@ import tarfile
 
 from crimg.criu.archive import MAX_READ, MAX_READ_RATIO, inner_name
 from crimg.criu.codecs import ARCHIVE_ERRORS, codec_of, packing, unpacking
+from crimg.criu.members import open_tar
 from crimg.errors import FormatError, UsageError
 
 TYPE_CHECKING = False
@@ -86,7 +87,7 @@ def repack(source: int, output: int, contents: Mapping[str, bytes]) -> None:
         try:
             with unpacking(packed, codec, most) as plain, packing(file, codec) as new:
                 through: Any = _Through(plain, new)
-                with tarfile.open(fileobj=through, mode="r|", errorlevel=2) as archive:
+                with open_tar(through, "r|") as archive:
                     while (member := archive.next()) is not None:
                         archive.members = []  # type: ignore[attr-defined]  # of very many none is kept
                         end = archive.offset

@@ -260,3 +260,47 @@ def test_what_images_of_criu_are_not_for_is_said(words: tuple[str, ...], tmp_pat
     assert os.listdir(tmp_path) == ["a.tar"]
     refused = inside("undo", path)
     assert (refused.returncode, b"not rewritten in place" in refused.stderr) == (2, True)
+
+
+def header(kind: bytes, size: int) -> bytes:
+    """The header of a member that is one itself, or has a map of its holes."""
+    member = tarfile.TarInfo("x")
+    member.type, member.size = kind, size
+    return member.tobuf(tarfile.USTAR_FORMAT)
+
+
+def attribute(key: str, value: bytes) -> bytes:
+    """A pax record: its own length comes first, here with six digits."""
+    record = f" {key}=".encode() + value + b"\n"
+    return b"%06d" % (len(record) + 6) + record
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 512)
+
+
+_VERSION_10 = attribute("GNU.sparse.major", b"1") + attribute("GNU.sparse.minor", b"0")
+_GLOBAL = attribute("comment", b"x" * 200_000)
+HOSTILE = {
+    "a name without end": header(tarfile.GNUTYPE_LONGNAME, 7 << 30),
+    "attributes without end": header(tarfile.XHDTYPE, 7 << 30),
+    "attributes of all": (header(tarfile.XGLTYPE, len(_GLOBAL)) + padded(_GLOBAL)) * 2,
+    "a map of holes": header(tarfile.GNUTYPE_SPARSE, 512) + bytes(512),
+    "a map in the contents": header(tarfile.XHDTYPE, len(_VERSION_10))
+    + padded(_VERSION_10)
+    + header(tarfile.REGTYPE, 7 << 30)
+    + padded(b"99999999\n"),
+    "headers of headers": (header(tarfile.XHDTYPE, 20) + padded(attribute("k", b"v"))) * 3000,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("fault", HOSTILE)
+def test_headers_that_would_fill_the_memory(fault: str, form: str, tmp_path: Path) -> None:
+    """They claim gigabytes, and are refused before anything of that is read."""
+    path = tmp_path / "a"
+    path.write_bytes(packed(HOSTILE[fault] + archive(small().contents()), form))
+    for verb, more in (("inspect", ()), ("rewrite", ("--map", "/a=/b", "-o", tmp_path / "new"))):
+        result = inside(verb, path, *more)
+        assert (result.returncode, result.stderr.count(b"\n")) == (3, 1), result.stderr
+    assert os.listdir(tmp_path) == ["a"]
