@@ -7,6 +7,7 @@ from crimg.cli.output import shown_name as shown_image
 from crimg.escape import escape
 from crimg.preflight import same_boot, verdicts
 from crimg.preflight.evidence_words import difference, shown_name
+from crimg.reader import criu_store
 from crimg.views import words
 from crimg.views.short import number_runs
 
@@ -65,6 +66,8 @@ def _origin(subject: Subject) -> str:
     info = subject.info
     if info is None:
         return "the image does not say where it was made"
+    if criu_store(subject.image) is not None:  # it records neither when it was made nor where
+        return "compared with what criu restore compares: type, size, mode, build-id"
     when = f"dumped {words.utc(info.realtime, 0)} on {escape(info.hostname)}"
     if same_boot(subject.image):
         return f"{when}, in this boot of this machine"
@@ -79,7 +82,7 @@ def _same_lines(found: list[Verdict], *, verbose: bool) -> Iterator[str]:
     yield f"{verdicts.SAME}: {_files(len(found))} as before"
     for verdict in found:
         if verbose or verdict.details:
-            basis = (f"by {verdict.basis}",) if verbose else ()
+            basis = (f"by {verdict.basis}",) if verbose and verdict.basis else ()
             yield _file_line(verdict, (*verdict.details, *basis))
 
 

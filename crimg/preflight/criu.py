@@ -14,6 +14,7 @@ from crimg.model import Socket
 from crimg.model.enums import FileKind, Keeper, NameState
 from crimg.model.record import unrecorded
 from crimg.preflight import verdicts
+from crimg.preflight.criu_mounts import CriuMounts
 from crimg.preflight.judge import GROWN, PERMISSIONS, SHRUNK, judge_error, type_name
 from crimg.preflight.kept import REMOVED, is_removed
 from crimg.preflight.remedies import shell_path
@@ -22,6 +23,7 @@ from crimg.preflight.verdicts import Remedy, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from crimg.criu.store import CriuStore
@@ -54,19 +56,23 @@ class CriuChecker:
         self.image = image
         self.looks = looks
         self._store = store
+        self._mounts = CriuMounts(store)
         self._rules = rules
         self._progress = progress
 
     def judged(self) -> list[tuple[Subject, Verdict]]:
         """Every file object with its verdict, in the order of the image."""
         wanted = subjects(self.image, self._rules)
+        for each in wanted:
+            each.place = self._mounts.place(each) or each.place
         places = list(dict.fromkeys(each.place for each in wanted if each.place is not None))
+        places += [point for point in self._mounts.points if point not in places]
         answers = self.looks.run([("look", place, ()) for place in places], self._progress)
         looked = {
             place: as_look(answer) if answer is not None else None
             for place, answer in zip(places, answers, strict=True)
         }
-        return [(each, self._verdict(each, looked.get(each.place or b""))) for each in wanted]
+        return [(each, self._verdict(each, looked)) for each in wanted]
 
     def is_same(self, _subject: Subject, _path: bytes) -> None:
         """CRIU records no inode by which a file could be known elsewhere."""
@@ -78,7 +84,7 @@ class CriuChecker:
         entry = self._store.files.get(number) if isinstance(number, int) else None
         return entry.reg if entry is not None and entry.HasField("reg") else None
 
-    def _verdict(self, subject: Subject, look: Look | None) -> Verdict:
+    def _verdict(self, subject: Subject, looked: Mapping[bytes, Look | None]) -> Verdict:
         file, inode = subject.file, subject.inode
         socket = self.image.find(Socket, file.objref)
         if is_removed(self.image, file, inode) or (socket is not None and socket.is_removed):
@@ -92,6 +98,9 @@ class CriuChecker:
             if inode.keeper == Keeper.EMBEDDED or not stat.S_ISREG(inode.mode):
                 return self._made(subject, verdicts.KEPT, ("made anew from its ghost file",))
             return self._made(subject, verdicts.MISSING, ("its ghost file is not in the image",), "it fails")
+        if (by_mount := self._mounts.judged(subject, looked)) is not None:
+            return self._made(subject, by_mount.verdict, (by_mount.detail,), by_mount.restart)
+        look = looked.get(subject.place or b"")
         if look is None:
             return self._made(
                 subject, verdicts.UNREACHABLE, ("no answer in time",), "it fails here, or hangs"
@@ -107,11 +116,6 @@ class CriuChecker:
         restart = f"criu restore ends: Can't open file {escape(subject.looked_at)}"
         if subject.file.name_state == NameState.RELINKED:
             return self._made(subject, verdicts.MISSING, (SPENT,), restart)
-        filesystem = subject.filesystem
-        if filesystem is not None and filesystem.mount_point not in (b"/", b""):
-            point = escape(filesystem.mount_point)
-            text = f"it is on the mount {point}, which criu restore makes: it cannot be looked at before"
-            return self._made(subject, verdicts.UNREACHABLE, (text,))
         judged = judge_error(look.error) if look.error else None
         verdict = judged.verdict if judged is not None else verdicts.MISSING
         details = judged.details if judged is not None else ("a symbolic link that leads nowhere",)

@@ -14,8 +14,8 @@ from crimg.reader import open_image
 from tests.cli.command import crimg
 from tests.cli.schemas import problems
 from tests.criu.corpus import directory
-from tests.criu.synthetic import REMAP, Tree, reg
-from tests.criu.wire import image
+from tests.criu.synthetic import MOUNTS, REMAP, Tree, reg
+from tests.criu.wire import Fields, image
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,3 +143,100 @@ def test_on_the_corpus_every_file_has_a_verdict(name: str, tmp_path: Path) -> No
         needed = {verdict.path for verdict in found if not verdict.fine}
     assert needed and all(path.startswith(b"/") for path in needed)
     assert all(verdict.restart or verdict.verdict == "unreachable" for verdict in found if not verdict.fine)
+
+
+def test_sizes_and_logs(house: Path) -> None:
+    """A log that is appended to may grow: no size of it was recorded. Other files may not change theirs."""
+    app = house / "srv/app"
+    (app / "log").write_bytes(b"abc and more")
+    (app / "data").write_bytes(b"123")
+    found = verdicts(house)
+    assert (found["/srv/app/log"].verdict, found["/srv/app/log"].fine) == ("same", True)
+    shrunk = found["/srv/app/data"]
+    assert shrunk.details == ("shrunk",)
+    assert shrunk.restart == "criu restore ends: File /srv/app/data has bad size 3 (expect 7)"
+    assert [remedy.action for remedy in shrunk.remedies] == ["bring back"]
+
+
+def test_a_program_without_a_build_id_and_with_another_mode(house: Path) -> None:
+    """CRIU compares in this order: size, build-id, mode; one of the three is told."""
+    program = house / "srv/app/prog"
+    size = len(program.read_bytes())
+    program.write_bytes(b"#!/bin/sh\n".ljust(size, b"\n"))
+    found = verdicts(house)["/srv/app/prog"]
+    assert found.fine  # without a build-id in the file CRIU has nothing to compare
+    program.write_bytes(elf(BUILD_ID))
+    program.chmod(0o4755)
+    assert verdicts(house)["/srv/app/prog"].restart.endswith("has bad mode 0104755 (expect 0100755)")
+    program.write_bytes(elf(bytes(20)))
+    assert verdicts(house)["/srv/app/prog"].restart.endswith("has bad build-ID")
+
+
+def test_a_moved_log_is_not_found_by_what_was_recorded(house: Path) -> None:
+    os.rename(house / "srv/app/log", house / "srv/log.1")
+    with open_image(house.parent / "images") as opened:
+        found = relocate(opened, [house], root=house, timeout=None)
+    assert [(one.old, one.reason) for one in found.missing] == [
+        (b"/srv/app/log", "neither its size nor its inode is recorded")
+    ]
+    assert found.rules == ()
+
+
+def mounted(root: Path, *mounts: Fields) -> dict[str, Verdict]:
+    """The verdicts on /srv/app/data, and on a file on each of these mounts."""
+    first: Fields = {1: 0, 2: 5, 3: 7, 4: 4, 5: 0, 6: b"/vol", 7: b"/", 8: b"none", 9: b""}
+    tree = Tree()
+    tree.files[0] = reg(1, b"/srv/app/data", size=7, mnt_id=5)
+    tree.files[1:] = [reg(number, b"/", stat.S_IFDIR | 0o755, None, mnt_id=5) for number in (2, 3)]
+    for each in mounts:
+        number = each[2]
+        assert isinstance(number, int) and isinstance(each[7], bytes)
+        tree.files.append(reg(number, b"%b/data" % each[7], size=7, mnt_id=number))
+    tree.task(100, 0, [(each[2], each[2], 1) for each in mounts])  # type: ignore[misc]
+    tree.images["mountpoints-9.img"] = image(MOUNTS, first, *mounts)
+    tree.images["tmpfs-dev-48.tar.gz.img"] = b"\x1f\x8b"
+    tree.write(root.parent / "mounted")
+    with open_image(root.parent / "mounted") as opened:
+        return {verdict.path.decode(): verdict for verdict in check(opened, root=root, timeout=None)}
+
+
+def mount(number: int, device: int, root: bytes, point: bytes, **more: int) -> Fields:
+    return {1: 0, 2: number, 3: device, 4: more.get("parent", 5), 5: 0, 6: root, 7: point, 8: b"none", 9: b""}
+
+
+def test_files_on_mounts_that_criu_makes(house: Path) -> None:
+    """Each mount is predicted by what it shows: of the root's file system, of an archive, of the outside."""
+    for name in ("bind", "outer", "tmp", "given", "other"):
+        (house / name).mkdir()
+    external: Fields = {13: 1, 18: b"volume"}
+    found = mounted(
+        house,
+        mount(10, 7, b"/vol/srv/app", b"/bind"),
+        mount(11, 7, b"/elsewhere", b"/outer"),
+        mount(12, 48, b"/", b"/tmp"),
+        mount(13, 9, b"/", b"/given") | external,
+        mount(14, 9, b"/", b"/other"),
+        mount(15, 48, b"/", b"/gone"),
+        mount(16, 48, b"/", b"/tmp/below", parent=12),
+    )
+    told = {path: (each.verdict, each.details, each.restart) for path, each in found.items()}
+    assert told["/bind/data"][0] == told["/srv/app/data"][0] == "same"
+    assert told["/outer/data"][0] == told["/other/data"][0] == "unreachable"
+    assert (
+        told["/tmp/data"][:2] == told["/tmp/below/data"][:2] == ("kept", ("from the archive of its tmpfs",))
+    )
+    assert "--external mnt[volume]:SOURCE" in told["/given/data"][1][0]
+    assert told["/gone/data"] == (
+        "missing",
+        ("its mount point /gone is not there",),
+        "criu restore ends: Can't mount at /gone: No such file or directory",
+    )
+    (house / "srv/app/data").write_bytes(b"12345678")
+    found = mounted(house, mount(10, 7, b"/vol/srv/app", b"/bind"))
+    assert found["/bind/data"].restart.endswith("File /bind/data has bad size 8 (expect 7)")
+
+
+def test_what_is_told_of_images_of_criu_is_what_criu_compares(house: Path) -> None:
+    shown = crimg("preflight", house.parent / "images", "--root", house, "-v").stdout
+    assert b"compared with what criu restore compares: type, size, mode, build-id\n" in shown
+    assert b"by )" not in shown
