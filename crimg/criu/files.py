@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from crimg.criu.attributes import ATTRIBUTES
 from crimg.criu.buffers import BufferBuilder
 from crimg.criu.inodes import GHOST, KIND_OF_MODE, LINKED, InodeBuilder
@@ -151,15 +153,18 @@ class FileBuilder:
             extra=attributes,
         )
 
+    @cached_property
+    def _named_by_id(self) -> dict[int, Any]:
+        """Id to what the first entry of a file with a name says, also where another entry has that id."""
+        return {each.id: each.reg for each in reversed(self.entries) if each.type == REG}
+
     def _named(self, entry: Any) -> File:
         """A FIFO or a terminal, which has its name by an entry beside it."""
         own = entry.tty if entry.type == TTY else entry.fifo
         beside = self.by_id.get(own.regf_id)
         named = beside.reg if beside is not None and beside.HasField("reg") else None
         if named is None and entry.type == FIFO:  # older images: the entry of the name has the same id
-            named = next(
-                (each.reg for each in self.entries if each.id == entry.id and each.type == REG), None
-            )
+            named = self._named_by_id.get(entry.id)
         extra: dict[str, object] = {"criu_id": entry.id}
         remap = self.remaps.get(named.id) if named is not None else None
         state = self._name_state(remap)

@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crimg import redact
 from crimg.criu.framing import entries
 from crimg.criu.ghosts import Ghost
 from crimg.criu.kinds import KINDS, split_name
-from crimg.errors import FormatError
+from crimg.criu.marks import NAME, Marks
+from crimg.errors import ConflictError, FormatError, UnsoundError
 from crimg.model.check import fault
 from crimg.model.record import KINDS as RECORDS
-from crimg.reader import open_image
+from crimg.reader import criu_store, open_image
+from crimg.redact.criu_files import Remover
+from crimg.rewrite import criu as rewriting
+from crimg.rewrite.matching import PREFIX, Rule
 from crimg.validate import validate
 from crimg.views import files, memory, overview
 from crimg.views.subject import Subject
@@ -29,9 +34,12 @@ from tests.criu.wire import Fields, image, varint
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crimg.model.image import Image
+
 SEED = 7
-PARSED, OPENED = 20_000, 600
-"""Mutants whose one file is decoded, and among them those that are opened, shown and validated as a whole."""
+PARSED, OPENED, SHOWN = 20_000, 4_000, 400
+"""Mutants whose one file is decoded, among them those that are opened as a whole, and those that are shown,
+validated, rewritten and redacted."""
 SLOWEST = 5.0
 
 
@@ -48,13 +56,26 @@ def look(contents: dict[str, bytes]) -> None:
         files.inode_records(subject)
         memory.vma_records(subject)
         validate(opened)
+        change(opened)
         for cls in RECORDS.values():
             assert fault(cls, opened.rows(cls)) == "", cls
 
 
+def change(opened: Image) -> None:
+    """Plan a rewrite and a redaction: what speaks against it is said by one of the project's errors."""
+    store = criu_store(opened)
+    assert store is not None
+    with contextlib.suppress(FormatError):
+        rewriting.plan(opened, store, [Rule(PREFIX, b"/srv", b"/opt/elsewhere")])
+    with contextlib.suppress(FormatError, ConflictError, UnsoundError):
+        Remover(redact.plan(opened, redact.Selection(everything=True)), store)
+
+
 def originals() -> dict[str, dict[str, bytes]]:
     """The synthetic directory, and those of the corpus where it is here."""
-    found = {"synthetic": small().contents()}
+    marks = Marks()
+    marks.memory, marks.ghosts, marks.pipes = {100: [(0x600000, 0x600010)]}, {0x1A}, {77}
+    found = {"synthetic": {**small().contents(), NAME: marks.encoded(["--environment"])}}
     with contextlib.suppress(pytest.skip.Exception):
         for name in NAMES:
             folder = directory(name)
@@ -88,10 +109,20 @@ def test_twenty_thousand_damaged_files_are_decoded_or_refused() -> None:
 
 @pytest.mark.sweep
 def test_damaged_images_are_shown_as_far_as_they_are_whole() -> None:
-    for number in range(OPENED):
+    for number in range(SHOWN):
         started = time.process_time()
         look(mutants()[number % len(mutants())][number])
         assert time.process_time() - started < SLOWEST, number
+
+
+@pytest.mark.sweep
+def test_damaged_images_are_opened_or_refused() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(SHOWN, OPENED):
+        started = time.process_time()
+        image_of(mutants()[number % len(mutants())][number], salvage=True).close()
+        assert time.process_time() - started < SLOWEST, number
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10
 
 
 def test_a_few_damaged_images() -> None:
