@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from crimg.reader import open_image
-from tests.cli.command import crimg, text
+from tests.cli.command import text
 from tests.cli.schemas import problems
 from tests.criu.corpus import NAMES, directory
+from tests.criu.inside import crimg
 from tests.criu.synthetic import small
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from crimg.model.enums import NameState
 from crimg.pages import Memory, blob_extents
 from crimg.reader import criu_store, open_image
 from crimg.views.words import open_flags
-from tests.cli.command import crimg, text
+from tests.cli.command import text
 from tests.cli.json_schema import problems
 from tests.criu.corpus import CORPUS, NAMES, directory, expected
+from tests.criu.inside import crimg
 from tests.criu.wire import entries_of
 
 O_CLOEXEC = 0o2000000

@@ -11,9 +11,9 @@ import pytest
 
 from crimg.preflight import check, relocate
 from crimg.reader import open_image
-from tests.cli.command import crimg
 from tests.cli.schemas import problems
 from tests.criu.corpus import directory
+from tests.criu.inside import crimg
 from tests.criu.synthetic import MOUNTS, REMAP, Tree, reg
 from tests.criu.wire import Fields, image
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.command import crimg, text
+from tests.cli.command import text
 from tests.cli.schemas import problems
 from tests.criu.corpus import directory
+from tests.criu.inside import crimg
 from tests.criu.synthetic import small
 from tests.tui.screens import drive, opened, until_shown
 
