@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     """Bytes of a file, or a number of zero bytes."""
 
 _STEP = 1 << 20
+_FICLONE = 0x40049409
+"""ioctl_ficlone(2)."""
 
 
 @contextlib.contextmanager
@@ -65,11 +68,21 @@ def write_segments(path: str, segments: Iterable[Segment], *, mtime: int | None 
 
 
 def link_or_copy(name: str, new: str, folder: int) -> None:
-    """Give a file in the directory with this descriptor a further name, or a copy where it can have none."""
+    """Give a file in the directory with this descriptor a further name.
+
+    Where it can have none (another file system, links not allowed), a copy, which shares the blocks where the
+    file system can. Raises OSError.
+    """
     try:
         os.link(name, new, src_dir_fd=folder)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(f"/proc/self/fd/{folder}/{name}", new)
+    except OSError:
+        old = f"/proc/self/fd/{folder}/{name}"
+        with open(old, "rb") as source, open(new, "xb") as copy:
+            try:
+                fcntl.ioctl(copy, _FICLONE, source.fileno())
+            except OSError:  # by whatever errno: copying tells what is really wrong
+                shutil.copyfileobj(source, copy, _STEP)
+        shutil.copystat(old, new)
 
 
 def sync_directory(folder: str) -> None:

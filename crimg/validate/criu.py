@@ -1,4 +1,4 @@
-"""C601 to C609: the files of a CRIU directory, and the ids by which they name each other."""
+"""C601 to C610: the files of a CRIU directory, and the ids by which they name each other."""
 
 from __future__ import annotations
 
@@ -173,3 +173,31 @@ def unknown_file(checked: Checked) -> Iterator[Hit]:
     """
     for part in checked.criu.directory.unknown() if checked.criu is not None else ():
         yield Hit(escape(part.name))
+
+
+@rule("C610", ERROR)
+def two_of_one_name(checked: Checked) -> Iterator[Hit]:
+    """Open files of one name were recorded with different sizes, modes or build-ids.
+
+    CRIU opens both by that name and compares each: it ends with "bad size", "bad mode" or "bad build-ID" for
+    one of them, whatever stands there.
+
+    Remedy: undo what rewrote the image: two files were given one name, or one entry was edited.
+    """
+    if checked.criu is None:
+        return
+    files = files_by_id(checked)
+    seen: dict[tuple[int, bytes, str], tuple[int, object]] = {}
+    for entry in checked.criu.file_entries:
+        named = entry.reg
+        if not entry.HasField("reg") or named.ext or entry.id in checked.criu.remaps:
+            continue
+        recorded = {field: getattr(named, field) for field in ("size", "mode") if named.HasField(field)}
+        if named.build_id:
+            recorded["build-id"] = tuple(named.build_id)
+        for field, value in recorded.items():
+            first, before = seen.setdefault((named.mnt_id, named.name, field), (entry.id, value))
+            if before != value:
+                yield Hit(
+                    f"{escape(named.name)}: {field} differs from that of id {first}", files.get(entry.id)
+                )

@@ -5,8 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import mmap
 import os
+import resource
 import tarfile
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,6 +121,45 @@ def test_wrap_gives_a_command_a_rewritten_archive(tmp_path: Path) -> None:
     result = crimg("wrap", path, "--map", "/srv=/opt", "--", *words)
     assert (result.returncode, result.stdout) == (7, b"1\n"), result.stderr
     assert os.listdir(tmp_path) == ["checkpoint.tar"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_page_images_are_unpacked_once_at_the_most(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a plain archive they stay where they are; of a packed one a rewrite takes the stream once more."""
+    made: list[str] = []
+    real = tempfile.TemporaryFile
+
+    def spool(*arguments: Any, **more: Any) -> Any:
+        made.append("spool")
+        return real(*arguments, **more)
+
+    contents = {**small().contents(), "pages-2.img": b"p" * (1 << 17)}
+    path = tmp_path / "a"
+    path.write_bytes(packed(archive(contents), form))
+    monkeypatch.setattr(tempfile, "TemporaryFile", spool)
+    with open_image(path) as opened:
+        section = next(each for each in opened.store.sections if each.label == "pages-2.img")
+        body = opened.store.body(section.id)
+        assert isinstance(body.obj, mmap.mmap) and len(body) == 1 << 17
+        del body
+    made.clear()
+    assert inside("rewrite", path, "--map", "/srv=/opt", "-o", tmp_path / "new").returncode == 0
+    assert made == ([] if form == "tar" else ["spool"])
+
+
+def test_page_images_of_a_directory_are_mapped(tmp_path: Path) -> None:
+    """A file of a gigabyte that is all holes is opened, and a page of it looked at."""
+    folder = small().write(tmp_path / "images")
+    os.truncate(folder / "pages-2.img", 1 << 30)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with open_image(folder) as opened:
+        section = next(each for each in opened.store.sections if each.label == "pages-2.img")
+        body = opened.store.body(section.id)
+        assert isinstance(body.obj, mmap.mmap) and bytes(body[-4096:]) == bytes(4096)
+        del body
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10
 
 
 def test_names_that_lead_elsewhere_are_not_followed(tmp_path: Path) -> None:

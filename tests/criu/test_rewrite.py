@@ -175,6 +175,36 @@ def test_a_new_directory_shares_the_pages(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["images", "new"]
 
 
+def test_what_can_have_no_further_name_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of another user's files (protected_hardlinks), and on another file system."""
+    folder = small().write(tmp_path / "images")
+    os.utime(folder / "pages-2.img", ns=(5, 7))
+    made = planned(folder, (b"/srv", b"/opt"))
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    with open_image(folder) as opened:
+        store = criu_store(opened)
+        assert store is not None
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "link", refused)
+            applying.write_copy(made, store, str(tmp_path / "new"))
+    new = tmp_path / "new/pages-2.img"
+    assert not os.path.samefile(folder / "pages-2.img", new)
+    assert (new.read_bytes(), new.stat().st_mtime_ns) == ((folder / "pages-2.img").read_bytes(), 7)
+
+
+def test_images_of_no_known_kind_go_through_a_rewrite(tmp_path: Path) -> None:
+    tree = small()
+    tree.images |= {"hologram-7.img": b"\x19CVT /srv/app/log", "tcp-stream-a.img": b"\0\xff /srv/app"}
+    folder = tree.write(tmp_path / "images")
+    assert crimg("rewrite", folder, "--map", "/srv=/opt", "-o", tmp_path / "new").returncode == 0
+    assert crimg("rewrite", folder, "--map", "/srv=/opt").returncode == 0
+    for name in ("hologram-7.img", "tcp-stream-a.img"):
+        assert (folder / name).read_bytes() == (tmp_path / "new" / name).read_bytes() == tree.images[name]
+
+
 def test_wrap_gives_a_command_a_rewritten_copy(tmp_path: Path) -> None:
     folder = small().write(tmp_path / "images")
     before = contents(folder)

@@ -124,6 +124,14 @@ def incremental(folder: Path, entry: Fields) -> None:
     (folder / "parent").symlink_to("../before")
 
 
+@breaks("C610")
+def two_files_of_one_name(folder: Path) -> None:
+    tree = sound()
+    tree.files.append(reg(20, b"/srv/app/bin/prog", stat.S_IFREG | 0o755, 0x3001))
+    tree.fds[100].append({1: 20, 2: 0, 3: 1, 4: 50})
+    tree.write(folder)
+
+
 @breaks("C611")
 def pages_that_the_parent_lacks(folder: Path) -> None:
     incremental(folder, {1: 0x600000, 2: 1, 4: 4, 5: 1})
@@ -197,6 +205,29 @@ def test_a_directory_that_breaks_one_rule(
     maker(tmp_path / "images")
     also = {"C421"} if maker is a_lost_ghost else set()  # which says what is lost with it
     assert rules_of(tmp_path / "images") == {rule_id} | also
+
+
+@pytest.mark.parametrize(
+    ("more", "hits"),
+    [
+        ({}, []),
+        ({8: 0x4000}, ["size"]),
+        ({10: stat.S_IFREG | 0o700}, ["mode"]),
+        ({11: [1, 2, 4]}, ["build-id"]),
+        ({7: zigzag(9), 8: 1}, []),
+        ({6: b"file[5:7]", 9: 1, 8: 1}, []),
+    ],
+)
+def test_what_two_files_of_one_name_may_differ_in(more: Fields, hits: list[str], tmp_path: Path) -> None:
+    """Not in what CRIU compares; those on another mount, and those given at the restore, are others."""
+    tree = sound()
+    program = {**tree.files[0][3], 11: [1, 2, 3]}  # type: ignore[dict-item]
+    tree.files[0] = {**tree.files[0], 3: program}
+    tree.files.append({1: 1, 2: 20, 3: {**program, 1: 20, **more}})
+    tree.fds[100].append({1: 20, 2: 0, 3: 1, 4: 50})
+    with open_for_check(str(tree.write(tmp_path / "images"))) as opened:
+        found = [each.text for each in validate(opened).findings if each.rule == "C610"]
+    assert found == [f"/srv/app/bin/prog: {field} differs from that of id 1" for field in hits]
 
 
 def test_every_rule_has_such_a_directory() -> None:
