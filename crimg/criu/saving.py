@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 
 from crimg.errors import FileError, UsageError
@@ -26,20 +27,54 @@ _FICLONE = 0x40049409
 def new_directory(output: str) -> Iterator[str]:
     """The path of a directory of mode 0700 that is named `output` once the block is done; else it goes.
 
-    Raises UsageError where something has that name, FileError.
+    Until then it has a temporary name, and is locked; one that a killed program left is removed first.
+    Raises UsageError where something has the name, FileError.
     """
     if os.path.lexists(output):
         raise UsageError(f"{escape(output)}: is there already; give another name, or remove it first")
-    part = f"{output.rstrip('/')}.{os.getpid()}.part"
+    folder, name = os.path.split(output.rstrip("/"))
+    part = os.path.join(folder, f"{_head(name)}{os.getpid()}.part")
     with as_file_error(output):
+        _remove_leftovers(folder or ".", _head(name))
         os.mkdir(part, 0o700)
+        fd = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield part
-            sync_directory(part)
+            os.fsync(fd)
             os.rename(part, output)
         except BaseException:
             shutil.rmtree(part, ignore_errors=True)
             raise
+        finally:
+            os.close(fd)
+
+
+def _head(name: str) -> str:
+    """How temporary names for a directory begin; the number of a process follows."""
+    return f".{name[:200]}."
+
+
+def _remove_leftovers(folder: str, head: str) -> None:
+    """Remove what killed programs left of the same directory: the caller's own, and none that is in use.
+
+    Its writer is at work where its process is there, or has the lock (from another PID namespace).
+    """
+    pattern = re.compile(re.escape(head) + r"([0-9]+)\.part")
+    for name in os.listdir(folder):
+        found = pattern.fullmatch(name)
+        if found is None or os.path.exists(f"/proc/{found[1]}"):
+            continue
+        with contextlib.suppress(OSError):  # in use, gone meanwhile, or not to be removed
+            path = os.path.join(folder, name)
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(fd).st_uid == os.geteuid():
+                    shutil.rmtree(path)
+            finally:
+                os.close(fd)
 
 
 def write_segments(path: str, segments: Iterable[Segment], *, mtime: int | None = None) -> int:

@@ -48,6 +48,7 @@ def apply(made: CriuPlan, store: CriuStore, *, command: Sequence[bytes] = ()) ->
         number = _last(folder) + 1
         if number > 1 and not os.path.exists(os.path.join(folder, JOURNAL, str(number - 1), DONE)):
             raise FileError(f"{escape(folder)}: a rewrite was cut short; crimg undo takes it back")
+        _remove_new(folder)
         for name, data in made.contents.items():
             if bytes(store.directory.parts[name].view) != _read(os.path.join(folder, name)):
                 raise FileError(f"{escape(folder)}/{escape(name)}: was changed meanwhile")
@@ -92,12 +93,17 @@ def undo(path: str) -> int:
         sync_directory(folder)
         os.rename(entry, entry + ".part")  # from here on it is taken back
         shutil.rmtree(entry + ".part")
-        for name in os.listdir(folder):
-            if name.startswith(_NEW):
-                os.unlink(os.path.join(folder, name))
+        _remove_new(folder)
         with contextlib.suppress(OSError):  # earlier rewrites are in it
             os.rmdir(os.path.join(folder, JOURNAL))
         return number
+
+
+def _remove_new(folder: str) -> None:
+    """Remove the new files of rewrites that were cut short before they had changed anything."""
+    for name in os.listdir(folder):
+        if name.startswith(_NEW):
+            os.unlink(os.path.join(folder, name))
 
 
 def _recorded(entry: str) -> list[str]:

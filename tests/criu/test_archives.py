@@ -17,9 +17,10 @@ import zstandard
 
 from crimg.criu.kinds import split_name
 from crimg.reader import open_image
-from tests.cli.command import crimg, text
+from tests.cli.command import crimg as in_a_process
+from tests.cli.command import text
 from tests.criu.corpus import NAMES, directory
-from tests.criu.inside import crimg as inside
+from tests.criu.inside import crimg
 from tests.criu.synthetic import DATA, PAGE, PAGEMAP, small
 from tests.criu.wire import Fields, image
 
@@ -58,7 +59,7 @@ def of_directory(name: str) -> dict[str, bytes]:
 
 def shown(path: Path) -> Any:
     """What inspect tells, without what is of the file and not of the image."""
-    value = json.loads(text(inside("inspect", path, "--json", "--all")))
+    value = json.loads(text(crimg("inspect", path, "--json", "--all")))
     for name in ("file", "size", "created", "stopped_at"):
         value["image"].pop(name)
     for name in ("sections", "log"):
@@ -81,7 +82,7 @@ def test_pages_validate_and_a_pipe(form: str, tmp_path: Path) -> None:
     assert "02 02 02 02" in text(crimg("inspect", path, "--hex", "600000:16"))
     report = json.loads(crimg("validate", path, "--json").stdout)
     assert [each for each in report["findings"] if each["severity"] == "error"] == []
-    assert "prog" in text(crimg("inspect", "-", stdin=path.read_bytes()))
+    assert "prog" in text(in_a_process("inspect", "-", stdin=path.read_bytes()))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -118,7 +119,7 @@ def test_wrap_gives_a_command_a_rewritten_archive(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.tar"
     path.write_bytes(archive(small().contents()))
     words = ("sh", "-c", 'grep -c /opt/app/log "$0"; exit 7', "{image}")
-    result = crimg("wrap", path, "--map", "/srv=/opt", "--", *words)
+    result = in_a_process("wrap", path, "--map", "/srv=/opt", "--", *words)
     assert (result.returncode, result.stdout) == (7, b"1\n"), result.stderr
     assert os.listdir(tmp_path) == ["checkpoint.tar"]
 
@@ -145,7 +146,7 @@ def test_page_images_are_unpacked_once_at_the_most(
         assert isinstance(body.obj, mmap.mmap) and len(body) == 1 << 17
         del body
     made.clear()
-    assert inside("rewrite", path, "--map", "/srv=/opt", "-o", tmp_path / "new").returncode == 0
+    assert crimg("rewrite", path, "--map", "/srv=/opt", "-o", tmp_path / "new").returncode == 0
     assert made == ([] if form == "tar" else ["spool"])
 
 
@@ -234,7 +235,7 @@ def chain(pages: int = 2) -> dict[str, dict[str, bytes]]:
 
 
 def chain_faults(path: Path) -> list[str]:
-    report = json.loads(inside("validate", path, "--json").stdout)
+    report = json.loads(crimg("validate", path, "--json").stdout)
     return [each["text"] for each in report["findings"] if each["rule"] == "C611"]
 
 
@@ -273,21 +274,21 @@ def test_convert_preflight_and_diff_take_archives(tmp_path: Path) -> None:
     for each in folder.iterdir():
         os.utime(each, (1_700_000_000, 1_700_000_000))
     for source, target in ((folder, "one"), (path, "other")):
-        assert inside("convert", source, "-o", tmp_path / target).returncode == 0
-    made = [inside("inspect", tmp_path / name, "--all", "--json") for name in ("one", "other")]
+        assert crimg("convert", source, "-o", tmp_path / target).returncode == 0
+    made = [crimg("inspect", tmp_path / name, "--all", "--json") for name in ("one", "other")]
     rows = [json.loads(text(each)) for each in made]
     for value in rows:
         for name in ("image", "sections", "history", "log"):
             value.pop(name)
     assert rows[0] == rows[1]
-    checks = [inside("preflight", source, "--root", tmp_path, "--json") for source in (folder, path)]
+    checks = [crimg("preflight", source, "--root", tmp_path, "--json") for source in (folder, path)]
     files = [json.loads(each.stdout)["files"] for each in checks]
     assert files[0] == files[1] and checks[0].returncode == checks[1].returncode == 1
-    assert b"Can't open file /srv/app/log" in inside("preflight", path, "--root", tmp_path).stdout
-    assert inside("diff", folder, path).returncode == 0
+    assert b"Can't open file /srv/app/log" in crimg("preflight", path, "--root", tmp_path).stdout
+    assert crimg("diff", folder, path).returncode == 0
     for verb in ("graph", "keepers", "relocate", "log"):
         more = (tmp_path,) if verb == "relocate" else ()
-        results = [inside(verb, source, *more, "--json") for source in (folder, path)]
+        results = [crimg(verb, source, *more, "--json") for source in (folder, path)]
         assert results[0].returncode == results[1].returncode < 2, verb
 
 
@@ -296,11 +297,11 @@ def test_what_images_of_criu_are_not_for_is_said(words: tuple[str, ...], tmp_pat
     path = tmp_path / "a.tar"
     path.write_bytes(archive(small().contents()))
     more = ("-o", tmp_path / "new") if words[0] == "compact" else ()
-    result = inside(*words, path, *more)
+    result = crimg(*words, path, *more)
     assert (result.returncode, result.stderr.count(b"\n")) == (2, 1)
     assert b"is of CRIU" in result.stderr
     assert os.listdir(tmp_path) == ["a.tar"]
-    refused = inside("undo", path)
+    refused = crimg("undo", path)
     assert (refused.returncode, b"not rewritten in place" in refused.stderr) == (2, True)
 
 
@@ -343,6 +344,6 @@ def test_headers_that_would_fill_the_memory(fault: str, form: str, tmp_path: Pat
     path = tmp_path / "a"
     path.write_bytes(packed(HOSTILE[fault] + archive(small().contents()), form))
     for verb, more in (("inspect", ()), ("rewrite", ("--map", "/a=/b", "-o", tmp_path / "new"))):
-        result = inside(verb, path, *more)
+        result = crimg(verb, path, *more)
         assert (result.returncode, result.stderr.count(b"\n")) == (3, 1), result.stderr
     assert os.listdir(tmp_path) == ["a"]

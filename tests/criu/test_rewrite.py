@@ -19,8 +19,10 @@ from crimg.rewrite import criu as rewriting
 from crimg.rewrite import criu_applying as applying
 from crimg.rewrite.matching import PREFIX, Rule
 from crimg.validate import validate
-from tests.cli.command import crimg, text
+from tests.cli.command import crimg as in_a_process
+from tests.cli.command import text
 from tests.criu.corpus import NAMES, directory
+from tests.criu.inside import crimg
 from tests.criu.synthetic import FILES, OWNER, small
 from tests.criu.wire import BYTES, Fields, entries_of, fields_of, image, message, varint
 
@@ -209,11 +211,11 @@ def test_wrap_gives_a_command_a_rewritten_copy(tmp_path: Path) -> None:
     folder = small().write(tmp_path / "images")
     before = contents(folder)
     words = ("sh", "-c", 'grep -c /opt/app/log "$0/files.img"; ls -a "$0" | wc -l; exit 7', "{image}")
-    result = crimg("wrap", folder, "--map", "/srv=/opt", "--", *words)
+    result = in_a_process("wrap", folder, "--map", "/srv=/opt", "--", *words)
     assert (result.returncode, result.stdout.split()[:1]) == (7, [b"1"]), result.stderr
     assert contents(folder) == before
     assert os.listdir(tmp_path) == ["images"]
-    refused = crimg("wrap", folder, "--map", "/srv/app/log=/srv/app/bin/prog", "--", "true", "{image}")
+    refused = in_a_process("wrap", folder, "--map", "/srv/app/log=/srv/app/bin/prog", "--", "true", "{image}")
     assert refused.returncode == 1
     assert os.listdir(tmp_path) == ["images"]
 
