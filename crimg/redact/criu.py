@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 
 from crimg.criu.directory import PARENT, Directory
+from crimg.criu.pagemaps import page_maps
+from crimg.criu.sections import PAGE
 from crimg.escape import escape
 from crimg.redact.copies import SHOWN, Copy, Spot, find_copies
 from crimg.redact.redaction import CONTENTS, FILE, Removal
@@ -15,10 +17,13 @@ from crimg.searching import find_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from crimg.criu.directory import Files, Part
+    from crimg.criu.pagemaps import PageMap
     from crimg.criu.store import CriuStore
     from crimg.model.image import Image
+    from crimg.redact.ranges import Range
     from crimg.redact.redaction import Secret
 
 UNDECODED = (
@@ -48,6 +53,23 @@ def left_out(store: CriuStore) -> list[str]:
     else:
         names.append("what is beside the images in the archive (config.dump and others)")
     return [escape(name) for name in sorted(names)]
+
+
+def surplus(files: Files, maps: Iterable[PageMap]) -> Iterator[tuple[Part, Range]]:
+    """Files of pages that hold more than their page maps count, with the bytes that nobody refers to."""
+    counted: dict[str, int] = {}
+    for page_map in maps:
+        counted[page_map.pages] = max(counted.get(page_map.pages, 0), page_map.count * PAGE)
+    for part in files.parts.values():
+        known = counted.get(part.name, 0)
+        if part.stem in ("pages", "pages-shmem") and part.size > known:
+            yield part, (known, part.size)
+
+
+def surplus_notes(store: CriuStore) -> Iterator[str]:
+    """What is said of them, one line each. Raises FormatError."""
+    for part, (low, high) in surplus(store.directory, page_maps(store.directory)):
+        yield f"{escape(part.name)}: {high - low} bytes that no page map counts are removed, too"
 
 
 def all_copies(

@@ -20,7 +20,7 @@ from crimg.criu.splicing import numbered, zeroed
 from crimg.errors import ConflictError
 from crimg.format.constants import MAX_LIST
 from crimg.model import Inode, Pipe, Task, Thread
-from crimg.redact.criu import UNDECODED
+from crimg.redact.criu import UNDECODED, surplus
 from crimg.redact.ranges import at_most, union, within, without
 
 TYPE_CHECKING = False
@@ -91,7 +91,8 @@ class Remover:
         self._choose_threads()
         if redaction.selection.contents:
             self._choose_all_contents()
-        self._choose_surplus()
+        for part, unknown in surplus(self._files, self._maps):
+            self._remove(part.name, [unknown])
         if redaction.selection.drop:
             for page_map in self._maps:
                 gone = _whole_pages(union(self._gone.get(page_map.pages, [])))
@@ -193,15 +194,6 @@ class Remover:
     def _choose_all_contents(self) -> None:
         self._remove_shared(None)
         self._emptied = {part.name for part in self._files.parts.values() if part.stem in UNDECODED}
-
-    def _choose_surplus(self) -> None:
-        """Pages that no page map counts: nobody knows whose they are."""
-        counted = {page_map.pages: 0 for page_map in self._maps}
-        for page_map in self._maps:
-            counted[page_map.pages] = max(counted[page_map.pages], page_map.count)
-        for part in self._files.parts.values():
-            if part.stem in ("pages", "pages-shmem") and part.size > counted.get(part.name, 0) * PAGE:
-                self._remove(part.name, [(counted.get(part.name, 0) * PAGE, part.size)])
 
 
 def write(redaction: Redaction, store: CriuStore, folder: str) -> int:

@@ -216,10 +216,11 @@ class _Planner:
 
     def _settle_files(self, store: CriuStore) -> None:
         """What goes with whole image files of CRIU, and what is left behind."""
-        from crimg.redact.criu import left_out, undecoded
+        from crimg.redact.criu import left_out, surplus_notes, undecoded
 
         if self.selection.contents:
             self.result.removals += undecoded(store)
+        self.result.notes += surplus_notes(store)
         if names := left_out(store):
             self.result.notes.append(f"left out, since nobody knows what is in them: {', '.join(names)}")
 

@@ -22,6 +22,7 @@ from crimg.redact import Selection, find_copies, plan
 from crimg.redact.criu_files import write
 from crimg.redact.redaction import Secret
 from crimg.validate import validate
+from tests.cli.command import crimg as in_a_process
 from tests.cli.command import text
 from tests.cli.schemas import problems
 from tests.criu.corpus import NAMES, directory
@@ -222,7 +223,27 @@ def test_whole_pages_can_be_left_out(images: Path) -> None:
         memory = Memory(opened, opened.rows(Mm)[0])
         assert [memory.read(DATA + page * PAGE, 1)[0] for page in range(4)] == [1, 0, 3, 4]
         assert memory.saved_bytes() == 3 * PAGE
-    assert "C612" not in {name for _, name in severities(new)}
+    found = severities(new)
+    assert "C612" not in {name for _, name in found} and "error" not in {severity for severity, _ in found}
+
+
+def test_pages_that_nobody_counts_are_not_sent_along(images: Path) -> None:
+    """Nobody knows what is in them; that they went is said."""
+    with (images / "pages-2.img").open("ab") as file:
+        file.write(VARIABLE)
+    (images / "pages-77.img").write_bytes(VARIABLE.ljust(PAGE, b"x"))
+    value = redacted(images, "--environment", "--copies")
+    for name, size in (("pages-2.img", len(VARIABLE)), ("pages-77.img", PAGE)):
+        assert f"{name}: {size} bytes that no page map counts are removed, too" in value["notes"]
+    assert VARIABLE not in b"".join(files_in(images.with_name("new")).values())
+
+
+def test_an_archive_from_a_pipe(tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    words = ("redact", "-", "--all", "--quiet", "-o", new)
+    result = in_a_process(*words, stdin=archive(secretive().contents()))
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert CONTENTS["pipes-data.img"] not in b"".join(files_in(new).values())
 
 
 def test_single_contents(images: Path) -> None:
