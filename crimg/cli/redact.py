@@ -3,8 +3,9 @@
 Chosen parts of the memory, of deleted files and of registers are replaced by zeros or left out; the rest
 stays as it is. The new image is a file of its own, with one revision and another uuid; the removed bytes are
 nowhere in it, and marks say what was removed: it can be looked at, but not be restarted. Afterwards what is
-left is searched for copies of the removed strings. Of images of CRIU, a directory or an archive, -o is a new
-directory, with zeros in place of what was removed.
+left, memory, contents and tables, is searched for copies of removed strings. Paths stay (crimg rewrite
+changes them); names of tasks and of sockets that hold a removed string go. Of images of CRIU, a directory or
+an archive, -o is a new directory, with zeros in place of what was removed.
 
 WHAT of --vma: all, anonymous, heap, stack, file, shared; /PATH of a mapped file (a glob; what is below it,
 too); [NAME]; START-END; 0xADDRESS; the number of a task, file or inode. N:WHAT: only of task N.
