@@ -10,7 +10,7 @@ import pytest
 
 import crimg
 from crimg.cli import main
-from crimg.model import Task
+from crimg.model import ImageInfo, Task
 from tests.dump.dumps import command, save
 from tests.dump.programs import Agent, Program, compiled
 from tests.redact.drafts import everything
@@ -121,6 +121,8 @@ def test_a_secret_in_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert left.count(sought.encode()) == left.count(b"of-" + token.encode())
         with crimg.open(tmp_path / "redacted") as image:
             assert [row.comm for row in image.rows(Task)] == [b""]
+            assert image.rows(ImageInfo)[0].command == (b"crimg", b"dump")
+        assert str(tmp_path / "image").encode() not in left
     assert main(["rewrite", str(tmp_path / "image"), "--map", f"{tmp_path}/target/of-{token}=/of-it"]) == 0
     assert main([*line, "--strict"]) == 0
     assert token.encode() not in everything((tmp_path / "redacted").read_bytes())

@@ -137,3 +137,14 @@ def test_paths_that_are_removed_strings_are_told_and_are_no_copies() -> None:
             Secret("last", b"spool"),
         ]
         assert [one.label for one in kept_as_paths(image, secrets)] == ["above", "itself", "program"]
+
+
+def test_of_the_command_of_the_dump_the_verb_stays() -> None:
+    words = (b"/home/sender/bin/crimg", b"--quiet", b"dump", b"4242", b"-o", b"of-the-customer.img")
+    for command, left in ((words, (b"crimg", b"dump")), (words[:2], ()), ((), ())):
+        draft = secret_draft().change(ImageInfo, INFO, command=command)
+        _, made = redacted(draft.bytes(), Selection(registers=True))
+        with opened(made) as image:
+            assert image.rows(ImageInfo)[0].command == left
+        assert b"sender" not in everything(made)
+        assert b"customer" not in everything(made)
