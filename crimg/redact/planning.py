@@ -14,6 +14,7 @@ from crimg.redact.contents import Contents
 from crimg.redact.copies import mapping_label, memory_copies
 from crimg.redact.names import repeating_names
 from crimg.redact.pages import PageWork
+from crimg.redact.pieces import removed_pieces
 from crimg.redact.ranges import union, without
 from crimg.redact.redaction import (
     ARGUMENTS,
@@ -87,6 +88,7 @@ class _Planner:
             raise ConflictError(self.unmatched)
         self.contents.follow_blobs()
         self._follow_mappings()
+        self._choose_pieces()
         if self.selection.copies:
             self._choose_copies(progress)
         self._settle()
@@ -176,6 +178,14 @@ class _Planner:
             file = self.scene.file(vma)
             if file is not None and file.inode in self.contents.inodes:
                 self._choose(self.contents.inodes[file.inode], vma, (vma.start, vma.end))
+
+    def _choose_pieces(self) -> None:
+        rows = list(self.contents.rows())
+        pieces = removed_pieces(self.image, rows, {secret.value for secret in self.result.secrets})
+        self.result.secrets += pieces.secrets
+        if rows and not self.selection.is_all_saved:
+            self.result.notes.append(pieces.note)
+            self.result.unsought += max(pieces.more, pieces.cut)
 
     def _choose_copies(self, progress: Callable[[int], object] | None) -> None:
         found = memory_copies(self.image, self.result.secrets, self._ranges(), progress)

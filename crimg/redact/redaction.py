@@ -67,6 +67,11 @@ class Selection:
         self.drop = drop
 
     @property
+    def is_all_saved(self) -> bool:
+        """Whether all memory and all contents go, and nothing is left but rows."""
+        return self.contents and any(selector.text == "all" for selector in self.vmas)
+
+    @property
     def words(self) -> list[str]:
         """The same as options of the command line."""
         extras = [f"--{flag}" for flag in (COPIES, "drop") if getattr(self, flag)]
@@ -136,10 +141,10 @@ class Redaction:
 
     removals: all of them.  pages: what becomes of saved memory.  inodes, pipes: objrefs of those whose
     contents go.  threads: keys of those whose registers go.  names: keys of the tasks, threads and sockets,
-    and of the image info, whose names go.
-    also: mm and range of memory that was not chosen, but is saved in the same bytes as what was.  secrets:
-    removed strings that copies can be looked for of.  unsought: how many
-    are not looked for, being too many.  notes: what else the user should know, one line each.
+    and of the image info, whose names go.  also: mm and range of memory that was not chosen, but is saved in
+    the same bytes as what was.  secrets: removed strings that copies are looked for of, with pieces of text
+    in removed contents.  unsought: how many are not looked for, being too many.  notes: what else the user
+    should know, one line each.
     """
 
     def __init__(self, image: Image, selection: Selection) -> None:

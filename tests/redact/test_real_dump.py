@@ -37,6 +37,10 @@ bound = socket.socket(socket.AF_UNIX)
 bound.bind("\\0" + token)
 bound.listen(1)
 open("/proc/self/comm", "w").write(token[:15])
+gone = open("gone", "w")
+lines = [os.urandom(16).hex() for _ in range(100)]
+print(*lines, sep="\\n", file=gone, flush=True)
+os.unlink("gone")
 """
 
 
@@ -102,11 +106,14 @@ def test_strings_go_from_the_stack_and_copies_with_them(
     assert redact(dumped, *words).held() == set(PLACES) - {"arguments", "environment"}
 
 
-def test_a_secret_in_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of a path it is told, and --strict refuses; names of threads and of sockets go."""
+def test_a_secret_in_names_and_lines_in_the_memory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a path it is told, and --strict refuses; names of tasks and of sockets go, lines with --copies."""
     token = "T0" + os.urandom(14).hex()
     environment = {"TOKEN": token, "PATH": "/usr/bin:/bin", "PWD": str(tmp_path / "target")}
     with Agent(NAMES, tmp_path / "target", env=environment) as agent:
+        lines = [line.encode() for line in agent.ask("lines")]
         assert command("dump", agent.pid, "-o", tmp_path / "image").returncode == 0
     words = ["--environment", "--copies", "--registers"]
     for options in (words, ["--all", "--copies"]):
@@ -127,3 +134,9 @@ def test_a_secret_in_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert main([*line, "--strict"]) == 0
     assert token.encode() not in everything((tmp_path / "redacted").read_bytes())
     assert "these strings stay, being paths of files in the image: " in capsys.readouterr().out
+    line[4:] = ["--force", "--contents"]
+    assert main([*line, "--strict"]) == 1
+    assert re.search("text in the contents of #[0-9]+: [0-9]{3} copies are left: ", capsys.readouterr().err)
+    assert main([*line, "--strict", "--copies"]) == 0
+    left = everything((tmp_path / "redacted").read_bytes())
+    assert not [each for each in lines if each in left]
