@@ -3,8 +3,10 @@
 Chosen parts of the memory, of deleted files and of registers are replaced by zeros or left out; the rest
 stays as it is. The new image is a file of its own, with one revision and another uuid; the removed bytes are
 nowhere in it, and marks say what was removed: it can be looked at, but not be restarted. Afterwards what is
-left is searched for copies of the removed strings. Of images of CRIU, a directory or an archive, -o is a new
-directory, with zeros in place of what was removed.
+left, memory, contents and tables, is searched for copies of removed strings: arguments, values of the
+environment, pieces of text in removed contents. Of other contents and memory no copies are looked for. Paths
+stay (crimg rewrite changes them); names of tasks and of sockets that hold a removed string go. Of images of
+CRIU, a directory or an archive, -o is a new directory, with zeros in place of what was removed.
 
 WHAT of --vma: all, anonymous, heap, stack, file, shared; /PATH of a mapped file (a glob; what is below it,
 too); [NAME]; START-END; 0xADDRESS; the number of a task, file or inode. N:WHAT: only of task N.
@@ -51,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--all", action="store_true", help="all of this: only the structure is left")
     group = parser.add_argument_group("how")
     group.add_argument("--drop", action="store_true", help="whole pages are left out, not zero")
-    group.add_argument("--strict", action="store_true", help="write nothing where copies are left")
+    group.add_argument("--strict", action="store_true", help="write nothing where copies are found")
     group.add_argument("-n", "--dry-run", action="store_true", help="print what would be removed")
     group.add_argument("--json", action="store_true", help="JSON (specs/redact.schema.json)")
 
@@ -176,4 +178,5 @@ def _check_strict(args: argparse.Namespace, redaction: Redaction, copies: Sequen
     if args.strict and copies:
         raise ConflictError([copy_words(copy) for copy in copies])
     if args.strict and redaction.unsought:
-        raise ConflictError([f"copies of {redaction.unsought} strings were not looked for (--strict)"])
+        strings = f"{redaction.unsought} string{'s' if redaction.unsought != 1 else ''}"
+        raise ConflictError([f"copies of {strings} were not looked for (--strict)"])

@@ -100,7 +100,8 @@ def copy_words(copy: Copy) -> str:
 
 def _spot_words(spot: Spot) -> str:
     number = f"#{spot.objref} " if spot.objref is not None else ""
-    return f"{number}{spot.position:x} {spot.label}"
+    position = f"{spot.position:x} " if spot.position is not None else ""
+    return f"{number}{position}{spot.label}"
 
 
 def json_lines(subject: Subject, redaction: Redaction, written: Written | None) -> Iterator[str]:
@@ -145,7 +146,11 @@ def _copy(copy: Copy) -> dict[str, Any]:
         "length": copy.length,
         "number": copy.number,
         "places": [
-            {"objref": spot.objref, "position": hexadecimal(spot.position), "label": spot.label}
+            {
+                "objref": spot.objref,
+                "position": None if spot.position is None else hexadecimal(spot.position),
+                "label": spot.label,
+            }
             for spot in copy.spots
         ],
     }

@@ -66,15 +66,17 @@ class Contents:
                     self._chosen(other)[objref_of(other)] = f"same contents as #{objref_of(row)}"
                     pending.append(other)
 
+    def rows(self) -> Iterator[Holder]:
+        """The rows whose contents go, in the order of the image."""
+        return (row for row in self._holders if objref_of(row) in self._chosen(row))
+
     def removals(self) -> Iterator[Removal]:
         """What goes, in the order of the image. Raises FormatError where that is damaged."""
-        for row in self._holders:
-            by = self._chosen(row).get(objref_of(row))
-            if by is not None:
-                what = _WHAT[type(row)]
-                size = sum(len(data) for _, data in blob_extents(self.image, row.blobs))
-                objref = objref_of(row)
-                yield Removal(what, by, objref, contents_label(self.image, objref), size)
+        for row in self.rows():
+            objref = objref_of(row)
+            size = sum(len(data) for _, data in blob_extents(self.image, row.blobs))
+            label = contents_label(self.image, objref)
+            yield Removal(_WHAT[type(row)], self._chosen(row)[objref], objref, label, size)
 
     def elsewhere(self) -> Iterator[str]:
         """Deleted files whose contents are in a file of their own, one line each."""

@@ -1,13 +1,15 @@
-"""Copies of removed strings in what is kept: memory, contents of deleted files and of pipes."""
+"""Copies of removed strings in what is kept: memory, contents of deleted files and of pipes, tables."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from crimg.escape import escape
 from crimg.model import File, Inode, Mm, Pipe, Socket, Vma
 from crimg.pages import Memory, blob_extents
 from crimg.redact.ranges import union, without
+from crimg.redact.tables import table_hits
 from crimg.searching import find_all, saved_parts
 
 TYPE_CHECKING = False
@@ -30,16 +32,18 @@ _MOST_APART = 1 << 17
 class Spot(NamedTuple):
     """Where a copy is. objref: of the mm, inode or pipe; None for a place in an image file of CRIU.
 
-    position: address, or offset in the contents or the image file.  label: mapping, file or pipe, printable.
+    position: address, or offset in the contents or the image file; None in a row of a table.  label: mapping,
+    file or pipe, printable; of a row its table and column.
     """
 
     objref: int | None
-    position: int
+    position: int | None
     label: str
 
 
 class Copy(NamedTuple):
-    """A removed string that is still there. label: of the secret.  length: bytes.  number: how often."""
+    """A removed string that is still there. label: of the secret.  length: bytes, of the longest one with
+    this label.  number: how often."""
 
     label: str
     length: int
@@ -47,23 +51,28 @@ class Copy(NamedTuple):
     spots: tuple[Spot, ...]
 
 
-def find_copies(image: Image, secrets: Sequence[Secret], progress: Progress | None = None) -> list[Copy]:
+def find_copies(
+    image: Image, secrets: Sequence[Secret], progress: Progress | None = None, *, tables: bool = True
+) -> list[Copy]:
     """Every removed string that is still in the image, the first ones of its places. progress: of bytes.
 
-    Raises FormatError.
+    tables: look into the rows too, where paths that stay by themselves are no copies. Raises FormatError.
     """
-    spots: list[list[Spot]] = [[] for _ in secrets]
-    counts = [0] * len(secrets)
+    found: dict[str, Copy] = {}
+
+    def count(secret: Secret, spot: Callable[[], Spot]) -> None:
+        copy = found.get(secret.label, Copy(secret.label, 0, 0, ()))
+        spots = (*copy.spots, spot()) if copy.number < SHOWN else copy.spots
+        length = max(copy.length, len(secret.value))
+        found[secret.label] = Copy(secret.label, length, copy.number + 1, spots)
+
     values = [secret.value for secret in secrets]
     for objref, index, position in _hits(image, values, {}, progress) if secrets else ():
-        counts[index] += 1
-        if counts[index] <= SHOWN:
-            spots[index].append(Spot(objref, position, _label(image, objref, position)))
-    return [
-        Copy(secret.label, len(secret.value), count, tuple(where))
-        for secret, count, where in zip(secrets, counts, spots, strict=True)
-        if count
-    ]
+        count(secrets[index], partial(_memory_spot, image, objref, position))
+    for secret, owner, column in table_hits(image, secrets) if tables else ():
+        count(secret, partial(Spot, owner, None, column))
+    labels = dict.fromkeys(secret.label for secret in secrets)
+    return [found[label] for label in labels if label in found]
 
 
 def memory_copies(
@@ -116,6 +125,10 @@ def _places(
     for row in rows:
         objref = row.file if isinstance(row, Socket) else row.objref
         yield objref, blob_extents(image, row.blobs)
+
+
+def _memory_spot(image: Image, objref: int, position: int) -> Spot:
+    return Spot(objref, position, _label(image, objref, position))
 
 
 def _label(image: Image, objref: int, position: int) -> str:

@@ -13,6 +13,7 @@ from crimg.criu.sections import PAGE
 from crimg.escape import escape
 from crimg.redact.copies import SHOWN, Copy, Spot, find_copies
 from crimg.redact.redaction import CONTENTS, FILE, Removal
+from crimg.redact.tables import kept_as_paths
 from crimg.searching import find_all
 
 TYPE_CHECKING = False
@@ -76,15 +77,19 @@ def all_copies(
     image: Image, store: CriuStore, secrets: Sequence[Secret], progress: Callable[[int], object] | None = None
 ) -> list[Copy]:
     """Every removed string that is still in images of CRIU: in memory, in contents, elsewhere in files."""
-    found: dict[str, Copy] = {copy.label: copy for copy in find_copies(image, secrets, progress)}
-    for copy in _copies_in_files(store, secrets):
+    found: dict[str, Copy] = {
+        copy.label: copy for copy in find_copies(image, secrets, progress, tables=False)
+    }
+    kept = set(kept_as_paths(image, secrets))
+    for copy in _copies_in_files(store, [secret for secret in secrets if secret not in kept]):
         other = found.get(copy.label)
         if other is not None:
             copy = other._replace(
                 number=other.number + copy.number, spots=(*other.spots, *copy.spots)[:SHOWN]
             )
         found[copy.label] = copy
-    return [found[secret.label] for secret in secrets if secret.label in found]
+    labels = dict.fromkeys(secret.label for secret in secrets)
+    return [found[label] for label in labels if label in found]
 
 
 def _copies_in_files(store: CriuStore, secrets: Sequence[Secret]) -> list[Copy]:

@@ -7,12 +7,14 @@ from crimg.errors import ConflictError, UsageError
 from crimg.escape import escape
 from crimg.format.constants import FIRST_ANCILLARY_KIND, Codec, SectionType
 from crimg.graph import row_label
-from crimg.model import Mm, Task, Thread
+from crimg.model import Mm, Thread
 from crimg.pages import Memory
 from crimg.reader import criu_store
 from crimg.redact.contents import Contents
 from crimg.redact.copies import mapping_label, memory_copies
+from crimg.redact.names import repeating_names
 from crimg.redact.pages import PageWork
+from crimg.redact.pieces import removed_pieces
 from crimg.redact.ranges import union, without
 from crimg.redact.redaction import (
     ARGUMENTS,
@@ -20,7 +22,6 @@ from crimg.redact.redaction import (
     COPIES,
     ENVIRONMENT,
     MEMORY,
-    NAME,
     REGISTERS,
     THREAD,
     Chosen,
@@ -34,10 +35,10 @@ from crimg.redact.strings import (
     MOST,
     argument_secrets,
     environment_secrets,
-    repeats,
     strings_of,
     worth_looking_for,
 )
+from crimg.redact.tables import kept_as_paths
 from crimg.validate.soundness import check_sound
 
 TYPE_CHECKING = False
@@ -50,6 +51,8 @@ if TYPE_CHECKING:
     from crimg.redact.ranges import Range
     from crimg.redact.redaction import Secret
 
+_SHOWN = 8
+"""Strings that are told by name in a note."""
 _KNOWN_TYPES = frozenset(SectionType)
 _KNOWN_CODECS = frozenset(Codec)
 
@@ -85,6 +88,7 @@ class _Planner:
             raise ConflictError(self.unmatched)
         self.contents.follow_blobs()
         self._follow_mappings()
+        self._choose_pieces()
         if self.selection.copies:
             self._choose_copies(progress)
         self._settle()
@@ -113,14 +117,19 @@ class _Planner:
 
     def _choose_strings(self) -> None:
         secrets: list[Secret] = []
+        arguments: dict[int, list[bytes]] = {}
         if self.selection.arguments:
             for mm, strings in self._strings(ARGUMENTS, "arg_start", "arg_end"):
                 secrets += argument_secrets(mm, strings)
-                self._choose_names(mm, strings[1:])
+                arguments[mm.objref] = strings[1:]
         if self.selection.environment:
             for mm, strings in self._strings(ENVIRONMENT, "env_start", "env_end"):
                 secrets += environment_secrets(mm, strings)
         found = worth_looking_for(secrets)
+        for key, removal in repeating_names(self.image, arguments, found):
+            self.result.names.add(key)
+            self.result.removals.append(removal)
+        self._note_paths(found)
         self.result.secrets = found[:MOST]
         self.result.unsought = max(len(found) - MOST, 0)
         if self.result.unsought:
@@ -130,6 +139,13 @@ class _Planner:
                 f"copies of {len(short)} string{'s' if len(short) != 1 else ''} of less than {LEAST} bytes"
                 " are not looked for"
             )
+
+    def _note_paths(self, secrets: list[Secret]) -> None:
+        labels = [secret.label for secret in kept_as_paths(self.image, secrets)]
+        if labels:
+            more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+            named = ", ".join(labels[:_SHOWN])
+            self.result.notes.append(f"these strings stay, being paths of files in the image: {named}{more}")
 
     def _strings(self, by: str, low: str, high: str) -> list[tuple[Mm, list[bytes]]]:
         found = []
@@ -143,17 +159,6 @@ class _Planner:
         if not found and not self.selection.everything:
             self.unmatched.append(f"--{by}: no address space of the image has any")
         return found
-
-    def _choose_names(self, mm: Mm, arguments: list[bytes]) -> None:
-        tasks = [task for task in self.image.rows(Task) if task.mm == mm.objref]
-        owners = {task.objref for task in tasks}
-        threads = [thread for thread in self.image.rows(Thread) if thread.task in owners]
-        rows: list[Task | Thread] = [*tasks, *threads]
-        for row in rows:
-            if row.comm and repeats(row.comm, arguments):
-                self.result.names.add(row.key)
-                label = f"thread {row.tid}" if isinstance(row, Thread) else f"task {row.pid}"
-                self._remove(NAME, ARGUMENTS, row.key[0], label, len(row.comm))
 
     def _choose_contents(self) -> None:
         if self.selection.contents:
@@ -173,6 +178,14 @@ class _Planner:
             file = self.scene.file(vma)
             if file is not None and file.inode in self.contents.inodes:
                 self._choose(self.contents.inodes[file.inode], vma, (vma.start, vma.end))
+
+    def _choose_pieces(self) -> None:
+        rows = list(self.contents.rows())
+        pieces = removed_pieces(self.image, rows, {secret.value for secret in self.result.secrets})
+        self.result.secrets += pieces.secrets
+        if rows and not self.selection.is_all_saved:
+            self.result.notes.append(pieces.note)
+            self.result.unsought += max(pieces.more, pieces.cut)
 
     def _choose_copies(self, progress: Callable[[int], object] | None) -> None:
         found = memory_copies(self.image, self.result.secrets, self._ranges(), progress)

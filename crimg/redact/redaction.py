@@ -67,6 +67,11 @@ class Selection:
         self.drop = drop
 
     @property
+    def is_all_saved(self) -> bool:
+        """Whether all memory and all contents go, and nothing is left but rows."""
+        return self.contents and any(selector.text == "all" for selector in self.vmas)
+
+    @property
     def words(self) -> list[str]:
         """The same as options of the command line."""
         extras = [f"--{flag}" for flag in (COPIES, "drop") if getattr(self, flag)]
@@ -94,7 +99,8 @@ class Chosen(NamedTuple):
 class Removal(NamedTuple):
     """One thing that is removed.
 
-    what: one of MEMORY, FILE (kept contents), PIPE, SOCKET, THREAD (registers), NAME (of a task or thread).
+    what: one of MEMORY, FILE (kept contents), PIPE, SOCKET, THREAD (registers), NAME (of a task, a thread, a
+    socket, the machine).
     by: what asked for it.  objref: of the mm, inode, pipe, socket or task; None for an image file of CRIU
     that goes as a whole.  label: printable.  size: bytes that were saved.  start, end: addresses, of memory.
     """
@@ -118,20 +124,27 @@ class Written(NamedTuple):
 
 
 class Secret(NamedTuple):
-    """A removed string. label: what it was, printable, without its value."""
+    """A removed string.
+
+    label: what it was, printable, without its value; several may have one.  by: what asked for its removal.
+    program: it is an argument 0, which is the name of the program.
+    """
 
     label: str
     value: bytes
+    by: str = ""
+    program: bool = False
 
 
 class Redaction:
     """What is going to be removed from one image, and what the new one will say of it.
 
     removals: all of them.  pages: what becomes of saved memory.  inodes, pipes: objrefs of those whose
-    contents go.  threads: keys of those whose registers go.  names: keys of tasks and threads whose names go.
-    also: mm and range of memory that was not chosen, but is saved in the same bytes as what was.  secrets:
-    removed strings that copies can be looked for of.  unsought: how many
-    are not looked for, being too many.  notes: what else the user should know, one line each.
+    contents go.  threads: keys of those whose registers go.  names: keys of the tasks, threads and sockets,
+    and of the image info, whose names go.  also: mm and range of memory that was not chosen, but is saved in
+    the same bytes as what was.  secrets: removed strings that copies are looked for of, with pieces of text
+    in removed contents.  unsought: how many are not looked for, being too many.  notes: what else the user
+    should know, one line each.
     """
 
     def __init__(self, image: Image, selection: Selection) -> None:

@@ -28,6 +28,8 @@ CLEARED = (
     *("rax", "rcx", "rdx", "rsi", "rdi"),
 )
 """Registers that hold values of the program. The others say where it is: rip, rsp, orig_rax, segments."""
+_DUMP = b"dump"
+_FAMILY = 2  # sun_family of unix(7): a name that is removed becomes as many zero bytes
 _XSAVE_KEPT = ((24, 32), (464, 472))
 """Of the XSAVE area: MXCSR with its mask, and the kernel's word of what the processor has. XSTATE_BV becomes
 0: all registers are as after a reset (Intel SDM, volume 1, 13.4 and 13.6)."""
@@ -53,7 +55,8 @@ def new_tables(redaction: Redaction) -> dict[type[Record], list[Record]]:
 
 
 def history(redaction: Redaction) -> HistoryEntry:
-    """The one row of history of the new image. It names no file: names of the sender are not for others."""
+    """The one row of history of the new image. It names no file but what --vma asked for: names of
+    the sender are not for others."""
     words = redaction.selection.words
     return HistoryEntry(
         revision=1,
@@ -71,7 +74,12 @@ def _with_extra(row: Record, **entries: object) -> dict[str, object]:
 
 
 def _image_info(redaction: Redaction, row: ImageInfo) -> ImageInfo:
-    return row.replace(extra=_with_extra(row, **{ORIGINAL: redaction.image.uuid}))
+    """Of the command line of the dump the verb stays: the other words name files of the sender."""
+    return row.replace(
+        hostname=b"" if row.key in redaction.names else row.hostname,
+        command=(row.tool.encode("utf-8"), _DUMP) if _DUMP in row.command else (),
+        extra=_with_extra(row, **{ORIGINAL: redaction.image.uuid}),
+    )
 
 
 def _mm(redaction: Redaction, row: Mm) -> Mm:
@@ -108,6 +116,9 @@ def _pipe(redaction: Redaction, row: Pipe) -> Pipe:
 
 
 def _socket(redaction: Redaction, row: Socket) -> Socket:
+    if row.key in redaction.names and row.address is not None:
+        name = row.address[_FAMILY:]
+        row = row.replace(address=row.address[:_FAMILY] + bytes(len(name)))
     if row.file not in redaction.pipes:
         return row
     return row.replace(blobs=(), extra=_with_extra(row, **{REMOVED: row.length}))

@@ -1,10 +1,10 @@
-"""Arguments and environments: the strings in them, and names of tasks that repeat them."""
+"""Arguments and environments: the strings in them."""
 
 from __future__ import annotations
 
 from crimg.escape import escape
 from crimg.pages import SAVED, Memory
-from crimg.redact.redaction import Secret
+from crimg.redact.redaction import ARGUMENTS, ENVIRONMENT, Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ LEAST = 8
 MOST = 256
 """Strings that are looked for: each is one more walk through all of the memory."""
 _LONGEST = 8 << 20  # arguments and environment take at most 6 MiB (bprm_stack_limits in fs/exec.c)
-_COMM = 15
 
 
 def strings_of(memory: Memory, start: int, end: int) -> list[bytes]:
@@ -40,9 +39,9 @@ def argument_secrets(mm: Mm, arguments: Iterable[bytes]) -> Iterator[Secret]:
     for number, argument in enumerate(arguments):
         label, value = f"argument {number} of #{mm.objref}", argument.partition(b"=")[2]
         if argument.startswith(b"-") and len(value) >= LEAST:
-            yield Secret(f"value in {label}", value)
+            yield Secret(f"value in {label}", value, ARGUMENTS)
         else:
-            yield Secret(label, argument)
+            yield Secret(label, argument, ARGUMENTS, program=number == 0)
 
 
 def environment_secrets(mm: Mm, variables: Iterable[bytes]) -> Iterator[Secret]:
@@ -51,25 +50,19 @@ def environment_secrets(mm: Mm, variables: Iterable[bytes]) -> Iterator[Secret]:
         name, equals, value = variable.partition(b"=")
         if equals:
             sought = value if len(value) >= LEAST or not value else variable
-            yield Secret(f"{escape(name)} in the environment of #{mm.objref}", sought)
+            yield Secret(f"{escape(name)} in the environment of #{mm.objref}", sought, ENVIRONMENT)
         else:
-            yield Secret(f"a string in the environment of #{mm.objref}", variable)
+            yield Secret(f"a string in the environment of #{mm.objref}", variable, ENVIRONMENT)
 
 
 def worth_looking_for(secrets: Iterable[Secret]) -> list[Secret]:
-    """Those that are long enough, each value once, the longest first."""
+    """Those that are long enough, each value once, the longest first.
+
+    A value that is the name of a program in one place and something else in another is something else.
+    """
     known: dict[bytes, Secret] = {}
     for secret in secrets:
-        if len(secret.value) >= LEAST:
-            known.setdefault(secret.value, secret)
+        before = known.get(secret.value)
+        if len(secret.value) >= LEAST and (before is None or before.program > secret.program):
+            known[secret.value] = secret
     return sorted(known.values(), key=lambda secret: -len(secret.value))
-
-
-def repeats(comm: bytes, arguments: Iterable[bytes]) -> bool:
-    """Whether the name of a task is (the first 15 bytes of) one of these, or of its part behind = or /."""
-    return any(
-        comm == part[:_COMM]
-        for argument in arguments
-        for part in (argument, argument.rpartition(b"=")[2], argument.rpartition(b"/")[2])
-        if part
-    )

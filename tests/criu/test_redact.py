@@ -27,7 +27,7 @@ from tests.cli.command import text
 from tests.cli.schemas import problems
 from tests.criu.corpus import NAMES, directory
 from tests.criu.inside import crimg
-from tests.criu.synthetic import CORE, DATA, GHOST, OWNER, PAGE, PAGEMAP, Tree, core, reg, small
+from tests.criu.synthetic import CORE, DATA, FILES, GHOST, OWNER, PAGE, PAGEMAP, Tree, core, reg, small
 from tests.criu.test_archives import archive
 from tests.criu.wire import BYTES, Fields, entries_of, fields_of, image
 
@@ -198,11 +198,14 @@ def test_memory_that_is_much_is_searched(images: Path, monkeypatch: pytest.Monke
 
 
 def test_a_copy_outside_of_the_memory_is_told(images: Path) -> None:
-    """A name of a task that is no argument by the rules: it stands in a core image."""
-    (images / "core-101.img").write_bytes(image(CORE, core(b"prog=" + VARIABLE)))
+    """A path stays; a name of a task, that is no argument by the rules, goes."""
+    (images / "core-101.img").write_bytes(image(CORE, core(b"x=" + VARIABLE[:13])))
+    data = (images / "files.img").read_bytes() + image(FILES, reg(99, b"/of/" + VARIABLE))[8:]
+    (images / "files.img").write_bytes(data)
     value = redacted(images, "--environment", "--copies")
     (copy,) = value["copies"]
-    assert {(spot["label"], spot["objref"]) for spot in copy["places"]} == {("core-101.img", None)}
+    assert {(spot["label"], spot["objref"]) for spot in copy["places"]} == {("files.img", None)}
+    assert VARIABLE[:13] not in (images.with_name("new") / "core-101.img").read_bytes()
 
 
 def test_whole_pages_can_be_left_out(images: Path) -> None:

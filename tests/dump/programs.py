@@ -170,13 +170,14 @@ class Agent(Program):
         ready: bool = True,
         user: int | None = None,
         cwd: Path | None = None,
+        env: dict[str, str] | None = None,
         before: Callable[[], None] | None = None,
     ) -> None:
         python = sys.executable if user is None else public_python()
         command = [python, "-I", "-S", str(TARGETS / "agent.py"), code]
         if user is not None:  # the folder of the tests may be closed to others
             command[3:5] = ["-c", (TARGETS / "agent.py").read_text(), code]
-        super().__init__(command, folder, ready=ready, user=user, cwd=cwd, before=before)
+        super().__init__(command, folder, ready=ready, user=user, cwd=cwd, env=env, before=before)
 
     def ask(self, expression: str) -> Any:
         """The value of an expression, seen from inside the program."""
