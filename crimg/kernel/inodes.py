@@ -194,6 +194,16 @@ def fstatfs(fd: int) -> Statfs:
     return Statfs(*_STATFS.unpack_from(buffer))
 
 
+def extended_attributes(fd: int) -> list[tuple[bytes, bytes]]:
+    """Name and value of each (xattr(7)), none where the file system has none. Raises OSError."""
+    try:
+        return [(os.fsencode(name), os.getxattr(fd, name)) for name in os.listxattr(fd)]
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.ENODATA):
+            return []
+        raise
+
+
 def data_extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
     """(start, end) of each extent of data before `size`, bytes, ascending; the rest is holes, zeros.
 
