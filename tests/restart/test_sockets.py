@@ -166,8 +166,8 @@ udp.bind(("127.0.0.1", 0))
 udp.settimeout(5)
 def options():
     asked = [(udp, 1, 25, 16), (udp, 0, 32, 4), (tcp, 6, 13, 16)]
-    numbers = [(udp, 0, 34), (udp, 0, 2), (udp, 0, 19), (udp, 1, 44), (tcp, 6, 4), (six, 41, 67), (local, 1, 18),
-        (local, 1, 29)]
+    numbers = [(udp, 0, 34), (udp, 0, 2), (udp, 0, 19), (udp, 1, 44), (tcp, 6, 4), (six, 41, 67)]
+    numbers += [(local, 1, 18), (local, 1, 29)]
     return [one.getsockopt(*rest) for one, *rest in asked + numbers]
 def received():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
