@@ -23,7 +23,7 @@ AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
 class Cluster:
     """A new cluster, removed at the end of the `with` block; skips where there is no PostgreSQL here.
 
-    folder: of its socket, short and open to that user.  server: the command of its server.
+    folder: of its socket, short and open to that user.  server: the command of its server, for that user.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Cluster:
         shutil.chown(self.folder, USER, USER)
         data = str(self.folder / "data")
         settings = ["-c", "listen_addresses=", "-c", "max_connections=10"]
-        self.server = [*AS_USER, found[-1], "-D", data, "-k", str(self.folder), *settings]
+        self.server = [found[-1], "-D", data, "-k", str(self.folder), *settings]
         try:
             initdb = [*AS_USER, str(Path(found[-1]).with_name("initdb")), "-D", data, "-N"]
             subprocess.run(initdb, check=True, cwd="/", capture_output=True)
@@ -58,7 +58,7 @@ class Postgres(Program):
 
     def __init__(self, folder: Path) -> None:
         self._cluster = Cluster()
-        super().__init__(self._cluster.server, folder, ready=False)
+        super().__init__([*AS_USER, *self._cluster.server], folder, ready=False)
         self._client = [*AS_USER, "psql", "-h", str(self._cluster.folder), "-d", "postgres", "-Atc"]
 
     def __enter__(self) -> Self:
