@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _AT_ONCE = 1 << 20
-"""Bytes of one write(2). For more, the page cache takes larger pieces of memory, which are harder to find: with
-4 MiB at once a file of 1 GiB takes half as long again (ext4 of Linux 6.18)."""
+"""Bytes of one write(2). For more, the page cache takes larger pieces of memory, which are harder to find:
+with 4 MiB at once a file of 1 GiB takes half as long again (ext4 of Linux 6.18)."""
 
 
 class FdOutput:
