@@ -30,26 +30,26 @@ _LOG_TITLE = b"crimg dump: what could not be saved\n"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of this verb."""
-    parser.add_argument("pid", type=_pid, metavar="PID", help="process to save")
-    parser.add_argument("-o", "--output", metavar="IMAGE", help="file to write; - is the standard output")
-    parser.add_argument(
+    parser.add_argument("pid", type=_pid, metavar="PID", help="process to save, with all its descendants")
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "-o", "--output", metavar="IMAGE", help="file to write; - is the standard output (no log then)"
+    )
+    group.add_argument("--force", action="store_true", help="replace IMAGE if it is there")
+    group.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
+    group.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
+    group.add_argument(
         "--check",
         action="store_true",
-        help="make no image: print what cannot be saved, and how much there is to save; exit status 5 where a"
-        " dump would make none",
+        help="instead of -o: make no image, but print what cannot be saved, and how much there is to save;"
+        " exit status 5 where a dump would make none",
     )
-    parser.add_argument("--json", action="store_true", help="with --check: JSON (specs/check.schema.json)")
-    parser.add_argument(
-        "--allow",
-        metavar="KIND",
-        action="append",
-        default=[],
-        help="leave things of this kind out of the image, with a note in its log; may be given again",
-    )
-    after = parser.add_mutually_exclusive_group()
+    group.add_argument("--json", action="store_true", help="with --check: JSON (specs/check.schema.json)")
+    group = parser.add_argument_group("the processes afterwards")
+    after = group.add_mutually_exclusive_group()
     for name, text in (
-        ("running", "let the process go on as it was (default)"),
-        ("stopped", "leave the process stopped by SIGSTOP"),
+        ("running", "let them go on as they were (default)"),
+        ("stopped", "leave them stopped by SIGSTOP (kill -CONT PID has one go on)"),
     ):
         after.add_argument(
             f"--leave-{name}", dest="leave", action="store_const", const=name, default="running", help=text
@@ -59,29 +59,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="leave",
         action="store_const",
         const="killed",
-        help="end the process by SIGKILL once the image is safe on disk",
+        help="end them by SIGKILL once the image is safe on disk",
     )
-    parser.add_argument("--force", action="store_true", help="replace IMAGE if it is there")
-    parser.add_argument("--digest", action="store_true", help="record the SHA-256 of every file (slow)")
-    parser.add_argument(
+    group = parser.add_argument_group("what is saved")
+    group.add_argument(
+        "--allow",
+        metavar="KIND",
+        action="append",
+        default=[],
+        help="leave things of this kind (the word in brackets of a line) out of the image, with a note in"
+        " its log; a restart wants to be told what to do without them; may be given again",
+    )
+    group.add_argument("--digest", action="store_true", help="record the SHA-256 of every file (slow)")
+    group.add_argument(
         "--digest-mapped",
         type=_mebibytes,
         metavar="MIB",
         help="without --digest, record it of files that shared mappings can store into, as long as these have"
-        " no more bytes together (default 16); 0: of none",
+        " no more MiB together (default 16; 0: of none)",
     )
-    parser.add_argument(
+    group = parser.add_argument_group("deleted files that are open or mapped")
+    group.add_argument(
         "--deleted",
         metavar="WAY[:CONDITION]",
         action="append",
         default=[],
-        help="keep deleted files by: embed (in the image, default), copy (in --keep-dir), relink (by a new"
-        " name there), auto (relink, else copy or embed); for those with size>N, size<N, fs=TYPE or"
-        " path=GLOB; the first that is about a file counts",
+        help="keep them by WAY: embed (in the image, default), copy (in DIR), relink (by a new name in DIR, of"
+        " the same file system), auto (relink where the kernel lets it, else embed up to 1 MiB, else copy)."
+        " CONDITION: size>N, size<N (bytes, or with K, M, G), fs=TYPE, path=GLOB; may be given again, the"
+        " first that a file meets counts",
     )
-    parser.add_argument("--keep-dir", metavar="DIR", help="folder for copies and new names of deleted files")
-    parser.add_argument("--compress", action="store_true", help="store tables and pages with zstd")
-    parser.add_argument("--sync", action="store_true", help="write the image through to the disk (fsync)")
+    group.add_argument("--keep-dir", metavar="DIR", help="folder for copies and new names; made if need be")
 
 
 def _pid(text: str) -> int:

@@ -48,7 +48,7 @@ def keep_contents(collected: Collector, writer: ImageWriter, keeping: Keeping) -
             "keeper": how.keeper,
             "blobs": _file(kept, writer) if embedded else (),
             "keeper_path": how.path,
-            "extra": _extended_attributes(kept.fd),
+            "extra": _attributes(kept.fd),
         }
     collected.problems.check()
     for objref, data in (*collected.pipes.items(), *collected.sockets.items()):
@@ -60,15 +60,13 @@ def keep_contents(collected: Collector, writer: ImageWriter, keeping: Keeping) -
                 rows[index] = row.replace(**changes[row.key[0]])
 
 
-def _extended_attributes(fd: int) -> dict[str, object] | None:
-    """Names and values (xattr(7)) for the column `extra`, None where there are none."""
+def _attributes(fd: int) -> dict[str, object]:
+    """For the column `extra`: the access time, ns, and names and values of extended attributes, if any."""
     try:
-        found = [(os.fsencode(name), os.getxattr(fd, name)) for name in os.listxattr(fd)]
+        atime, found = os.fstat(fd).st_atime_ns, inodes.extended_attributes(fd)
     except OSError as error:
-        if error.errno in (errno.EOPNOTSUPP, errno.ENODATA):
-            return None
-        raise KernelError("flistxattr of a deleted file", error.errno or errno.EIO) from error
-    return {"xattrs": tuple(found)} if found else None
+        raise KernelError("fstat, flistxattr of a deleted file", error.errno or errno.EIO) from error
+    return {"atime": atime, "xattrs": tuple(found)} if found else {"atime": atime}
 
 
 def _file(kept: KeptFile, writer: ImageWriter) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from crimg.dump.held import LEASE, add_locks
 from crimg.dump.kinds import Refusal, is_terminal
 from crimg.dump.leaks import Leaks
 from crimg.dump.naming import Naming, is_unlinked
+from crimg.dump.objects import file_row
 from crimg.dump.opened import Descriptor
 from crimg.dump.pipes import PipeCollector
 from crimg.dump.sockets import SocketCollector
@@ -16,8 +17,8 @@ from crimg.dump.special import add_state, memory_row
 from crimg.dump.terminals import TerminalCollector
 from crimg.errors import KernelError
 from crimg.kernel import descriptors, procfd
-from crimg.model import Fd, FdTable, File
-from crimg.model.enums import NAMELESS, Access, FileKind, NameState
+from crimg.model import Fd, FdTable
+from crimg.model.enums import NAMELESS, Access, FileKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,21 +69,22 @@ class FileCollector:
         self.objects.add(FdTable(objref=table, referrers=0))
         for fd in procfd.open_fds(proc):
             try:
-                one = self._opened[proc.pid, fd] = Descriptor(proc, fd, table, problems)
+                one = Descriptor(proc, fd, table, problems)
+                if any(lock.kind == LEASE for lock in one.info.locks):
+                    # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
+                    self.inodes.leased.add(one.identity)
             except KernelError as error:
                 problems.add(f"fd {fd}", "a descriptor", str(error), "unreadable")
-                continue
-            if any(lock.kind == LEASE for lock in one.info.locks):
-                # To open a leased file again, for whatever reason, would break the lease (fcntl(2)).
-                self.inodes.leased.add(one.identity)
+            else:
+                self._opened[proc.pid, fd] = one
         return table
 
     def finish(self) -> None:
         """Add the open file descriptions of all tables, each once, and the descriptors."""
         files: dict[tuple[int, int], int] = {}
         try:
-            identities = [(*place, one.identity) for place, one in self._opened.items()]
-            for group in descriptors.group_same_files(identities):
+            places = [(*key, one.place) for key, one in self._opened.items()]
+            for group in descriptors.group_same_files(places):
                 file = self._description(self._opened[group[0]])
                 if file is not None:
                     files.update(dict.fromkeys(group, file))
@@ -127,22 +129,12 @@ class FileCollector:
         if not one.problems.add(one.where, one.link, reason, kind, objref=objref):
             return None
         self.objects.add(
-            File(
-                objref=objref,
-                referrers=0,
-                kind=FileKind.PLACEHOLDER,
-                path=b"",
-                name_state=NameState.NONE,
+            file_row(
+                objref,
+                FileKind.PLACEHOLDER,
                 flags=one.info.flags & ~os.O_CLOEXEC,
                 access=one.access,
                 position=one.info.pos,
-                inode=None,
-                pipe=None,
-                tty=None,
-                cred=None,
-                owner_type=-1,
-                owner=0,
-                owner_signal=0,
                 mount_id=one.info.mnt_id,
                 extra={"unsupported": kind, "link": one.link},
             )
@@ -150,20 +142,21 @@ class FileCollector:
         return objref
 
     def _open_file(self, copy: int, one: Descriptor, kind: FileKind) -> int | None:
+        attributes = one.attributes
         flags = one.info.flags & ~os.O_CLOEXEC
         path_only = bool(flags & os.O_PATH)
-        name = self.naming.name(one.proc, one.link, one.attributes, kind)
+        name = self.naming.name(one.proc, one.link, attributes, kind)
         if isinstance(name, Refusal):
             return self._refused(one, name.kind, name.reason)
         path, state = name
         inode = pipe = tty = None
         if kind == FileKind.MEMORY:
-            inode = self.memory(copy, one.attributes, one.link)
+            inode = self.memory(copy, attributes, one.link)
         elif kind == FileKind.EPOLL:
             self.epolls.add(copy, one)
         elif kind not in NAMELESS:
             keep = kind == FileKind.REGULAR and is_unlinked(state)
-            inode = self.inodes.add(copy, one.attributes, keep=keep, path=path)
+            inode = self.inodes.add(copy, attributes, keep=keep, path=path)
         if kind in (FileKind.PIPE, FileKind.FIFO) and not path_only:
             pipe = self.pipes.add(
                 copy,
@@ -177,18 +170,16 @@ class FileCollector:
         socket = self.sockets.look(copy, one) if kind == FileKind.SOCKET else None
         if isinstance(socket, Refusal):
             return self._refused(one, socket.kind, socket.reason)
-        if not path_only and (kind == FileKind.PTY_MASTER or is_terminal(one.attributes.rdev)):
+        if not path_only and (kind == FileKind.PTY_MASTER or is_terminal(attributes.rdev)):
             terminal = self.terminals.add(copy, one, kind)
             if isinstance(terminal, Refusal):
                 return self._refused(one, terminal.kind, terminal.reason)
             tty = terminal
-        owner = descriptors.FileOwner(-1, 0) if path_only else descriptors.owner(copy)
         objref = self.objects.number()
         self.objects.add(
-            File(
-                objref=objref,
-                referrers=0,
-                kind=kind,
+            file_row(
+                objref,
+                kind,
                 path=path,
                 name_state=state,
                 flags=flags,
@@ -197,12 +188,9 @@ class FileCollector:
                 inode=inode,
                 pipe=pipe,
                 tty=tty,
-                cred=None,
-                owner_type=owner.kind if owner.id else -1,
-                owner=abs(owner.id),
-                owner_signal=0 if path_only else descriptors.io_signal(copy),
                 mount_id=one.info.mnt_id,
                 extra={"link": one.link} if kind in NAMELESS and kind != FileKind.PIPE else None,
+                **({} if path_only else _owner_columns(copy)),
             )
         )
         add_state(self.objects, objref, kind, one.info.rest)
@@ -225,3 +213,13 @@ class FileCollector:
             reading = self.inodes.kept[inode].fd
             self.objects.add(memory_row(inode, attributes.ino, link, reading))
         return inode
+
+
+def _owner_columns(fd: int) -> dict[str, int]:
+    """Who is signalled when I/O becomes possible, and by which signal; raises KernelError."""
+    owner = descriptors.owner(fd)
+    return {
+        "owner_type": owner.kind if owner.id else -1,
+        "owner": abs(owner.id),
+        "owner_signal": descriptors.io_signal(fd),
+    }

@@ -204,12 +204,6 @@ def _copy_attributes(source: int, target: int) -> None:
     if (found.st_uid, found.st_gid) != (os.fstat(target).st_uid, os.fstat(target).st_gid):
         os.fchown(target, found.st_uid, found.st_gid)
     os.fchmod(target, found.st_mode & 0o7777)
-    try:
-        names = os.listxattr(source)
-    except OSError as error:
-        if error.errno not in (errno.EOPNOTSUPP, errno.ENODATA):
-            raise
-        names = []
-    for name in names:
-        os.setxattr(target, name, os.getxattr(source, name))
+    for name, value in inodes.extended_attributes(source):
+        os.setxattr(target, name, value)
     os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))

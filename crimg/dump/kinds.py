@@ -74,6 +74,9 @@ def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: 
     link: text of the link in /proc/PID/fd or map_files.  filesystem_type: f_type of statfs(2).
     mounted: the file was reached through a mount that the target can see.
     """
+    pseudo = _PSEUDO_FILESYSTEMS.get(filesystem_type, "")
+    if mounted and not pseudo and link.startswith(b"/"):
+        return _kind_by_type(attributes)
     if link.startswith(b"socket:["):
         return FileKind.SOCKET
     if link == EPOLL_LINK:
@@ -87,12 +90,16 @@ def file_kind(link: bytes, attributes: Statx, filesystem_type: int, *, mounted: 
             return Refusal(kind, f"{what} cannot be saved yet")
     if link.startswith(b"pipe:["):
         return FileKind.PIPE
-    pseudo = _PSEUDO_FILESYSTEMS.get(filesystem_type, "")
     kind = _KINDS_OF_FILESYSTEMS.get(pseudo, "pseudo-file")
     if not link.startswith(b"/"):
         return Refusal(kind, "an object of the kernel without a file cannot be saved yet")
     if pseudo:
         return Refusal(kind, f"a file of the kernel's own file system {pseudo} cannot be saved yet")
+    return _kind_by_type(attributes)
+
+
+def _kind_by_type(attributes: Statx) -> FileKind | Refusal:
+    """Of a file with a name, by its type of inode(7)."""
     mode = attributes.mode
     if stat.S_ISREG(mode):
         return FileKind.REGULAR

@@ -7,9 +7,9 @@ import os
 
 from crimg.dump.kinds import Refusal
 from crimg.dump.naming import is_unlinked
+from crimg.dump.objects import file_row
 from crimg.errors import KernelError
 from crimg.kernel import inodes, procmaps
-from crimg.model import File
 from crimg.model.enums import Access, FileKind
 
 TYPE_CHECKING = False
@@ -144,22 +144,14 @@ class MappedCollector:
             return known
         objref = self.files.known[inode, access, path] = self.files.objects.number()
         self.files.objects.add(
-            File(
-                objref=objref,
-                referrers=0,
-                kind=kind,
+            file_row(
+                objref,
+                kind,
                 path=path,
                 name_state=state,
                 flags=_DIRECTORY_FLAGS if directory else _FLAGS[access],
                 access=access,
-                position=0,
                 inode=inode,
-                pipe=None,
-                tty=None,
-                cred=None,
-                owner_type=-1,
-                owner=0,
-                owner_signal=0,
                 mount_id=attributes.mnt_id or 0,
                 extra={"link": link} if kind == FileKind.MEMORY else None,
             )

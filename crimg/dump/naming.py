@@ -54,13 +54,17 @@ class Naming:
             return Refusal("unreachable", "its name does not lead to it (mounted over, or out of reach)")
         if is_unlinked(state) and kind in _DEVICES:
             return Refusal("deleted-node", "a deleted device cannot be saved yet")
-        if state == NameState.LINKED and kind == FileKind.REGULAR and self._is_silly(name.path, attributes):
+        if kind != FileKind.REGULAR:
+            return name.path, state
+        if state == NameState.LINKED and self._is_silly(name.path, attributes):
             state = NameState.DELETED
-        if kind == FileKind.REGULAR and is_unlinked(state) and self.inodes.is_leased(attributes):
+        if is_unlinked(state) and self.inodes.is_leased(attributes):
             return Refusal("lease", "a deleted file with a lease on it cannot be read: that would break it")
         return name.path, state
 
     def _is_silly(self, path: bytes, attributes: inodes.Statx) -> bool:
         """Whether the name is the one that NFS gives to a deleted file until the last opener closes it."""
+        if b"/.nfs" not in path:
+            return False
         mount = self.inodes.mount(attributes)
         return mount is not None and mount.fs_type.startswith(b"nfs") and b"/.nfs" in path[path.rfind(b"/") :]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from crimg.graph import count_referrers
+from crimg.model import File
+from crimg.model.enums import NameState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from crimg.model import Cred, Namespaces
+    from crimg.model.enums import FileKind
     from crimg.model.record import Record
 
     R = TypeVar("R", bound=Record)
@@ -19,7 +24,7 @@ class Objects:
     """Tables in the making. Numbers (objrefs) start at 1 and are given out in the order of `number`."""
 
     def __init__(self) -> None:
-        self.tables: dict[type[Record], list[Record]] = {}
+        self.tables: defaultdict[type[Record], list[Record]] = defaultdict(list)
         self._last = 0
         self._equal: dict[Record, int] = {}
 
@@ -30,7 +35,7 @@ class Objects:
 
     def add(self, row: Record) -> None:
         """Take a row into the table of its kind."""
-        self.tables.setdefault(type(row), []).append(row)
+        self.tables[type(row)].append(row)
 
     def once(self, row: Cred | Namespaces) -> int:
         """The objref of a row whose own `objref` is 0: added where none with the same columns was."""
@@ -54,3 +59,24 @@ class Objects:
                     cls.from_row((*row[:referrers], counts.get(row[objref], 0), *row[referrers + 1 :]))
                     for row in rows
                 ]
+
+
+def file_row(objref: int, kind: FileKind, **known: Any) -> File:
+    """The row of an open file. known: what is told of it, by column; flags, access, mount_id have to be."""
+    return File(objref=objref, kind=kind, **{**_NOTHING_MORE, **known})
+
+
+_NOTHING_MORE: dict[str, Any] = {
+    "referrers": 0,
+    "path": b"",
+    "name_state": NameState.NONE,
+    "position": 0,
+    "inode": None,
+    "pipe": None,
+    "tty": None,
+    "cred": None,
+    "owner_type": -1,
+    "owner": 0,
+    "owner_signal": 0,
+    "extra": None,
+}

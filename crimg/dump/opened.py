@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from crimg.kernel.procfs import ProcDir
 
 
+_ACCESS = (Access(0), Access.READ, Access.WRITE, Access.READ | Access.WRITE)
+
+
 class Descriptor:
     """What /proc tells of one descriptor. table: objref of its table.  problems: those of its process."""
 
-    __slots__ = ("access", "attributes", "fd", "info", "link", "problems", "proc", "table", "where")
+    __slots__ = ("_attributes", "access", "fd", "info", "link", "problems", "proc", "table", "where")
 
     def __init__(self, proc: ProcDir, fd: int, table: int, problems: Problems) -> None:
         self.proc = proc
@@ -26,9 +29,20 @@ class Descriptor:
         self.where = f"fd {fd}"
         self.link = procfd.fd_link(proc, fd)
         self.info = procfd.read_fdinfo(proc, fd)
-        readable, writable = procfd.fd_access(proc, fd)
-        self.access = (Access.READ if readable else 0) | (Access.WRITE if writable else 0)
-        self.attributes = inodes.statx(proc.directory("fd"), b"%d" % fd, follow=True)
+        self.access = _ACCESS[self.info.access]
+        self._attributes: inodes.Statx | None = None
+
+    @property
+    def attributes(self) -> inodes.Statx:
+        """Of the inode, asked for once: of many descriptors of one file, only the first one's is needed."""
+        if self._attributes is None:
+            self._attributes = inodes.statx(self.proc.directory("fd"), b"%d" % self.fd, follow=True)
+        return self._attributes
+
+    @property
+    def place(self) -> tuple[int, int | None]:
+        """What is the same for all descriptors of one open file: its mount, the number of its inode."""
+        return self.info.mnt_id, self.info.inode
 
     @property
     def identity(self) -> tuple[int, int]:

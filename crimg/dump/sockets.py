@@ -6,6 +6,7 @@ import errno
 import struct
 
 from crimg.dump.kinds import Refusal
+from crimg.dump.socket_options import SocketOptions
 from crimg.errors import KernelError
 from crimg.kernel import sockdiag
 from crimg.kernel.procfd import fdinfo_fields
@@ -26,15 +27,6 @@ _TCP, _UDP = 6, 17
 _TCP_LISTEN, _TCP_CLOSE = 10, 7  # include/net/tcp_states.h
 _TCP_INFO = 11
 _SO_DOMAIN, _SO_PROTOCOL = 39, 38
-OPTIONS = (
-    *(("SO_REUSEADDR", 1, 2), ("SO_BROADCAST", 1, 6), ("SO_SNDBUF", 1, 7), ("SO_RCVBUF", 1, 8)),
-    *(("SO_KEEPALIVE", 1, 9), ("SO_OOBINLINE", 1, 10), ("SO_PRIORITY", 1, 12), ("SO_REUSEPORT", 1, 15)),
-    *(("SO_PASSCRED", 1, 16), ("SO_MARK", 1, 36)),
-)
-INET_OPTIONS = (("TCP_NODELAY", 6, 1), ("TCP_DEFER_ACCEPT", 6, 9), ("IPV6_V6ONLY", 41, 26))
-"""Names that an image has for them, with level and number (socket(7), tcp(7), ipv6(7))."""
-TIMEOUTS = (("SO_RCVTIMEO", 20), ("SO_SNDTIMEO", 21))
-_LINGER = 13
 _QUEUE = "socket-queue"
 _MESSAGES = "messages that were not received yet cannot be saved"
 
@@ -46,6 +38,7 @@ class SocketCollector:
         self.objects = objects
         self.leaks = leaks
         self.queues: dict[int, bytes] = {}
+        self.options = SocketOptions()
         self._unix: dict[int, sockdiag.UnixSocket] | None = None
         self._peers: dict[int, tuple[Descriptor, int]] = {}
         self._numbers: set[int] = set()
@@ -84,13 +77,19 @@ class SocketCollector:
             shutdown=0,
             length=0,
             blobs=(),
-            extra=_options(opened, family, kind),
+            extra=None,
         )
+        if family not in (_AF_UNIX, _AF_INET, _AF_INET6):
+            return Refusal("socket", f"a socket of family {family}, type {kind} cannot be saved yet")
+        options = self.options.of(opened, family, one)
+        if isinstance(options, Refusal):
+            return options
+        row = row.replace(extra={"options": options} if options else None)
         if family == _AF_UNIX:
             return self._unix_socket(opened, row, one)
-        if family in (_AF_INET, _AF_INET6) and (kind, protocol) == (_STREAM, _TCP):
+        if (kind, protocol) == (_STREAM, _TCP):
             return _tcp_socket(opened, row)
-        if family in (_AF_INET, _AF_INET6) and (kind, protocol) == (_DGRAM, _UDP):
+        if (kind, protocol) == (_DGRAM, _UDP):
             return _udp_socket(opened, row, one)
         return Refusal("socket", f"a socket of family {family}, type {kind} cannot be saved yet")
 
@@ -205,23 +204,3 @@ def _address(name: tuple[object, ...], family: int) -> bytes:
     if family == _AF_INET:
         return head + raw + bytes(8)
     return head + struct.pack(">I", int(str(name[2]))) + raw + struct.pack("=I", int(str(name[3])))
-
-
-def _options(opened: sockets.socket, family: int, kind: int) -> dict[str, object] | None:
-    """Socket options that are not 0, by name: numbers, timeouts in nanoseconds, SO_LINGER in seconds."""
-    found: dict[str, object] = {}
-    for name, level, number in OPTIONS if family == _AF_UNIX else OPTIONS + INET_OPTIONS:
-        try:
-            value = opened.getsockopt(level, number)
-        except OSError:  # none of this kind of socket's
-            continue
-        if value:
-            found[name] = value
-    for name, number in TIMEOUTS:
-        seconds, micro = struct.unpack("=qq", opened.getsockopt(1, number, 16))
-        if seconds or micro:
-            found[name] = seconds * 1_000_000_000 + micro * 1000
-    active, seconds = struct.unpack("=ii", opened.getsockopt(1, _LINGER, 8))
-    if active:
-        found["SO_LINGER"] = seconds
-    return {"options": found} if found else None

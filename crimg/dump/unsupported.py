@@ -50,6 +50,7 @@ UNSUPPORTED: dict[str, Unsupported] = {
     "shadow-stack": Unsupported("start the program without it (glibc.cpu.x86_shstk)", allowed=False),
     "sharing": Unsupported("dump a tree that the other process belongs to", allowed=False),
     "socket": Unsupported(_CLOSE),
+    "socket-option": Unsupported("have the program undo it before the dump, or close it"),
     "socket-peer": Unsupported("dump a tree that the other process belongs to, or close it"),
     "socket-queue": Unsupported("receive or accept what waits before the dump"),
     "tcp": Unsupported("close the connection before the dump"),

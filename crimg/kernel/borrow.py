@@ -15,7 +15,14 @@ from crimg.kernel.access import read_proc
 from crimg.kernel.memory import Memory
 from crimg.kernel.procstat import parse_status
 from crimg.kernel.registers import Registers, value_of, with_changes
-from crimg.kernel.stops import SYSCALL_STOP, is_event_stop, peek_stop, wait_stop
+from crimg.kernel.stops import (
+    SYSCALL_STOP,
+    is_event_stop,
+    not_stopping,
+    peek_stop,
+    poll_stop,
+    wait_stop,
+)
 from crimg.kernel.uninterrupted import Uninterrupted
 
 TYPE_CHECKING = False
@@ -46,6 +53,7 @@ class BorrowedThread:
         self._options = options
         self.memory = Memory(tid)
         self._away = False
+        self._code = range(0)
         self._dispatch = _NO_DISPATCH
         if not is_event_stop(peek_stop(tid) or 0):
             hint = "the thread is in no event stop"
@@ -107,7 +115,7 @@ class BorrowedThread:
         """What `work` returns, in which the thread may be driven; whatever happens, it is as before then."""
         with Uninterrupted():
             self._restore()
-            self._away = True
+            self._away, self._code = True, range(0)
             try:
                 return work()
             finally:
@@ -154,14 +162,33 @@ class BorrowedThread:
         while stops:
             ptrace.syscall(self.tid, signal)
             stop = wait_stop(self.tid, self.timeout)
-            signal = 0
-            if stop == SYSCALL_STOP:
-                stops -= 1
-            elif stop == _SIGSTOP:
-                signal = stop
-            elif not is_event_stop(stop):
-                hint = f"signal {stop & 0x7F} came out of injected code"
-                raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint=hint)
+            stops -= stop == SYSCALL_STOP
+            signal = self._to_hand_on(stop)
+
+    def drive_until(self, there: Callable[[], bool], timeout: float, code: range) -> None:
+        """Let it run until it is `there()`, where it waits; at most `timeout` seconds.
+
+        code: addresses that it does not leave before it has put back by itself all that it had.
+        """
+        self._code = code
+        signal = 0
+        while True:
+            ptrace.cont(self.tid, signal)
+            stop = poll_stop(self.tid, timeout, there)
+            if stop is None:
+                if there():
+                    return
+                raise not_stopping(self.tid, timeout)
+            signal = self._to_hand_on(stop)
+
+    def _to_hand_on(self, stop: int) -> int:
+        """The signal to go on with after this stop, 0 for none; raises KernelError where that cannot be."""
+        if stop == _SIGSTOP:
+            return stop
+        if stop != SYSCALL_STOP and not is_event_stop(stop):
+            hint = f"signal {stop & 0x7F} came out of injected code"
+            raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint=hint)
+        return 0
 
     def _restore(self) -> None:
         """Back to the event stop, with all that the thread had.
@@ -172,6 +199,10 @@ class BorrowedThread:
             return
         try:
             self._settle()
+            if self._code and self.register("rip") not in self._code:
+                self._away = False  # the kernel did not let it wait: it has gone on, and is as it was
+                hint = "it did not wait behind it"
+                raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint=hint)
             if ptrace.getregset(self.tid, ptrace.NT_X86_XSTATE) != self.xstate:
                 ptrace.setregset(self.tid, ptrace.NT_X86_XSTATE, self.xstate)
             self._set_mask(self.mask)

@@ -19,7 +19,7 @@ from crimg.kernel import libc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
@@ -94,19 +94,20 @@ def kcmp(pid1: int, pid2: int, kind: int, index1: int = 0, index2: int = 0) -> i
     raise KernelError("kcmp", number, pid=pid1, hint=_PTRACE_HINT if number == errno.EPERM else "")
 
 
-def group_same_files(fds: Iterable[tuple[int, int, tuple[int, int]]]) -> list[list[tuple[int, int]]]:
+def group_same_files(fds: Iterable[tuple[int, int, Hashable]]) -> list[list[tuple[int, int]]]:
     """Descriptors of any tasks, as (pid, fd), those of one open file description together.
 
-    fds: pid, descriptor, and (st_dev, st_ino) of its file; the latter only saves comparisons, kcmp decides.
+    fds: pid, descriptor, and what is the same for all descriptors of one open file (the inode number, say):
+    that only saves comparisons, kcmp decides.
     Groups, and the members of each, stand in the order in which they were given. Raises KernelError.
     """
     place: dict[tuple[int, int], int] = {}
-    same_inode: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for pid, fd, identity in fds:
+    alike: dict[Hashable, list[tuple[int, int]]] = {}
+    for pid, fd, common in fds:
         place[pid, fd] = len(place)
-        same_inode.setdefault(identity, []).append((pid, fd))
+        alike.setdefault(common, []).append((pid, fd))
     groups: list[list[tuple[int, int]]] = []
-    for candidates in same_inode.values():
+    for candidates in alike.values():
         groups.extend(sort_same(candidates, compare_files))
     for group in groups:
         group.sort(key=place.__getitem__)

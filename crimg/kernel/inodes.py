@@ -40,10 +40,9 @@ STATX_DIOALIGN = 0x2000
 STATX_SUBVOL = 0x8000
 
 _WANTED = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID | STATX_DIOALIGN | STATX_SUBVOL
-_STATX_HEAD = struct.Struct("<IIQIIIHxxQQQQ")
-_STATX_TIMES = struct.Struct("<qIxxxxqIxxxxqIxxxxqIxxxx")  # atime, btime, ctime, mtime
-_STATX_TAIL = struct.Struct("<IIIIQIIQ")  # rdev, dev, mnt_id, dio_mem_align, dio_offset_align, subvol
-_STATX_SIZE = 256
+# Up to attributes_mask; atime, btime, ctime, mtime; rdev, dev, mnt_id, alignments of direct I/O, subvol.
+_STATX = struct.Struct("<IIQIIIHxxQQQQ" + "qIxxxx" * 4 + "IIIIQIIQ")
+_StatxBuffer = ctypes.c_char * 256
 _NS = 1_000_000_000
 
 FS_IOC_GETVERSION = 0x80087601  # _IOR('v', 1, long); an int is what is written
@@ -122,13 +121,13 @@ def statx(dirfd: int, path: bytes = b"", *, follow: bool = False, sync: bool = T
     flags = AT_NO_AUTOMOUNT if path else AT_NO_AUTOMOUNT | AT_EMPTY_PATH
     flags |= 0 if follow else AT_SYMLINK_NOFOLLOW
     flags |= 0 if sync else AT_STATX_DONT_SYNC
-    buffer = ctypes.create_string_buffer(_STATX_SIZE)
+    buffer = _StatxBuffer()
     libc.syscall("statx", _NR_STATX, dirfd, path, flags, _WANTED, buffer)
-    mask, blksize, attributes, nlink, uid, gid, mode, ino, size, blocks, attributes_mask = (
-        _STATX_HEAD.unpack_from(buffer)
-    )
-    asec, ansec, bsec, bnsec, csec, cnsec, msec, mnsec = _STATX_TIMES.unpack_from(buffer, 64)
-    rmajor, rminor, major, minor, mnt_id, dio_mem, dio_offset, subvol = _STATX_TAIL.unpack_from(buffer, 128)
+    (
+        mask, blksize, attributes, nlink, uid, gid, mode, ino, size, blocks, attributes_mask,
+        asec, ansec, bsec, bnsec, csec, cnsec, msec, mnsec,
+        rmajor, rminor, major, minor, mnt_id, dio_mem, dio_offset, subvol,
+    ) = _STATX.unpack_from(buffer)  # fmt: skip
     return Statx(
         mask,
         mode,
@@ -192,6 +191,16 @@ def fstatfs(fd: int) -> Statfs:
     buffer = ctypes.create_string_buffer(_STATFS_SIZE)
     libc.syscall("fstatfs", _NR_FSTATFS, fd, buffer)
     return Statfs(*_STATFS.unpack_from(buffer))
+
+
+def extended_attributes(fd: int) -> list[tuple[bytes, bytes]]:
+    """Name and value of each (xattr(7)), none where the file system has none. Raises OSError."""
+    try:
+        return [(os.fsencode(name), os.getxattr(fd, name)) for name in os.listxattr(fd)]
+    except OSError as error:
+        if error.errno in (errno.EOPNOTSUPP, errno.ENODATA):
+            return []
+        raise
 
 
 def data_extents(fd: int, size: int) -> Iterator[tuple[int, int]]:

@@ -52,6 +52,11 @@ class Fdinfo(NamedTuple):
     rest: bytes
 
     @property
+    def access(self) -> int:
+        """1 open for reading, 2 for writing, 3 for both, 0 for neither (O_PATH; OPEN_FMODE in linux/fs.h)."""
+        return 0 if self.flags & os.O_PATH else (self.flags + 1) & os.O_ACCMODE
+
+    @property
     def cloexec(self) -> bool:
         """This descriptor is closed on exec (FD_CLOEXEC)."""
         return self.flags & _CLOEXEC != 0
@@ -122,15 +127,3 @@ def fd_link(proc: ProcDir, fd: int) -> bytes:
         return os.readlink(name, dir_fd=proc.directory("fd"))
     except OSError as error:
         raise proc.failure("readlink", f"fd/{fd}", error) from error
-
-
-def fd_access(proc: ProcDir, fd: int) -> tuple[bool, bool]:
-    """Whether the file is open for reading, and for writing (FMODE_READ, FMODE_WRITE).
-
-    From the permission bits of the link itself (fs/proc/fd.c, tid_fd_update_inode); both False for O_PATH.
-    """
-    try:
-        mode = os.stat(str(fd), dir_fd=proc.directory("fd"), follow_symlinks=False).st_mode
-    except OSError as error:
-        raise proc.failure("lstat", f"fd/{fd}", error) from error
-    return mode & 0o400 != 0, mode & 0o200 != 0

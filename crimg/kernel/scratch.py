@@ -18,31 +18,47 @@ PAGE = 4096
 TABLE_CALLS = 128
 """Calls in one run of the machine code; longer batches are cut."""
 
+LOCK_SIZE = 64
+
 _SYSCALL = b"\x0f\x05"
 
 
 class Scratch:
     """Where things are in the scratch mapping of a target; all addresses are the target's.
 
-    One page of code (read, execute), then, readable and writable: the table of calls, the data area of
-    `data_size` bytes, the signal frame with the XSAVE area. The frame is last so that a handler which runs
-    while the thread heals itself has the area below, by then without use, for its stack.
+    One page of code (read, execute), then, readable and writable: the lock that a batch ends at, the table of
+    calls, the data area of `data_size` bytes, the signal frame with the XSAVE area. The frame is last so that
+    a handler which runs while the thread heals itself has the area below, by then without use, for its stack.
 
     code: 0 where the target may have no new executable memory (SELinux execmem): no batch is safe then.
-    syscall_at: a `syscall` instruction outside of the mapping.
+    syscall_at: a `syscall` instruction outside of the mapping.  waits: the kernel has such locks, and knows
+    the tracer by the same number in the target's PID namespace.
     """
 
-    __slots__ = ("code", "data", "data_size", "frame", "size", "start", "syscall_at", "table")
+    __slots__ = (
+        "code",
+        "data",
+        "data_size",
+        "frame",
+        "lock",
+        "size",
+        "start",
+        "syscall_at",
+        "table",
+        "waits",
+    )
 
     def __init__(self, start: int, data_size: int, frame_length: int, syscall_at: int) -> None:
         self.start = start
         self.code = start
-        self.table = start + PAGE
+        self.lock = start + PAGE
+        self.table = self.lock + LOCK_SIZE
         self.data = self.table + TABLE_CALLS * sigframe.CALL.size
         self.data_size = data_size
         self.frame = _up(self.data + data_size, 64)
         self.size = mapping_size(data_size, frame_length)
         self.syscall_at = syscall_at
+        self.waits = False
 
     def copy(self) -> Scratch:
         """Of the same mapping in another process, which a fork made."""
@@ -54,7 +70,7 @@ class Scratch:
 
 def mapping_size(data_size: int, frame_length: int) -> int:
     """Bytes of the whole mapping, a multiple of the page size."""
-    return PAGE + _up(TABLE_CALLS * sigframe.CALL.size + data_size + 64 + frame_length, PAGE)
+    return PAGE + _up(LOCK_SIZE + TABLE_CALLS * sigframe.CALL.size + data_size + 64 + frame_length, PAGE)
 
 
 def _up(number: int, unit: int) -> int:

@@ -27,12 +27,13 @@ from crimg.kernel.registers import (
 CALL = struct.Struct("<7Qq")
 """One call of the table: number, six arguments, and the place for the result (the kernel's own: -errno)."""
 
-# In: rbx = the table, r12 = number of calls, r13 = the frame plus 8; at the first instruction also one call
-# in its registers, whose result stays in rax. A system call changes no register but rax, rcx and r11.
+# In: rbx = the table, r12 = number of calls, r13 = the frame plus 8, r14 = a lock that the tracer owns, or 0;
+# at the first instruction also one call in its registers, whose result stays in rax. A system call changes no
+# register but rax, rcx and r11. The wait for the lock ends when the tracer does (see codepage).
 CODE = bytes.fromhex(
     "0f05"  #   first: syscall
     "4d85e4"  # next:  test r12, r12
-    "742a"  #          jz   heal
+    "742a"  #          jz   wait
     "488b03"  #        mov  rax, [rbx]
     "488b7b08"  #      mov  rdi, [rbx+8]
     "488b7310"  #      mov  rsi, [rbx+16]
@@ -45,12 +46,19 @@ CODE = bytes.fromhex(
     "4883c340"  #      add  rbx, 64
     "49ffcc"  #        dec  r12
     "ebd1"  #          jmp  next
+    "4d85f6"  # wait:  test r14, r14
+    "7412"  #          jz   heal
+    "4c89f7"  #        mov  rdi, r14
+    "be06000000"  #    mov  esi, 6              (FUTEX_LOCK_PI)
+    "4531d2"  #        xor  r10d, r10d          (no time limit)
+    "b8ca000000"  #    mov  eax, 202            (futex)
+    "0f05"  #          syscall
     "4c89ec"  # heal:  mov  rsp, r13
     "b80f000000"  #    mov  eax, 15             (rt_sigreturn)
     "0f05"  #          syscall
     "ebf4"  #          jmp  heal                (where the tracer had the call skipped, and was killed then)
-).ljust(64, b"\x90")
-FIRST, NEXT, AFTER_SIGRETURN = 0x00, 0x02, 0x3B
+).ljust(96, b"\x90")
+FIRST, NEXT, AFTER_SIGRETURN = 0x00, 0x02, 0x52
 """Offsets in CODE: two ways in, and rip when the thread has come to the last system call."""
 
 FRAME_SIZE = 448

@@ -19,6 +19,10 @@ from crimg.kernel import libc, ptrace
 from crimg.kernel.access import read_proc, task_state
 from crimg.kernel.procstat import parse_status
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 INTERRUPT_STOP = signal.SIGTRAP | ptrace.PTRACE_EVENT_STOP << 8
 """The stop that PTRACE_INTERRUPT asked for, or news of a SIGCONT."""
 
@@ -97,8 +101,8 @@ def wait_stop(tid: int, timeout: float) -> int:
     return stop
 
 
-def poll_stop(tid: int, timeout: float) -> int | None:
-    """As `wait_stop`, with None where the time runs out.
+def poll_stop(tid: int, timeout: float, unless: Callable[[], bool] = lambda: False) -> int | None:
+    """As `wait_stop`, with None where the time runs out, or as soon as `unless()` while it runs.
 
     The first moments go by in sched_yield(2): the thread mostly needs no more than our CPU. Only
     the first moments: on a busy machine each yield can cost a time slice of somebody else's.
@@ -106,7 +110,7 @@ def poll_stop(tid: int, timeout: float) -> int | None:
     started = time.monotonic()
     while True:
         stop = _reported(tid)
-        if stop is not None:
+        if stop is not None or unless():
             return stop
         if time.monotonic() - started > _YIELDING:
             break
@@ -114,7 +118,7 @@ def poll_stop(tid: int, timeout: float) -> int | None:
     deadline, pause = started + timeout, _FIRST_SLEEP
     while True:
         stop = peek_stop(tid)
-        if stop is not None or time.monotonic() > deadline:
+        if stop is not None or unless() or time.monotonic() > deadline:
             return stop
         if task_state(tid) in "ZX":  # the end of a leader is not reported before that of its last thread
             raise ProcessGoneError(tid)

@@ -16,7 +16,7 @@ from crimg.model.types import ALIASES, REFERENCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, Self, dataclass_transform
 else:
 
@@ -125,16 +125,24 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
     if not TYPE_CHECKING:
 
         def __new__(cls, **values: object) -> Self:
-            merged = {**cls._defaults, **values}
+            fields = cls.fields
+            if len(values) != len(fields):
+                values = {**cls._defaults, **values}
             try:
-                cells = [merged[field] for field in cls.fields]
+                row: Self = tuple.__new__(cls, map(values.__getitem__, fields))
             except KeyError:
-                missing = [field for field in cls.fields if field not in merged]
-                raise TypeError(f"{cls.__name__} needs {', '.join(missing)}") from None
-            if len(merged) != len(cells):
-                unknown = sorted(merged.keys() - set(cls.fields))
-                raise TypeError(f"{cls.__name__} has no column {', '.join(unknown)}")
-            return tuple.__new__(cls, cells)
+                raise TypeError(cls._misfit(values)) from None
+            if len(values) != len(row):
+                raise TypeError(cls._misfit(values))
+            return row
+
+    @classmethod
+    def _misfit(cls, values: Mapping[str, object]) -> str:
+        """What is wrong with values of columns that are not just those of this kind."""
+        missing = [field for field in cls.fields if field not in cls._defaults and field not in values]
+        if missing:
+            return f"{cls.__name__} needs {', '.join(missing)}"
+        return f"{cls.__name__} has no column {', '.join(sorted(values.keys() - set(cls.fields)))}"
 
     @classmethod
     def from_row(cls, row: Iterable[Any]) -> Self:

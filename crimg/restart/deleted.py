@@ -11,7 +11,7 @@ from crimg.escape import escape
 from crimg.kernel.uninterrupted import Uninterrupted
 from crimg.model.enums import Keeper
 from crimg.pages import blob_extents
-from crimg.restart.nodes import make_node, set_attributes
+from crimg.restart.nodes import make_node, set_attributes, set_times
 from crimg.restart.opening import flags_to_open, hold_against
 
 TYPE_CHECKING = False
@@ -121,7 +121,7 @@ class DeletedFiles:
                     return fds
             return open_all(step.files, f"/proc/self/fd/{fd}")
         finally:
-            os.utime(fd, ns=(step.inode.mtime, step.inode.mtime))
+            set_times(fd, step.inode)
             os.close(fd)
 
 

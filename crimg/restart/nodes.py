@@ -60,7 +60,7 @@ def _open(step: MakeDeleted, folder: int, name: bytes, reopen: Callable[[File, i
         finally:
             os.close(found)
         set_attributes(opened, step.inode)
-        os.utime(opened, ns=(step.inode.mtime, step.inode.mtime))
+        set_times(opened, step.inode)
     except BaseException:
         for fd in fds:
             os.close(fd)
@@ -79,3 +79,9 @@ def set_attributes(fd: int, inode: Inode) -> None:
     xattrs: Any = (inode.extra or {}).get("xattrs", ())
     for name, value in xattrs:
         os.setxattr(fd, name, value)
+
+
+def set_times(fd: int, inode: Inode) -> None:
+    """Of the last change, and of the last access where the image has it."""
+    atime = (inode.extra or {}).get("atime")
+    os.utime(fd, ns=(atime if isinstance(atime, int) else inode.mtime, inode.mtime))

@@ -8,7 +8,17 @@ import os
 import socket
 import struct
 
-from crimg.dump.sockets import INET_OPTIONS, OPTIONS, TIMEOUTS
+from crimg.dump.socket_options import (
+    BYTES,
+    COMPARED,
+    FILTER,
+    INET_COMPARED,
+    INET_OPTIONS,
+    LOCK_FILTER,
+    OPTIONS,
+    TIMEOUTS,
+)
+from crimg.kernel.sockets import INSTRUCTION, MOST_INSTRUCTIONS, attach_filter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +27,12 @@ if TYPE_CHECKING:
     from crimg.model import Socket
 
 _FORCED = {"SO_SNDBUF": (7, 32), "SO_RCVBUF": (8, 33)}  # SO_SNDBUFFORCE, SO_RCVBUFFORCE
-_NUMBERS = {name: (level, number) for name, level, number in OPTIONS + INET_OPTIONS}
+_NUMBERS = {
+    name: (level, number)
+    for name, level, number in (*OPTIONS, *INET_OPTIONS, *COMPARED, *INET_COMPARED, LOCK_FILTER)
+}
+_BYTES = {name: (level, number) for name, level, number, _ in BYTES}
+_MOST_BYTES = {FILTER: MOST_INSTRUCTIONS * INSTRUCTION, **{name: size for name, *_, size in BYTES}}
 _TIMEOUTS = dict(TIMEOUTS)
 _LINGER = "SO_LINGER"
 _IPV6_V6ONLY = "IPV6_V6ONLY"
@@ -26,11 +41,11 @@ _SECOND = 10**9
 _MOST_INT, _MOST = (1 << 31) - 1, (1 << 63) - 1
 
 
-def options_of(row: Socket) -> dict[str, int]:
-    """Its options that are not 0, by name; for IPv6 always whether it takes IPv6 alone."""
+def options_of(row: Socket) -> dict[str, int | bytes]:
+    """Its options that were set, by name; for IPv6 always whether it takes IPv6 alone."""
     found = (row.extra or {}).get("options")
     known = found.items() if isinstance(found, dict) else ()
-    options = {str(name): value for name, value in known if isinstance(value, int)}
+    options = {str(name): value for name, value in known if isinstance(value, int | bytes)}
     if row.family == socket.AF_INET6:
         options.setdefault(_IPV6_V6ONLY, 0)
     return options
@@ -40,28 +55,37 @@ def unknown_options(row: Socket) -> list[str]:
     """Names of those that cannot be set, by name or by value."""
     found = (row.extra or {}).get("options")
     names = {str(name) for name in found} if isinstance(found, dict) else set()
-    settable = {_LINGER, *_NUMBERS, *_TIMEOUTS}
     given = options_of(row)
-    return sorted(
-        name
-        for name in names
-        if name not in settable or not 0 <= given.get(name, -1) <= (_MOST if name in _TIMEOUTS else _MOST_INT)
-    )
+    return sorted(name for name in names if not _is_settable(name, given.get(name)))
 
 
-def set_options(opened: socket.socket, options: Iterable[tuple[str, int]]) -> None:
+def _is_settable(name: str, value: int | bytes | None) -> bool:
+    if name in _MOST_BYTES:
+        whole = name != FILTER or not (isinstance(value, bytes) and len(value) % INSTRUCTION)
+        return isinstance(value, bytes) and whole and len(value) <= _MOST_BYTES[name]
+    most = _MOST if name in _TIMEOUTS else _MOST_INT
+    return name in (_LINGER, *_NUMBERS, *_TIMEOUTS) and isinstance(value, int) and 0 <= value <= most
+
+
+def set_options(opened: socket.socket, options: Iterable[tuple[str, int | bytes]]) -> None:
     """Set them. Raises OSError that names the option."""
     for name, value in options:
         try:
             _set(opened, name, value)
         except OSError as error:
             number = error.errno or errno.EINVAL
-            raise OSError(number, f"{name} = {value}: {os.strerror(number)}") from error
+            shown = value if isinstance(value, int) else f"{len(value)} bytes"
+            raise OSError(number, f"{name} = {shown}: {os.strerror(number)}") from error
 
 
-def _set(opened: socket.socket, name: str, value: int) -> None:
+def _set(opened: socket.socket, name: str, value: int | bytes) -> None:
     level = socket.SOL_SOCKET
-    if name in _FORCED:
+    if isinstance(value, bytes):
+        if name == FILTER:
+            attach_filter(opened.fileno(), value)
+        else:
+            opened.setsockopt(*_BYTES[name], value)
+    elif name in _FORCED:
         set_buffer(opened, name, value)
     elif name in _TIMEOUTS:
         seconds, rest = divmod(value, _SECOND)

@@ -1,40 +1,65 @@
-"""A PostgreSQL server with an empty data base, under the user that its package makes."""
+"""PostgreSQL with an empty data base, under the user that its package makes."""
 
 from __future__ import annotations
 
 import glob
-import os
 import shutil
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.dump.programs import Program, eventually
 from tests.needed import missing
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import Self
 
-_USER = "postgres"
-_AS_USER = ["setpriv", f"--reuid={_USER}", f"--regid={_USER}", "--clear-groups"]
+USER = "postgres"
+AS_USER = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
+"""How to run what its user runs."""
 
 
-class Postgres(Program):
-    """It answers when the `with` block is entered; skips where there is none on this machine."""
+class Cluster:
+    """A new cluster, removed at the end of the `with` block; skips where there is no PostgreSQL here.
 
-    def __init__(self, folder: Path) -> None:
+    folder: of its socket, short and open to that user.  server: the command of its server, for that user.
+    """
+
+    def __init__(self) -> None:
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
         if not found:
             missing("PostgreSQL is not installed")
-        self.data = tempfile.mkdtemp(prefix="crimg-")  # short, and open to that user
-        shutil.chown(self.data, _USER, _USER)
-        tables = f"{self.data}/tables"
-        initdb = [*_AS_USER, os.path.join(os.path.dirname(found[-1]), "initdb"), "-D", tables, "-N"]
-        subprocess.run(initdb, check=True, cwd="/", capture_output=True)
-        server = [*_AS_USER, found[-1], "-D", tables, "-k", self.data, "-c", "listen_addresses="]
-        super().__init__(server, folder, ready=False)
-        self._client = [*_AS_USER, "psql", "-h", self.data, "-d", "postgres", "-Atc"]
+        self.folder = Path(tempfile.mkdtemp(prefix="crimg-"))
+        shutil.chown(self.folder, USER, USER)
+        data = str(self.folder / "data")
+        settings = ["-c", "listen_addresses=", "-c", "max_connections=10"]
+        self.server = [found[-1], "-D", data, "-k", str(self.folder), *settings]
+        try:
+            initdb = [*AS_USER, str(Path(found[-1]).with_name("initdb")), "-D", data, "-N"]
+            subprocess.run(initdb, check=True, cwd="/", capture_output=True)
+        except BaseException:
+            self.remove()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Its files go."""
+        shutil.rmtree(self.folder)
+
+
+class Postgres(Program):
+    """A server that answers when the `with` block is entered."""
+
+    def __init__(self, folder: Path) -> None:
+        self._cluster = Cluster()
+        super().__init__([*AS_USER, *self._cluster.server], folder, ready=False)
+        self._client = [*AS_USER, "psql", "-h", str(self._cluster.folder), "-d", "postgres", "-Atc"]
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -48,12 +73,8 @@ class Postgres(Program):
     def end(self) -> None:
         """End it; its files go."""
         super().end()
-        shutil.rmtree(self.data)
+        self._cluster.remove()
 
     def asked(self, query: str) -> bytes:
         """What it answers."""
         return subprocess.run([*self._client, query], capture_output=True, cwd="/").stdout.strip()
-
-    def session(self, query: str) -> subprocess.Popen[bytes]:
-        """A client that asks something and waits for the answer."""
-        return subprocess.Popen([*self._client, query], cwd="/", stdout=subprocess.DEVNULL)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import glob
 import os
-import shutil
 import signal
 import socket
-import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,13 +16,14 @@ from crimg.errors import UnsupportedResourceError
 from crimg.model import Socket, Task
 from tests.dump import proc
 from tests.dump.dumps import save
+from tests.dump.postgres import AS_USER, Cluster
 from tests.dump.programs import TARGETS, Program, eventually, needs_root
 from tests.dump.progress import Counts
 from tests.dump.test_trees import dumped_tree
-from tests.needed import missing, require
+from tests.needed import require
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 SERVER = """
 import os, signal, socket, sys
@@ -153,24 +149,6 @@ def test_java(tmp_path: Path, image_path: Path) -> None:
         eventually(lambda: int(program.line()) > ticks)
 
 
-@contextlib.contextmanager
-def cluster() -> Iterator[tuple[Path, list[str], list[str]]]:
-    """A new cluster of PostgreSQL: its folder, how to run what its user runs, the command of its server."""
-    found = sorted(glob.glob("/usr/lib/postgresql/*/bin/postgres"))
-    if not found:
-        missing("PostgreSQL is not installed")
-    folder, user = Path(tempfile.mkdtemp(prefix="crimg-")), "postgres"  # short, and open to that user
-    shutil.chown(folder, user, user)
-    run = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-    try:
-        initdb = [*run, str(Path(found[-1]).with_name("initdb")), "-D", str(folder / "data"), "-N"]
-        subprocess.run(initdb, check=True, cwd="/", capture_output=True)
-        settings = ["-c", "listen_addresses=", "-c", "max_connections=10"]
-        yield folder, run, [found[-1], "-D", str(folder / "data"), "-k", str(folder), *settings]
-    finally:
-        shutil.rmtree(folder)
-
-
 SESSION = """
 "$@" &
 echo ready $!
@@ -187,9 +165,9 @@ update numbers set n = n + 1 returning n \\watch 0.005
 @pytest.mark.sweep
 def test_postgres(tmp_path: Path, image_path: Path) -> None:
     """With a session at work that belongs to the tree; the server alone says who holds the other end."""
-    with cluster() as (folder, run, server):
-        (folder / "work").write_text(WORK)
-        command = [*run, "sh", "-c", SESSION, str(folder), *server]
+    with Cluster() as cluster:
+        (cluster.folder / "work").write_text(WORK)
+        command = [*AS_USER, "sh", "-c", SESSION, str(cluster.folder), *cluster.server]
         with Program(command, tmp_path / "target", cwd=Path("/")) as program:
             numbers(program, 3)
             with dumped_tree(program.pid, image_path) as image:

@@ -10,10 +10,10 @@ import pytest
 from crimg.dump import inodes
 from crimg.kernel import mountinfo
 from crimg.model.enums import Keeper, NameState
+from tests.dump.deleted import findings
 from tests.dump.dumps import image_of
 from tests.dump.programs import Agent
 from tests.dump.rows import contents, file_of, inode_of
-from tests.dump.test_keepers import findings
 
 if TYPE_CHECKING:
     from pathlib import Path

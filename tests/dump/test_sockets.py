@@ -130,6 +130,17 @@ right.close()
         assert agent.ask("left.send(b'word'), left.recv(99)") == (4, b"WORD")
 
 
+EBPF = """
+import ctypes, socket, struct
+code = ctypes.create_string_buffer(struct.pack("<BBhi", 0xB7, 0, 0, 0) + struct.pack("<BBhi", 0x95, 0, 0, 0))
+free = ctypes.create_string_buffer(b"GPL")
+given = struct.pack("<IIQQ", 1, 2, ctypes.addressof(code), ctypes.addressof(free)).ljust(128, bytes(1))
+program = ctypes.CDLL(None).syscall(321, 5, given, len(given))
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if program >= 0:
+    one.setsockopt(1, 50, program)
+    os.close(program)
+"""
 REFUSED = {
     "tcp": "server = socket.create_server(('127.0.0.1', 0))\n"
     "one = socket.create_connection(server.getsockname()); two, _ = server.accept()",
@@ -138,6 +149,37 @@ REFUSED = {
     "scm-rights": "one, two = socket.socketpair(); socket.send_fds(one, [b'x'], [0])",
     "socket": "one = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)",
 }
+
+
+def test_groups_that_were_joined_are_named(tmp_path: Path, folder: Path) -> None:
+    """By the socket itself: that another has joined one does not count."""
+    code = """
+import socket, struct
+four, six, neither = (socket.socket(family, socket.SOCK_DGRAM) for family in (2, 10, 10))
+four.setsockopt(0, 35, socket.inet_aton("239.1.2.3") + socket.inet_aton("127.0.0.1"))
+six.setsockopt(41, 20, socket.inet_pton(10, "ff05::7") + struct.pack("I", 1))
+"""
+    with Agent(code, tmp_path / "target") as agent:
+        with pytest.raises(UnsupportedResourceError) as caught:
+            save(agent.pid, folder / "image")
+        places = agent.ask("four.fileno(), six.fileno()")
+        groups = ("239.1.2.3", "ff05::7")
+        assert len(caught.value.problems) == 2
+        for line, fd, group in zip(caught.value.problems, places, groups, strict=True):
+            assert line.startswith(f"process {agent.pid}, fd {fd}: socket:[")
+            assert f"multicast group {group} on interface 1 (IP_ADD_MEMBERSHIP)" in line
+            assert "[socket-option]" in line
+
+
+def test_filter_of_another_kind(tmp_path: Path, folder: Path) -> None:
+    """An eBPF program cannot be read back."""
+    with Agent(EBPF, tmp_path / "target") as agent:
+        if agent.ask("program") < 0:
+            pytest.skip("no BPF program may be loaded here")
+        with pytest.raises(UnsupportedResourceError) as caught:
+            save(agent.pid, folder / "image")
+        (line,) = caught.value.problems
+        assert "(SO_ATTACH_BPF)" in line
 
 
 @pytest.mark.parametrize("kind", REFUSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import TYPE_CHECKING
 
 from crimg.kernel import descriptors, inodes, pagemap
@@ -49,7 +50,7 @@ def test_structures_are_those_of_the_headers(tmp_path: Path) -> None:
         "statx.stx_mask": 0, "statx.stx_attributes": 8, "statx.stx_mode": 28, "statx.stx_ino": 32,
         "statx.stx_attributes_mask": 56, "statx.stx_atime": 64, "statx.stx_btime": 80,
         "statx.stx_ctime": 96, "statx.stx_mtime": 112, "statx.stx_rdev_major": 128,
-        "statx.stx_mnt_id": 144, "statx": inodes._STATX_SIZE,
+        "statx.stx_mnt_id": 144, "statx": ctypes.sizeof(inodes._StatxBuffer),
         "statfs.f_fsid": 56, "statfs.f_namelen": 64, "statfs.f_flags": 80, "statfs": inodes._STATFS_SIZE,
         "handle": 8, "FS_IOC_GETVERSION": inodes.FS_IOC_GETVERSION,
         "SYS_kcmp": 312, "SYS_pidfd_getfd": 438, "SYS_statx": 332, "SYS_name_to_handle_at": 303,

@@ -261,6 +261,20 @@ def test_the_call_that_the_thread_is_in_serves_where_the_vdso_is_gone() -> None:
         assert states(target.pid) == {target.pid: "R"}
 
 
+def test_without_a_lock_to_wait_for_each_call_is_stopped_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the kernel has none with an owner, or the target another PID namespace."""
+    monkeypatch.setattr("crimg.kernel.codepage._can_wait", lambda tid: False)
+    with start("signals", "blocked") as target:
+        with Freeze(target.pid) as frozen:
+            before = everything(target.pid)
+            with frozen.injector(target.pid) as inj:
+                assert not inj.scratch.waits
+                assert inj.batch([(NR_GETPID,), (9999,)]) == [target.pid, -errno.ENOSYS]
+            assert everything(target.pid) == before
+        target.send(b"\n")
+        assert target.line() == "sum=0 mask=10 trap=handler"
+
+
 def test_without_executable_memory_the_calls_go_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where SELinux forbids it with EACCES."""
     call = BorrowedThread.call

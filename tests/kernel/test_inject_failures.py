@@ -65,6 +65,19 @@ def test_a_call_that_does_not_return_in_time() -> None:
         goes_on(target)
 
 
+def test_a_thread_that_does_not_wait_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel refuses the lock: by then the thread has put back all by itself, and runs."""
+    with start("registers") as target:
+        with pytest.raises(KernelError, match="did not wait"), Freeze(target.pid) as frozen:
+            before = maps(target.pid)
+            with frozen.injector(target.pid, timeout=0.2) as inj, monkeypatch.context() as patch:
+                patch.setattr("threading.get_native_id", lambda: 2**22 - 1)  # nobody's
+                inj.call(NR_GETPID)
+        assert maps(target.pid) == before
+        assert status_field(target.pid, "TracerPid") == "0"
+        goes_on(target)
+
+
 def test_a_target_killed_in_the_middle() -> None:
     affinity = os.sched_getaffinity(0)
     with start("signals") as target:

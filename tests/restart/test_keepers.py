@@ -11,6 +11,7 @@ import crimg
 from crimg import restart
 from crimg.errors import FileError, FilesDifferError
 from crimg.preflight import check
+from tests.dump import deleted
 from tests.dump.programs import Agent
 from tests.restart.comeback import bring_back, put_away
 
@@ -44,6 +45,18 @@ def test_the_keeper_goes(way: str, tmp_path: Path) -> None:
         assert agent.ask("os.read(gone, 3), os.fstat(gone).st_nlink") == (b"ept", way == "relink")
         assert agent.ask("mapped.__setitem__(0, 75), os.pread(gone, 4, 0)") == (None, b"Kept")
         assert agent.ask("oct(os.fstat(gone).st_mode)") == "0o100640"
+
+
+@pytest.mark.parametrize("way", ["embed", "copy"])
+def test_all_of_it_comes_back(way: str, tmp_path: Path) -> None:
+    """Holes, mode, owner, times, extended attributes, too; what is mapped is read by that."""
+    with Agent(deleted.CODE, tmp_path / "target") as agent:
+        known = agent.ask("known")
+        put_away(agent, tmp_path / "image", deleted=[way], keep_dir=str(tmp_path / "area"))
+        bring_back(agent, tmp_path / "image")
+        for name in ("opened", "linked", "unnamed"):
+            assert agent.ask(f"facts({name})") == known[name][1]
+        assert agent.ask("facts(both)[4:]") == known["both"][1][4:]
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -141,6 +141,53 @@ def test_internet_sockets(tmp_path: Path) -> None:
         assert agent.ask("[one.getsockopt(1, 2) for one in (tcp, bound)]") == [1, 0]
 
 
+OPTIONS = """
+import ctypes, socket, struct
+udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+tcp, six, local = socket.socket(), socket.socket(socket.AF_INET6), socket.socket(socket.AF_UNIX)
+udp.setsockopt(1, 25, b"lo")
+udp.setsockopt(0, 34, 0)
+udp.setsockopt(0, 2, 7)
+udp.setsockopt(0, 32, socket.inet_aton("127.0.0.1"))
+tcp.setsockopt(6, 4, 77)
+tcp.setsockopt(6, 13, b"reno")
+tcp.bind(("127.0.0.1", 0))
+tcp.listen()
+six.setsockopt(41, 67, 16)
+local.setsockopt(1, 18, 5)
+local.setsockopt(1, 29, 1)
+if os.geteuid() == 0:
+    udp.setsockopt(0, 19, 1)
+rows = ((0x30, 0, 0, 8), (0x15, 0, 1, 0x41), (6, 0, 0, 0xFFFF), (6, 0, 0, 0))  # those that begin with an A
+code = ctypes.create_string_buffer(b"".join(struct.pack("<HBBI", *row) for row in rows))
+udp.setsockopt(1, 26, struct.pack("<H6xQ", 4, ctypes.addressof(code)))
+udp.setsockopt(1, 44, 1)
+udp.bind(("127.0.0.1", 0))
+udp.settimeout(5)
+def options():
+    asked = [(udp, 1, 25, 16), (udp, 0, 32, 4), (tcp, 6, 13, 16)]
+    numbers = [(udp, 0, 34), (udp, 0, 2), (udp, 0, 19), (udp, 1, 44), (tcp, 6, 4), (six, 41, 67)]
+    numbers += [(local, 1, 18), (local, 1, 29)]
+    return [one.getsockopt(*rest) for one, *rest in asked + numbers]
+def received():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for word in (b"B", b"A"):
+            sender.sendto(word, udp.getsockname())
+    return udp.recv(9)
+"""
+
+
+def test_options(tmp_path: Path) -> None:
+    """The device, the filter, what is 0 though it is 1 in a new socket."""
+    with Agent(OPTIONS, tmp_path / "target") as agent:
+        before = agent.ask("options()")
+        assert before[:1] == [b"lo\0"]
+        assert agent.ask("received()") == b"A"
+        there_and_back(agent, tmp_path / "image")
+        assert agent.ask("options()") == before
+        assert agent.ask("received()") == b"A"
+
+
 def test_a_name_that_somebody_has_is_left_alone(tmp_path: Path) -> None:
     """And nothing is left where the restart fails; a name that was free is free again."""
     code = """
