@@ -5,6 +5,9 @@ opened before anything else, and each is held once more against what was seen, n
 process gets these very descriptors, and its mappings are made of them. Nothing runs until all is in place:
 whatever fails leaves no process and no file behind.
 
+With --lazy it runs before all its memory is in: another process brings in what it touches, and meanwhile the
+rest, and ends when all is in. This takes CAP_SYS_PTRACE, and Linux 6.6 (userfaultfd).
+
 The process id is printed. The process is in the background; --wait stays until it ends, and
 passes signals, Ctrl-C among them, on to it. With --tty the process gets this terminal, with the settings that
 it had made, and is in its foreground; where it is stopped (Ctrl-Z), so is this command.
@@ -51,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     leave.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
     parser.add_argument("--tty", action="store_true",
                         help="give it this terminal in place of its own; implies --wait")  # fmt: skip
+    parser.add_argument("--lazy", action="store_true",
+                        help="let it run before all memory is in; it comes as it is touched")  # fmt: skip
     parser.add_argument("--new-pids", action="store_true",
                         help="take any process and thread ids, instead of those of the image")  # fmt: skip
     group = parser.add_argument_group("files")
@@ -96,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
                 new_pids=args.new_pids,
                 accept=_accepted(args.accept, verdicts),
                 terminal=terminal,
+                lazy=args.lazy,
             )
         except UnsupportedResourceError as error:
             for problem in error.problems:

@@ -17,6 +17,7 @@ from crimg.restart import steps as st
 from crimg.restart.family import Family
 from crimg.restart.files import OpenFiles
 from crimg.restart.kinds import Kinds
+from crimg.restart.lazy import LazyMemory, check_lazy
 from crimg.restart.machine import this_machine
 from crimg.restart.planning import plan as make_plan
 from crimg.restart.problems import find_problems
@@ -73,14 +74,19 @@ def plan(
     new_pids: bool = False,
     accept: Mapping[int, str] | None = None,
     terminal: bytes | None = None,
+    lazy: bool = False,
 ) -> Plan:
     """The steps of a restart. verdicts: of crimg.preflight.check.
 
     accept: objref of a file object to the verdict that is accepted.  terminal: path of the controlling
     terminal of this process, which takes the place of the one that the processes had; or None.
+    lazy: the processes begin to run before all memory is in; another process supplies what they touch, and
+    the rest meanwhile. Raises KernelError where this kernel, or the caller, cannot do that.
     Raises UnsupportedResourceError with all that cannot be brought back; FilesDifferError with all files that
     would come back wrong.
     """
+    if lazy:
+        check_lazy(image)
     accepted = accept or {}
     machine = this_machine()
     problems = find_problems(
@@ -99,7 +105,12 @@ def plan(
 
         raise FilesDifferError([f"#{one.objref} {escape(one.path)}: {one.verdict}" for one in wrong])
     return make_plan(
-        image, {one.objref: one for one in verdicts}, machine=machine, new_pids=new_pids, terminal=terminal
+        image,
+        {one.objref: one for one in verdicts},
+        machine=machine,
+        new_pids=new_pids,
+        terminal=terminal,
+        lazy=lazy,
     )
 
 
@@ -118,8 +129,12 @@ def restart(
     Raises KernelError, FileError, FilesDifferError, FormatError; there is then no process and no new file.
     """
     taken = [(vma.start, vma.end) for vma in image.rows(Vma)]
-    with OpenFiles(image, root=root, deleted_in=deleted_in) as files, Family(taken) as family:
-        execution = _Execution(image, files, family)
+    with (
+        LazyMemory(image, plan) as lazy,
+        OpenFiles(image, root=root, deleted_in=deleted_in) as files,
+        Family(taken) as family,
+    ):
+        execution = _Execution(image, files, family, lazy)
         for index, step in enumerate(plan.steps):
             if progress is not None:
                 progress(index, len(plan.steps), step)
@@ -130,10 +145,11 @@ def restart(
 class _Execution:
     """Carries out steps one after another."""
 
-    def __init__(self, image: Image, files: OpenFiles, family: Family) -> None:
+    def __init__(self, image: Image, files: OpenFiles, family: Family, lazy: LazyMemory) -> None:
         self.image = image
         self.files = files
         self.family = family
+        self.lazy = lazy
         self.kinds = Kinds(files)
         self.root = 0
         self.left: list[bytes] = []
@@ -169,7 +185,10 @@ class _Execution:
                 space.map(step)
             case st.FillMemory():
                 self._spaces[step.mm.objref].fill(step)
+            case st.ServeMemory():
+                self.lazy.serve(step, self.family.of(step.task).injector)
             case LetGo():
+                self.lazy.go()
                 with Uninterrupted():  # between the two, what the keepers kept is in the processes alone
                     self.left = self.files.deleted.remove_keepers()
                     self.family.let_go()

@@ -11,6 +11,7 @@ from crimg.preflight.kept import UNLINKED
 from crimg.restart.calls import numbers
 from crimg.restart.flags import KERNEL_MAPPINGS
 from crimg.restart.kind_planning import kind_notes, make_kinds, placeholders, set_kinds_going, watches_of
+from crimg.restart.later import needed_at_once, parts_of, served_later
 from crimg.restart.process_steps import (
     LetGo,
     MakeThreads,
@@ -21,7 +22,7 @@ from crimg.restart.process_steps import (
     SetThreads,
     SetTimers,
 )
-from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan
+from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan, ServeMemory
 from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree
 
@@ -49,11 +50,13 @@ def plan(
     machine: Machine,
     new_pids: bool = False,
     terminal: bytes | None = None,
+    lazy: bool = False,
 ) -> Plan:
     """The steps that bring the processes of an image back, files first.
 
     verdicts: by objref of the file objects; what is not fine in them was accepted.  new_pids: take whatever
     process and thread ids the kernel gives.  terminal: path of the one that they get, or None.
+    lazy: large memory is brought in while they run already.
     The image has no problems (crimg.restart.problems).
     """
     tree = Tree(image, new_pids=new_pids, join=terminal is not None)
@@ -67,7 +70,7 @@ def plan(
     for task in _sharers(alive, "mm"):
         mm = _found(image, Mm, task.mm)
         vmas = tuple(vma for vma in image.rows(Vma) if vma.mm == mm.objref and vma.name != b"[vsyscall]")
-        steps += [MapMemory(task, mm, vmas), FillMemory(task, mm, vmas, _saved(image, mm, vmas))]
+        steps += [MapMemory(task, mm, vmas), *_filled(image, task, mm, vmas, lazy=lazy)]
     tables: dict[int, list[Fd]] = {}
     left_out = placeholders(image)
     for fd in image.rows(Fd):
@@ -136,6 +139,18 @@ def _found(image: Image, cls: type[R], objref: int | None) -> R:
 def _saved(image: Image, mm: Mm, vmas: tuple[Vma, ...]) -> int:
     memory = Memory(image, mm)
     return sum(memory.saved_bytes(vma.start, vma.end) for vma in vmas if vma.name not in KERNEL_MAPPINGS)
+
+
+def _filled(image: Image, task: Task, mm: Mm, vmas: tuple[Vma, ...], *, lazy: bool) -> Iterator[Step]:
+    saved = _saved(image, mm, vmas)
+    later = served_later(image, mm, vmas) if lazy else ()
+    if not later:
+        yield FillMemory(task, mm, vmas, saved)
+        return
+    needed = needed_at_once(image, mm)
+    waiting = sum(part.end - part.start for part in parts_of(image, mm, later, needed))
+    yield FillMemory(task, mm, vmas, saved - waiting, later, needed)
+    yield ServeMemory(task, mm, later, needed, waiting)
 
 
 def _files(image: Image, verdicts: Mapping[int, Verdict], left: frozenset[int]) -> Iterator[Step]:
