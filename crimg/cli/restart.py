@@ -18,6 +18,7 @@ Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -88,8 +89,9 @@ def run(args: argparse.Namespace) -> int:
     terminal = own_terminal() if args.tty else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with opened(args.image, quiet=args.quiet) as subject:
+    with opened(args.image, quiet=args.quiet) as subject, contextlib.ExitStack() as stack:
         image = subject.image
+        pages = stack.enter_context(restart.page_server(image)) if args.lazy and not args.dry_run else None
         _check_sound(image)
         from crimg.preflight import check
 
@@ -113,7 +115,9 @@ def run(args: argparse.Namespace) -> int:
         for note in () if args.quiet else plan.notes:
             say(f"note: {note}")
         before = TerminalState(terminal) if terminal is not None else None
-        done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
+        done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in, pages=pages)
+    if done.server and not args.quiet:
+        say(f"note: process {done.server} brings the rest of its memory in, and ends then")
     for path in done.left:
         say(f"warning: {escape(path)}: kept a deleted file, and could not be deleted; it is needed no more")
     if before is not None:

@@ -16,6 +16,8 @@ from crimg.paging.protocol import GO, READY, SPACE
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
 
     from crimg.paging.missing import Part
 
@@ -54,6 +56,14 @@ class PageServer:
                 hint = "the process that is to supply pages"
                 raise KernelError("execve", error.errno or errno.EIO, hint=hint) from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     def hand_over(self, fd: int, parts: Iterable[Part]) -> None:
         """Another address space. fd: its userfaultfd.  parts: what is to be supplied. Raises KernelError."""
         words = array("q")
@@ -68,12 +78,13 @@ class PageServer:
         finally:
             os.close(table)
 
-    def go(self) -> None:
-        """From here on it does not need this process. Raises KernelError."""
+    def go(self) -> int:
+        """From here on it does not need this process. The id of its session. Raises KernelError."""
         self._tell(GO, [])
         try:
-            if self._socket.recv(64) == READY:
-                return
+            answer = self._socket.recv(64)
+            if answer.startswith(READY):
+                return int(answer.removeprefix(READY))
         except OSError as error:
             raise self._failure(error.errno or errno.ETIMEDOUT) from error
         raise self._failure(errno.ECHILD)

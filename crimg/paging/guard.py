@@ -34,7 +34,7 @@ def serve_guarded(server: Server, started: int) -> NoReturn:
         child = birth.fork(flags=birth.CLONE_FILES)
         if child == 0:
             if started >= 0:
-                os.write(started, READY)
+                os.write(started, READY + str(os.getsid(0)).encode())
                 os.close(started)
             _serve(server, alive)
             started = -1  # the other one was killed: this one now stands by, for a new one

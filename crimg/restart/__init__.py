@@ -17,7 +17,7 @@ from crimg.restart import steps as st
 from crimg.restart.family import Family
 from crimg.restart.files import OpenFiles
 from crimg.restart.kinds import Kinds
-from crimg.restart.lazy import LazyMemory, check_lazy
+from crimg.restart.lazy import LazyMemory, check_lazy, page_server
 from crimg.restart.machine import this_machine
 from crimg.restart.planning import plan as make_plan
 from crimg.restart.problems import find_problems
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from crimg.model.image import Image
+    from crimg.paging.client import PageServer
     from crimg.preflight import Verdict
     from crimg.restart.process_steps import ProcessStep
     from crimg.restart.steps import Plan, Step
@@ -60,11 +61,18 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int, Step], None]
 
 
+__all__ = ["Restarted", "page_server", "plan", "restart"]
+
+
 class Restarted(NamedTuple):
-    """pid: of the first process, a child of the caller.  left: keepers that could not be deleted."""
+    """pid: of the first process, a child of the caller.  left: keepers that could not be deleted.
+
+    server: session of the two processes that bring memory in, until all is; 0: there are none.
+    """
 
     pid: int
     left: tuple[bytes, ...]
+    server: int = 0
 
 
 def plan(
@@ -121,16 +129,18 @@ def restart(
     root: str = "/",
     deleted_in: str | None = None,
     progress: Progress | None = None,
+    pages: PageServer | None = None,
 ) -> Restarted:
     """Carry out the steps of a plan for this image.
 
     root: directory that stands for "/", as for preflight.  deleted_in: directory in which deleted files are
     made, instead of the one that each was in.  progress: called before each step.
+    pages: of `page_server`, where the plan is lazy; it is closed. By default one is started.
     Raises KernelError, FileError, FilesDifferError, FormatError; there is then no process and no new file.
     """
     taken = [(vma.start, vma.end) for vma in image.rows(Vma)]
     with (
-        LazyMemory(image, plan) as lazy,
+        LazyMemory(image, plan, pages) as lazy,
         OpenFiles(image, root=root, deleted_in=deleted_in) as files,
         Family(taken) as family,
     ):
@@ -139,7 +149,7 @@ def restart(
             if progress is not None:
                 progress(index, len(plan.steps), step)
             execution.carry_out(step)
-    return Restarted(execution.root, tuple(execution.left))
+    return Restarted(execution.root, tuple(execution.left), execution.server)
 
 
 class _Execution:
@@ -152,6 +162,7 @@ class _Execution:
         self.lazy = lazy
         self.kinds = Kinds(files)
         self.root = 0
+        self.server = 0
         self.left: list[bytes] = []
         self._names = may_name_program()
         self._spaces: dict[int, Space] = {}
@@ -188,7 +199,7 @@ class _Execution:
             case st.ServeMemory():
                 self.lazy.serve(step, self.family.of(step.task).injector)
             case LetGo():
-                self.lazy.go()
+                self.server = self.lazy.go()
                 with Uninterrupted():  # between the two, what the keepers kept is in the processes alone
                     self.left = self.files.deleted.remove_keepers()
                     self.family.let_go()

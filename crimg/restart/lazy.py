@@ -35,19 +35,30 @@ def check_lazy(image: Image) -> None:
         os.close(fd)
 
 
-class LazyMemory:
-    """Context manager: the process that supplies pages, if a plan has steps for it; it ends with an error."""
+def page_server(image: Image) -> PageServer:
+    """Start the process that supplies pages of an image: it takes a moment to be ready.
 
-    def __init__(self, image: Image, plan: Plan) -> None:
+    Raises KernelError, UsageError, as `check_lazy`.
+    """
+    check_lazy(image)
+    file = image.store.file()
+    return PageServer(-1 if file is None else file, "crimg: supplies memory")
+
+
+class LazyMemory:
+    """Context manager: hands memory over to the process that supplies it; that ends with an error.
+
+    server: it has been started already; None: it is, if the plan has steps for it.
+    """
+
+    def __init__(self, image: Image, plan: Plan, server: PageServer | None) -> None:
         self.image = image
-        self._steps = [step for step in plan.steps if isinstance(step, ServeMemory)]
-        self._server: PageServer | None = None
+        self._needed = any(isinstance(step, ServeMemory) for step in plan.steps)
+        self._server = server
 
     def __enter__(self) -> Self:
-        file = self.image.store.file()
-        if self._steps and file is not None:
-            pids = " ".join(str(step.task.pid) for step in self._steps)
-            self._server = PageServer(file, f"crimg: pages of {pids}")
+        if self._needed and self._server is None:
+            self._server = page_server(self.image)
         return self
 
     def __exit__(
@@ -82,7 +93,6 @@ class LazyMemory:
         finally:
             os.close(fd)
 
-    def go(self) -> None:
-        """The processes are about to run: the rest is brought in, too. Raises KernelError."""
-        if self._server is not None:
-            self._server.go()
+    def go(self) -> int:
+        """The processes are about to run: the rest is brought in, too. As `PageServer.go`; 0: nothing is."""
+        return self._server.go() if self._server is not None and self._needed else 0
