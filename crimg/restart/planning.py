@@ -22,6 +22,7 @@ from crimg.restart.process_steps import (
     SetThreads,
     SetTimers,
 )
+from crimg.restart.pseudo_planning import PseudoTerminals
 from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan, ServeMemory
 from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree
@@ -59,11 +60,13 @@ def plan(
     lazy: large memory is brought in while they run already.
     The image has no problems (crimg.restart.problems).
     """
-    tree = Tree(image, new_pids=new_pids, join=terminal is not None)
+    pseudo = PseudoTerminals(image)
+    tree = Tree(image, new_pids=new_pids, join=terminal is not None, terminals=pseudo.controls)
     own = Terminal(image, tree.order[0])
     opened = own.files if terminal is not None else frozenset()
     alive = [task for task in tree.order if task.mm is not None]
-    steps: list[Step] = [*_files(image, verdicts, opened), *make_kinds(image), *tree.steps]
+    steps: list[Step] = [*_files(image, verdicts, opened | pseudo.files), *pseudo.made(verdicts)]
+    steps += [*make_kinds(image), *tree.steps, *pseudo.foreground()]
     if terminal is not None:
         steps[:0] = own.opened(terminal)
     steps += [SetDirectories(task, _found(image, Fs, task.fs)) for task in _sharers(alive, "fs")]
@@ -86,7 +89,11 @@ def plan(
     steps.append(LetGo(tuple(alive)))
     return Plan(
         tuple(steps),
-        (*_notes(tree.order, new_pids, own if terminal is not None else None), *kind_notes(image, machine)),
+        (
+            *_notes(tree.order, new_pids, pseudo, own if terminal is not None else None),
+            *pseudo.notes(machine.terminals),
+            *kind_notes(image, machine),
+        ),
     )
 
 
@@ -180,13 +187,19 @@ def _files(image: Image, verdicts: Mapping[int, Verdict], left: frozenset[int]) 
         yield MakeDeleted(inode, tuple(files), verdict.looked_at, visible, verdict.evidence)
 
 
-def _notes(tasks: Sequence[Task], new_pids: bool, terminal: Terminal | None) -> Iterator[str]:
+def _notes(
+    tasks: Sequence[Task], new_pids: bool, pseudo: PseudoTerminals, terminal: Terminal | None
+) -> Iterator[str]:
     root = tasks[0]
     pids = {task.pid for task in tasks}
     if root.sid != root.pid or terminal is not None:
         yield f"it was in session {root.sid}, and will be in the one of this program"
     for task in tasks:
-        if task.tty and task.sid == task.pid and (terminal is None or task is not root):
+        if (
+            task.tty
+            and task.sid == task.pid not in pseudo.controls
+            and (terminal is None or task is not root)
+        ):
             yield f"session {task.sid} had a controlling terminal, and will have none"
         if numbers(task.extra).get("exit_status", 0) & _CORE_DUMPED:
             yield f"zombie {task.pid} had dumped core, which its parent will not be told"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Vma
 from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
-from crimg.restart.terminal_steps import FOREGROUND, Terminal
+from crimg.restart.pseudo_planning import FOREGROUND, PseudoTerminals
+from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree, root_task
 
 TYPE_CHECKING = False
@@ -22,7 +23,14 @@ if TYPE_CHECKING:
     from crimg.model.record import Record
 
 _KINDS = frozenset(
-    (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
+    (
+        FileKind.REGULAR,
+        FileKind.DIRECTORY,
+        FileKind.CHARACTER_DEVICE,
+        FileKind.FIFO,
+        FileKind.PIPE,
+        FileKind.PTY_MASTER,
+    )
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper", "exit_status", FOREGROUND)),
@@ -40,11 +48,12 @@ class Machine(NamedTuple):
     """What a restart has to know of this machine.
 
     vdso: the kernel's code for user space, as it is mapped.  opens_memory: this process may open what it has
-    mapped (/proc/PID/map_files).
+    mapped (/proc/PID/map_files).  terminals: numbers of the pseudo-terminals that there are.
     """
 
     vdso: bytes
     opens_memory: bool = True
+    terminals: frozenset[int] = frozenset()
 
 
 def find_problems(
@@ -118,9 +127,7 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
     for pipe in image.rows(Pipe):
         if "packets" in (pipe.extra or {}):
             yield f"pipe #{pipe.objref}: packets in it cannot be restarted yet"
-    for tty in image.rows(Tty):
-        if tty.extra:
-            yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
+    yield from PseudoTerminals(image).problems()
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:

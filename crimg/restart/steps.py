@@ -11,6 +11,7 @@ from crimg.escape import escape
 from crimg.model.enums import FileKind, Keeper, name_of
 from crimg.restart.kind_steps import KindStep, WatchFiles
 from crimg.restart.process_steps import ProcessStep
+from crimg.restart.pseudo_steps import PseudoStep
 from crimg.restart.terminal_steps import TerminalStep
 from crimg.restart.tree_steps import TreeStep
 
@@ -159,7 +160,7 @@ class ServeMemory(NamedTuple):
 
 FileStep = OpenFile | MakePipe | MakeDeleted
 MemoryStep = MapMemory | FillMemory | ServeMemory
-Step = FileStep | TerminalStep | KindStep | TreeStep | MemoryStep | WatchFiles | ProcessStep
+Step = FileStep | TerminalStep | PseudoStep | KindStep | TreeStep | MemoryStep | WatchFiles | ProcessStep
 
 
 class Plan(NamedTuple):
