@@ -28,6 +28,8 @@ from tests.restart.comeback import bring_back, put_away, there_and_back
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from crimg.model.record import Record
+
 # The child tells of its terminal: its name, whether it is in the foreground itself, the size; by /dev/tty.
 TOLD = """
 import fcntl, os, pty, select, struct, termios
@@ -195,9 +197,12 @@ def test_settings_that_are_none(tmp_path: Path) -> None:
         child = agent.ask("pid")
         eventually(lambda: proc.sleeping(child))
         put_away(agent, tmp_path / "image")
-    changes = {Tty: lambda row: row.replace(rows=1 << 20, extra={"packet": -1, "other": 1})}
+
+    def changed(row: Tty) -> Record:
+        return row.replace(rows=1 << 20, extra={"packet": -1, "other": 1})
+
     with crimg.open(tmp_path / "image") as image:
-        altered_image = altered(image, changes)
+        altered_image = altered(image, {Tty: changed})
         with pytest.raises(UnsupportedResourceError) as caught:
             restart.plan(altered_image, check(altered_image))
         text = "\n".join(caught.value.problems)
