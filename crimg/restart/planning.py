@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
-from crimg.model.enums import NAMELESS, FileKind, NameState
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
+from crimg.model.enums import NAMELESS, FileKind, LockKind, NameState
 from crimg.pages import Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.calls import numbers
@@ -79,9 +79,12 @@ def plan(
     for fd in image.rows(Fd):
         if fd.file not in left_out:
             tables.setdefault(fd.table, []).append(fd)
+    leases = _leases(image, _sharers(alive, "fd_table"))
     for task in _sharers(alive, "fd_table"):
         steps += watches_of(image, task)
-        steps.append(SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ()))))
+        steps.append(
+            SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ())), leases.get(task.pid, ()))
+        )
     steps += _processes(image, tree, alive, same_tids=not new_pids)
     steps += set_kinds_going(image)
     if terminal is not None:
@@ -128,6 +131,20 @@ def _sharers(order: Iterable[Task], kind: str) -> list[Task]:
         if objref is not None:
             found.setdefault(objref, task)
     return list(found.values())
+
+
+def _leases(image: Image, tasks: Sequence[Task]) -> dict[int, tuple[Lock, ...]]:
+    """By number of the process that takes them: the one that did, or the first that has the file open."""
+    having: dict[int, set[int]] = {}
+    for row in image.rows(Fd):
+        having.setdefault(row.file, set()).add(row.table)
+    found: dict[int, list[Lock]] = {}
+    for lock in image.rows(Lock):
+        able = [task for task in tasks if task.fd_table in having.get(lock.file, ())]
+        holder = min(able, key=lambda task: task.pid != lock.pid, default=None)
+        if lock.kind == LockKind.LEASE and holder is not None:
+            found.setdefault(holder.pid, []).append(lock)
+    return {pid: tuple(locks) for pid, locks in found.items()}
 
 
 def _threads(image: Image, task: Task) -> tuple[Thread, ...]:

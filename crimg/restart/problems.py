@@ -11,6 +11,7 @@ from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
+from crimg.restart.packets import wrong_packets
 from crimg.restart.pseudo_planning import FOREGROUND, PseudoTerminals
 from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree, root_task
@@ -122,11 +123,11 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
         elif file.name_state != NameState.LINKED:
             yield f"{where}: no path led to it at the dump"
     for lock in image.rows(Lock):
-        if lock.kind == LockKind.LEASE:
-            yield f"file #{lock.file}: a lease on it cannot be restarted yet"
+        if lock.kind == LockKind.LEASE and not any(fd.file == lock.file for fd in image.rows(Fd)):
+            yield f"file #{lock.file}: a lease on it is held by nobody who has it open"
     for pipe in image.rows(Pipe):
-        if "packets" in (pipe.extra or {}):
-            yield f"pipe #{pipe.objref}: packets in it cannot be restarted yet"
+        if wrong_packets(pipe):
+            yield f"pipe #{pipe.objref}: the packets in it are none that there can be"
     yield from PseudoTerminals(image).problems()
 
 
