@@ -9,6 +9,7 @@ from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, T
 from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
+from crimg.preflight.lacking import segments_at_descriptors
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
 from crimg.restart.packets import wrong_packets
@@ -101,6 +102,7 @@ def _of_tasks(image: Image, *, terminal: bool) -> Iterator[str]:
 
 
 def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
+    segments = segments_at_descriptors(image)
     for file in image.rows(File):
         where = f"file #{file.objref} {escape(file.path)}"
         if file.kind not in _KINDS | SPECIAL_KINDS:
@@ -111,7 +113,7 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
         if pipe is not None and pipe.is_removed:
             yield f"{where}: {REMOVED}"
         if file.kind == FileKind.MEMORY:
-            yield from (f"{where}: {reason}" for reason in of_memory(image, file))
+            yield from (f"{where}: {reason}" for reason in of_memory(image, file, segments))
         if file.kind == FileKind.PLACEHOLDER:
             yield from (f"{where}: {reason}" for reason in of_placeholder(file, accepted))
         if file.kind in NAMELESS:
