@@ -72,8 +72,9 @@ class Missing:
         """Take out, and return, what lies between two addresses."""
         first = max(bisect_right(self._parts, start, key=_START) - 1, 0)
         last = first
-        taken, left = [], []
-        while last < len(self._parts) and self._parts[last].start < end:
+        taken: list[Part] = []
+        left: list[Part] = []
+        while start < end and last < len(self._parts) and self._parts[last].start < end:
             part = self._parts[last]
             last += 1
             if part.end <= start:

@@ -21,6 +21,7 @@ from tests.dump import proc
 from tests.dump.cases import CASES
 from tests.dump.dumps import command
 from tests.dump.programs import Agent, eventually
+from tests.restart.as_user import USER, open_folder, restart_as_user
 from tests.restart.comeback import Stranger, bring_back, put_away, there_and_back
 
 if TYPE_CHECKING:
@@ -161,6 +162,47 @@ def test_what_the_program_does_meanwhile(tmp_path: Path) -> None:
         done = bring_back(agent, tmp_path / "image", lazy=True)
         assert agent.line() == "good"
         all_is_in(agent.pid, done.server)
+
+
+def test_tree(tmp_path: Path) -> None:
+    """Address spaces of several processes, by the same server."""
+    code = f"""
+{REGION}
+pid = os.fork()
+if pid == 0:
+    ctypes.memset(region, 7, MIB)
+    digests[0] = digest(region, SIZE)
+    os.mkfifo("child")
+    with open("child") as file:
+        file.read()
+    os._exit(0 if same() else 1)
+while not os.path.exists("child"):
+    time.sleep(0.001)
+def child():
+    open("child", "w").close()
+    return os.waitpid(pid, 0)[1]
+"""
+    with Agent(code, tmp_path / "target") as agent:
+        eventually(lambda: proc.sleeping(agent.ask("pid")))
+        done = there_and_back(agent, tmp_path / "image", lazy=True)
+        assert agent.ask("child()") == 0
+        assert agent.ask("same()")
+        all_is_in(agent.pid, done.server)
+
+
+def test_too_few_rights() -> None:
+    """One line, with what it takes; nothing is made."""
+    with open_folder() as folder:
+        code = f"os.setresgid({USER}, {USER}, {USER}); os.setresuid({USER}, {USER}, {USER})"
+        with Agent(code, folder / "target") as agent:
+            put_away(agent, folder / "image")
+        os.chown(folder / "image", USER, USER)
+        done = restart_as_user(folder / "image", "--lazy")
+        assert done.returncode == 4
+        assert done.stdout == b""
+        (line,) = done.stderr.decode().splitlines()
+        assert line.startswith("crimg: error: userfaultfd: ")
+        assert "CAP_SYS_PTRACE" in line
 
 
 @pytest.mark.parametrize("which", [0, 1])
