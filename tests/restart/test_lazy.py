@@ -108,7 +108,7 @@ def servers(session: int) -> list[int]:
     """Processes that bring memory in: the one that does, and before it the one that would go on."""
     found = []
     for number in map(int, filter(str.isdigit, os.listdir("/proc"))):
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             if os.getsid(number) == session and proc.state(number) not in "ZX":
                 found.append(number)
     return sorted(found)
