@@ -5,6 +5,9 @@ opened before anything else, and each is held once more against what was seen, n
 process gets these very descriptors, and its mappings are made of them. Nothing runs until all is in place:
 whatever fails leaves no process and no file behind.
 
+With --lazy it runs before all its memory is in: another process brings in what it touches, and meanwhile the
+rest, and ends when all is in. This takes CAP_SYS_PTRACE, and Linux 6.6 (userfaultfd).
+
 The process id is printed. The process is in the background; --wait stays until it ends, and
 passes signals, Ctrl-C among them, on to it. With --tty the process gets this terminal, with the settings that
 it had made, and is in its foreground; where it is stopped (Ctrl-Z), so is this command.
@@ -15,6 +18,7 @@ Exit status: 0 it runs; with --wait its own, 128 + N where signal N ended it; 1 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -50,6 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     leave.add_argument("--wait", action="store_true", help="stay until the process ends, and end as it does")
     parser.add_argument("--tty", action="store_true",
                         help="give it this terminal in place of its own; implies --wait")  # fmt: skip
+    parser.add_argument("--lazy", action="store_true",
+                        help="let it run before all memory is in; it comes as it is touched")  # fmt: skip
     parser.add_argument("--new-pids", action="store_true",
                         help="take any process and thread ids, instead of those of the image")  # fmt: skip
     group = parser.add_argument_group("files")
@@ -85,13 +91,14 @@ def run(args: argparse.Namespace) -> int:
     terminal = own_terminal() if args.tty else None
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # every open file takes a descriptor here, too
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with opened(args.image, quiet=args.quiet) as subject:
+    with opened(args.image, quiet=args.quiet) as subject, contextlib.ExitStack() as stack:
         image = subject.image
         if criu_store(image) is not None:
             raise UsageError(
                 f"{escape(args.image)}: is of CRIU: criu restore restarts it; crimg preflight tells what that"
                 " would refuse"
             )
+        pages = stack.enter_context(restart.page_server(image)) if args.lazy and not args.dry_run else None
         check_sound(image, thorough=True)
         verdicts = check(image, root=args.root, rules=rules, timeout=timeout, digests=args.digest)
         try:
@@ -101,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
                 new_pids=args.new_pids,
                 accept=_accepted(args.accept, verdicts),
                 terminal=terminal,
+                lazy=args.lazy,
             )
         except UnsupportedResourceError as error:
             for problem in error.problems:
@@ -112,7 +120,9 @@ def run(args: argparse.Namespace) -> int:
         for note in () if args.quiet else plan.notes:
             say(f"note: {note}")
         before = TerminalState(terminal) if terminal is not None else None
-        done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in)
+        done = restart.restart(image, plan, root=args.root, deleted_in=args.deleted_in, pages=pages)
+    if done.server and not args.quiet:
+        say(f"note: process {done.server} brings the rest of its memory in, and ends then")
     for path in done.left:
         say(f"warning: {escape(path)}: kept a deleted file, and could not be deleted; it is needed no more")
     if before is not None:

@@ -23,7 +23,8 @@ _UNSUPPORTED_FLAGS = {
     "ht": ("hugetlb", "huge pages of hugetlbfs"),
     "io": ("device-memory", "memory of a device (VM_IO)"),
     "pf": ("device-memory", "page frames without struct page (VM_PFNMAP)"),
-    **dict.fromkeys(("um", "uw", "ui"), ("userfaultfd", "memory watched by userfaultfd")),
+    "um": ("userfaultfd", "memory that is still being brought in by userfaultfd"),
+    **dict.fromkeys(("uw", "ui"), ("userfaultfd", "memory watched by userfaultfd")),
     "ss": ("shadow-stack", "a shadow stack"),
 }
 _NO_FILE = (b"/[aio]", b"[aio]", b"anon_inode:")

@@ -63,7 +63,7 @@ UNSUPPORTED: dict[str, Unsupported] = {
     "traces": Unsupported("let it detach from that process before the dump"),
     "unreachable": Unsupported("move away what is mounted over it, or close it"),
     "unreadable": Unsupported("run the dump with the privileges that this takes"),
-    "userfaultfd": Unsupported("close it before the dump"),
+    "userfaultfd": Unsupported("wait until all memory is in, or close it before the dump"),
 }
 """By the word for `--allow` that names the kind."""
 

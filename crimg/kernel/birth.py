@@ -14,7 +14,6 @@ import time
 
 from crimg.errors import KernelError
 from crimg.kernel import libc
-from crimg.kernel.access import task_state
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,15 +48,15 @@ def clone_arguments(flags: int, exit_signal: int, set_tid: int = 0, set_tid_size
     return CLONE_ARGS.pack(flags, 0, 0, 0, exit_signal, 0, 0, 0, set_tid, set_tid_size, 0)
 
 
-def fork(pid: int | None = None) -> int:
-    """As fork(2); pid: the process id of the child, in the pid namespace of the caller.
+def fork(pid: int | None = None, flags: int = 0) -> int:
+    """As fork(2); pid: the process id of the child, in the pid namespace of the caller. flags: CLONE_*.
 
     Raises KernelError in the parent: EEXIST where the number is taken, EPERM without
     CAP_CHECKPOINT_RESTORE.
     """
     wanted = ctypes.c_int32(pid or 0)
     address, count = (ctypes.addressof(wanted), 1) if pid is not None else (0, 0)
-    arguments = ctypes.create_string_buffer(clone_arguments(0, _SIGCHLD, address, count))
+    arguments = ctypes.create_string_buffer(clone_arguments(flags, _SIGCHLD, address, count))
 
     def make() -> int:
         result: int = _syscall(NR_CLONE3, ctypes.addressof(arguments), CLONE_ARGS.size)
@@ -72,6 +71,8 @@ def born(make: Callable[[], int], pid: int | None) -> int:
     It is called again, for a while, where the id is that of a process which has ended and is not yet
     forgotten: nobody has waited for it, or for one that is in its session or group.
     """
+    from crimg.kernel.access import task_state  # much to import, for who only wants a process
+
     deadline = time.monotonic() + _SECONDS
     while (result := make()) < 0:
         passing = result == -errno.EEXIST and pid is not None and task_state(pid) in "ZX"

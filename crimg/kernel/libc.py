@@ -12,6 +12,10 @@ import errno as errnos
 
 from crimg.errors import KernelError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import mmap
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _syscall = _libc.syscall
 _syscall.restype = ctypes.c_long
@@ -39,3 +43,13 @@ def syscall(name: str, number: int, *arguments: Argument, pid: int | None = None
     if result < 0 and -result in errnos.errorcode:
         raise KernelError(name, -result, pid=pid, hint=hint)
     return result
+
+
+def buffer(data: bytes) -> ctypes.Array[ctypes.c_char]:
+    """Memory that a system call may write to, with `data` in it."""
+    return (ctypes.c_char * len(data)).from_buffer_copy(data)
+
+
+def address_of(memory: mmap.mmap) -> int:
+    """Where it is mapped, writable, in this process."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(memory))

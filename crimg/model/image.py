@@ -39,6 +39,9 @@ if TYPE_CHECKING:
         def stored(self, section: IndexEntry) -> memoryview:
             """The body of a section of `sections` as it stands in the file; raises FormatError."""
 
+        def file(self) -> int | None:
+            """Descriptor of the file in which all bodies are, where `sections` say; None: there is no one."""
+
         def release(self) -> None:
             """Give back the memory that bodies took which were looked at; views of them stay good."""
 

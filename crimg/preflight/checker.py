@@ -14,7 +14,7 @@ from crimg.preflight.finding import Finder
 from crimg.preflight.gathering import Gathering
 from crimg.preflight.judge import Judgement
 from crimg.preflight.kept import REMOVED, judge_kept, keeper_outlook
-from crimg.preflight.nameless import ALONE, judge_name, nameless_outlook
+from crimg.preflight.nameless import judge_name, nameless_outlook
 from crimg.preflight.outlook import outlook
 from crimg.preflight.proposals import Places, is_clean, propose
 from crimg.preflight.remedies import map_remedy, of_incomplete, of_moved, of_unreachable, remedies
@@ -139,8 +139,8 @@ class Checker:
             same_fs = self._gathering.same_fs(subject, look.seen) if look.seen is not None else None
             host = self._on_host(place)
         judged = judge_kept(self.image, subject.file, inode, look, contents, same_fs, subject.socket)
-        if subject.alone and judged.verdict == verdicts.KEPT:
-            judged = Judgement(verdicts.MISSING, (ALONE,))
+        if subject.lacking and judged.verdict == verdicts.KEPT:
+            judged = Judgement(verdicts.MISSING, (subject.lacking,))
         if subject.file.kind in NAMELESS and judged.details != (REMOVED,):
             host = self._on_host(place) if place is not None else None
             if place is not None:

@@ -14,6 +14,7 @@ from crimg.model import Pipe
 from crimg.model.enums import NAMELESS_WORDS, FileKind
 from crimg.preflight import judge, verdicts
 from crimg.preflight.judge import Judgement
+from crimg.preflight.lacking import ALONE, AT_A_DESCRIPTOR, NAMELESS_PEER
 from crimg.preflight.remedies import shell_path
 from crimg.preflight.verdicts import ACCEPT, BRING_BACK, REPAIR, Remedy
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     """What a restart would do, and what would mend it."""
 
 LEFT_OUT = "it could not be saved, and was left out of the image on purpose"
-ALONE = "its other end is not in the image"
 _TAKEN = "binding it fails: its name is taken"
 
 
@@ -111,6 +111,12 @@ def nameless_outlook(judged: Judgement, host: bytes | None) -> Outlook:
             Remedy(BRING_BACK, tree),
             _without("the other end closed"),
         )
+    if judged.details == (NAMELESS_PEER,):
+        again = "have it send to a bound socket, or close it, before the dump"
+        return "it is refused: it could not be connected", (Remedy(BRING_BACK, again),)
+    if judged.details == (AT_A_DESCRIPTOR,):
+        again = "close the descriptor before the dump: the segment stays attached"
+        return "it is refused: a segment cannot be opened so again", (Remedy(BRING_BACK, again),)
     if host is None or len(judged.details) == 1:
         return "it fails: what was in it is not to be had", (
             Remedy(BRING_BACK, "take another image of the process"),

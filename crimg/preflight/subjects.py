@@ -6,6 +6,7 @@ from crimg.model import Fd, File, Filesystem, Inode, Socket, Vma
 from crimg.model.enums import Access, Prot
 from crimg.model.record import KINDS
 from crimg.preflight.kept import is_kept, keeper_path
+from crimg.preflight.lacking import lacking
 from crimg.preflight.nameless import bound_path
 from crimg.preflight.verdicts import Users
 
@@ -23,11 +24,11 @@ class Subject:
     inode, filesystem: None where the image has none.  path: in the image.  looked_at: what the rules make of
     it.  kept: it needs no file under that name.  place: the path to look at: that one, or its keeper's, or
     that which a socket is bound to (no rule reaches it), or None.  socket: what more is known of a socket.
-    alone: it is connected to a socket that is not in the image.
+    lacking: why a restart cannot make it (crimg.preflight.lacking), or "".
     """
 
     __slots__ = (
-        *("alone", "file", "filesystem", "inode", "kept", "looked_at", "path", "place", "socket", "users"),
+        *("file", "filesystem", "inode", "kept", "lacking", "looked_at", "path", "place", "socket", "users"),
     )
 
     def __init__(
@@ -38,9 +39,9 @@ class Subject:
         rules: PathRules,
         socket: Socket | None,
         *,
-        alone: bool = False,
+        lacking: str = "",
     ) -> None:
-        self.alone = alone
+        self.lacking = lacking
         self.file = file
         self.users = users
         self.socket = socket
@@ -65,8 +66,7 @@ def subjects(image: Image, rules: PathRules) -> list[Subject]:
     """All file objects, in the order of the image. Raises FormatError where its tables are damaged."""
     users = users_of_files(image)
     sockets = {row.file: row for row in image.rows(Socket)}
-    numbers = {row.number for row in sockets.values()}
-    alone = {row.file for row in sockets.values() if row.peer is not None and row.peer not in numbers}
+    reasons = lacking(image)
     return [
         Subject(
             image,
@@ -74,7 +74,7 @@ def subjects(image: Image, rules: PathRules) -> list[Subject]:
             users.get(file.objref, _NOBODY),
             rules,
             sockets.get(file.objref),
-            alone=file.objref in alone,
+            lacking=reasons.get(file.objref, ""),
         )
         for file in image.rows(File)
     ]

@@ -71,6 +71,10 @@ class ImageFile(RawFile):
         self._bodies.clear()
         super().close()
 
+    def file(self) -> int:
+        """Descriptor of the file."""
+        return self.fd
+
     def release(self) -> None:
         """Give back the memory that bodies took; they are read again when need be."""
         self._bodies.clear()

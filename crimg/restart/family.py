@@ -67,6 +67,10 @@ class Family:
         """The process that a task of the image has become."""
         return self._processes[task.pid]
 
+    def numbered(self, number: int) -> NewProcess:
+        """The process that has this number in the image."""
+        return self._processes[number]
+
     def make(self, step: MakeProcess, fds: Mapping[int, int], exe: int | None) -> None:
         """Make a process. Raises KernelError, FileError.
 

@@ -16,6 +16,7 @@ from crimg.model.enums import Access, FileKind, LockKind
 from crimg.pages import blob_extents
 from crimg.restart.deleted import DeletedFiles
 from crimg.restart.opening import flags_to_open, hold_against
+from crimg.restart.packets import packets_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class OpenFiles:
         self._filled: set[int] = set()
         self._locks: dict[int, list[Lock]] = {}
         for lock in image.rows(Lock):
-            if lock.kind != LockKind.POSIX:
+            if lock.kind in (LockKind.FLOCK, LockKind.OFD):  # the others belong to a process
                 self._locks.setdefault(lock.file, []).append(lock)
         self.root = Root(root)
         self.deleted = DeletedFiles(image, self.root, deleted_in, self._reopen)
@@ -108,7 +109,7 @@ class OpenFiles:
         both = os.open(link, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._others.append(both)
         self._refill(file, self._others[-1])
-        return os.open(link, flags)
+        return os.open(link, flags & ~os.O_DIRECT)
 
     def _refill(self, file: File, both: int) -> None:
         """Put back what was in a FIFO, once, if nothing is in it."""
@@ -134,7 +135,8 @@ class OpenFiles:
                 if plain and unused.pop(Access(file.access), None) is not None:
                     fd = os.dup(end)
                 else:  # through /proc each opening makes an open file description of its own
-                    fd = os.open(f"/proc/self/fd/{end}", flags_to_open(file) | os.O_NONBLOCK)
+                    flags = flags_to_open(file) & ~os.O_DIRECT  # packets: F_SETFL alone sets it
+                    fd = os.open(f"/proc/self/fd/{end}", flags | os.O_NONBLOCK)
                 self.settle(file, fd)
         except OSError as error:
             raise FileError(f"pipe #{step.pipe.objref}: {error.strerror}") from error
@@ -187,11 +189,20 @@ class OpenFiles:
 
 
 def _fill_pipe(image: Image, pipe: Pipe, fd: int) -> None:
+    """Packets are written one by one, in packet mode (O_DIRECT of pipe(2)), which is left as it was."""
     fcntl.fcntl(fd, _F_SETPIPE_SZ, pipe.capacity)
-    for _, data in blob_extents(image, pipe.blobs):
-        written = 0
-        while written < len(data):
-            written += os.write(fd, data[written:])
+    packets = packets_of(pipe)
+    flags = fcntl.fcntl(fd, fcntl.F_GETFL)
+    if packets:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags | os.O_DIRECT)
+    data = b"".join(bytes(extent) for _, extent in blob_extents(image, pipe.blobs))
+    written = 0
+    for length in packets or [len(data)]:
+        end = written + length
+        while written < end:
+            written += os.write(fd, data[written:end])
+    if packets:
+        fcntl.fcntl(fd, fcntl.F_SETFL, flags)
 
 
 def _lock(fd: int, lock: Lock) -> None:

@@ -40,17 +40,16 @@ class Filler:
         finally:
             self._process.close()
 
-    def fill(self, vma: Vma) -> Iterator[tuple[int, int]]:
-        """Write the pages of a private mapping; the ranges that are to become guard pages (start, end).
-
-        Raises KernelError, FormatError.
-        """
-        for piece in self.memory.pieces(vma.start, vma.end):
+    def guards(self, vma: Vma) -> Iterator[tuple[int, int]]:
+        """The ranges of a mapping that are to become guard pages (start, end). Raises FormatError."""
+        for piece in self.memory.cut(vma.start, vma.end):
             if piece.origin == GUARD:
                 yield piece.start, piece.end
-            elif vma.shared:
-                continue
-            elif piece.origin == SAVED and piece.data is not None:
+
+    def fill(self, vma: Vma, start: int, end: int) -> None:
+        """Write the pages of a private mapping between two addresses. Raises KernelError, FormatError."""
+        for piece in () if vma.shared else self.memory.pieces(start, end):
+            if piece.origin == SAVED and piece.data is not None:
                 self._write(piece.start, piece.data)
             elif piece.origin == ZERO and vma.file is not None:
                 for at in range(piece.start, piece.end, _STEP):

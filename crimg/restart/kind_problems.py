@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.model import Fd, Inode, SharedMemory, Socket
+from crimg.model import Inode, SharedMemory, Socket
 from crimg.model.enums import FileKind, Keeper, MemoryKind
+from crimg.preflight.lacking import other_end_outside, sends_to_nameless
 from crimg.preflight.verdicts import MISSING
 from crimg.restart.segments import segment_of
-from crimg.restart.socket_planning import DATAGRAM, UNIX, name_of_socket, other_end_outside
+from crimg.restart.socket_planning import DATAGRAM, UNIX
 from crimg.restart.socket_setup import unknown_options
 
 TYPE_CHECKING = False
@@ -34,8 +35,8 @@ _MOST_SIZE = (1 << 63) - 1
 REMOVED = "what was in it was removed from the image on purpose"
 
 
-def of_memory(image: Image, file: File) -> Iterator[str]:
-    """Reasons against shared memory."""
+def of_memory(image: Image, file: File, at_descriptors: frozenset[int]) -> Iterator[str]:
+    """Reasons against shared memory. at_descriptors: segments that are open so."""
     inode = image.find(Inode, file.inode)
     if inode is None:
         yield "nothing is known of its inode"
@@ -52,7 +53,7 @@ def of_memory(image: Image, file: File) -> Iterator[str]:
             if row.inode == file.inode and row.kind == MemoryKind.SYSTEM_V:
                 if segment_of(row, inode.size) is None:
                     yield "not all is known of this System V segment"
-                if any(fd.file == file.objref for fd in image.rows(Fd)):
+                if file.objref in at_descriptors:
                     yield "a System V segment that is open at a descriptor cannot be opened so again"
 
 
@@ -107,7 +108,7 @@ def of_sockets(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
             peer = numbers[row.peer]
             if row.type != DATAGRAM and peer.peer != row.number:
                 yield f"{where}: it is connected to socket #{peer.file}, which is not connected to it"
-            elif peer.peer != row.number and not name_of_socket(peer):
+            elif sends_to_nameless(row, numbers):
                 yield f"{where}: it sends to socket #{peer.file}, which has no name to be found by"
 
 

@@ -17,8 +17,15 @@ def this_machine() -> Machine:
         if vma.label == b"[vdso]":
             with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
                 memory.seek(vma.start)
-                return Machine(memory.read(vma.end - vma.start), _opens_memory())
-    return Machine(b"", _opens_memory())
+                return Machine(memory.read(vma.end - vma.start), _opens_memory(), _terminals())
+    return Machine(b"", _opens_memory(), _terminals())
+
+
+def _terminals() -> frozenset[int]:
+    try:
+        return frozenset(int(name) for name in os.listdir("/dev/pts") if name.isdigit())
+    except FileNotFoundError:  # it is said at the steps that make terminals, if there are any
+        return frozenset()
 
 
 def _opens_memory() -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from crimg.model import Cred, Fd, File, Fs, Inode, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
-from crimg.model.enums import NAMELESS, FileKind, NameState
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, Sighand, Signal, Task, Thread, Vma
+from crimg.model.enums import NAMELESS, FileKind, LockKind, NameState
 from crimg.pages import Memory
 from crimg.preflight.kept import UNLINKED
 from crimg.restart.calls import numbers
 from crimg.restart.flags import KERNEL_MAPPINGS
 from crimg.restart.kind_planning import kind_notes, make_kinds, placeholders, set_kinds_going, watches_of
+from crimg.restart.later import needed_at_once, parts_of, served_later
 from crimg.restart.process_steps import (
     LetGo,
     MakeThreads,
@@ -21,7 +22,8 @@ from crimg.restart.process_steps import (
     SetThreads,
     SetTimers,
 )
-from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan
+from crimg.restart.pseudo_planning import PseudoTerminals
+from crimg.restart.steps import FillMemory, MakeDeleted, MakePipe, MapMemory, OpenFile, Plan, ServeMemory
 from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree
 
@@ -49,33 +51,40 @@ def plan(
     machine: Machine,
     new_pids: bool = False,
     terminal: bytes | None = None,
+    lazy: bool = False,
 ) -> Plan:
     """The steps that bring the processes of an image back, files first.
 
     verdicts: by objref of the file objects; what is not fine in them was accepted.  new_pids: take whatever
     process and thread ids the kernel gives.  terminal: path of the one that they get, or None.
+    lazy: large memory is brought in while they run already.
     The image has no problems (crimg.restart.problems).
     """
-    tree = Tree(image, new_pids=new_pids, join=terminal is not None)
+    pseudo = PseudoTerminals(image)
+    tree = Tree(image, new_pids=new_pids, join=terminal is not None, terminals=pseudo.controls)
     own = Terminal(image, tree.order[0])
     opened = own.files if terminal is not None else frozenset()
     alive = [task for task in tree.order if task.mm is not None]
-    steps: list[Step] = [*_files(image, verdicts, opened), *make_kinds(image), *tree.steps]
+    steps: list[Step] = [*_files(image, verdicts, opened | pseudo.files), *pseudo.made(verdicts)]
+    steps += [*make_kinds(image), *tree.steps, *pseudo.foreground()]
     if terminal is not None:
         steps[:0] = own.opened(terminal)
     steps += [SetDirectories(task, _found(image, Fs, task.fs)) for task in _sharers(alive, "fs")]
     for task in _sharers(alive, "mm"):
         mm = _found(image, Mm, task.mm)
         vmas = tuple(vma for vma in image.rows(Vma) if vma.mm == mm.objref and vma.name != b"[vsyscall]")
-        steps += [MapMemory(task, mm, vmas), FillMemory(task, mm, vmas, _saved(image, mm, vmas))]
+        steps += [MapMemory(task, mm, vmas), *_filled(image, task, mm, vmas, lazy=lazy)]
     tables: dict[int, list[Fd]] = {}
     left_out = placeholders(image)
     for fd in image.rows(Fd):
         if fd.file not in left_out:
             tables.setdefault(fd.table, []).append(fd)
+    leases = _leases(image, _sharers(alive, "fd_table"))
     for task in _sharers(alive, "fd_table"):
         steps += watches_of(image, task)
-        steps.append(SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ()))))
+        steps.append(
+            SetDescriptors(task, tuple(tables.get(task.fd_table or 0, ())), leases.get(task.pid, ()))
+        )
     steps += _processes(image, tree, alive, same_tids=not new_pids)
     steps += set_kinds_going(image)
     if terminal is not None:
@@ -83,7 +92,11 @@ def plan(
     steps.append(LetGo(tuple(alive)))
     return Plan(
         tuple(steps),
-        (*_notes(tree.order, new_pids, own if terminal is not None else None), *kind_notes(image, machine)),
+        (
+            *_notes(tree.order, new_pids, pseudo, own if terminal is not None else None),
+            *pseudo.notes(machine.terminals),
+            *kind_notes(image, machine),
+        ),
     )
 
 
@@ -120,6 +133,20 @@ def _sharers(order: Iterable[Task], kind: str) -> list[Task]:
     return list(found.values())
 
 
+def _leases(image: Image, tasks: Sequence[Task]) -> dict[int, tuple[Lock, ...]]:
+    """By number of the process that takes them: the one that did, or the first that has the file open."""
+    having: dict[int, set[int]] = {}
+    for row in image.rows(Fd):
+        having.setdefault(row.file, set()).add(row.table)
+    found: dict[int, list[Lock]] = {}
+    for lock in image.rows(Lock):
+        able = [task for task in tasks if task.fd_table in having.get(lock.file, ())]
+        holder = min(able, key=lambda task: task.pid != lock.pid, default=None)
+        if lock.kind == LockKind.LEASE and holder is not None:
+            found.setdefault(holder.pid, []).append(lock)
+    return {pid: tuple(locks) for pid, locks in found.items()}
+
+
 def _threads(image: Image, task: Task) -> tuple[Thread, ...]:
     """Those of a process, the first one first."""
     own = [thread for thread in image.rows(Thread) if thread.task == task.objref]
@@ -136,6 +163,18 @@ def _found(image: Image, cls: type[R], objref: int | None) -> R:
 def _saved(image: Image, mm: Mm, vmas: tuple[Vma, ...]) -> int:
     memory = Memory(image, mm)
     return sum(memory.saved_bytes(vma.start, vma.end) for vma in vmas if vma.name not in KERNEL_MAPPINGS)
+
+
+def _filled(image: Image, task: Task, mm: Mm, vmas: tuple[Vma, ...], *, lazy: bool) -> Iterator[Step]:
+    saved = _saved(image, mm, vmas)
+    later = served_later(image, mm, vmas) if lazy else ()
+    if not later:
+        yield FillMemory(task, mm, vmas, saved)
+        return
+    needed = needed_at_once(image, mm)
+    waiting = sum(part.end - part.start for part in parts_of(image, mm, later, needed))
+    yield FillMemory(task, mm, vmas, saved - waiting, later, needed)
+    yield ServeMemory(task, mm, later, needed, waiting)
 
 
 def _files(image: Image, verdicts: Mapping[int, Verdict], left: frozenset[int]) -> Iterator[Step]:
@@ -165,13 +204,19 @@ def _files(image: Image, verdicts: Mapping[int, Verdict], left: frozenset[int]) 
         yield MakeDeleted(inode, tuple(files), verdict.looked_at, visible, verdict.evidence)
 
 
-def _notes(tasks: Sequence[Task], new_pids: bool, terminal: Terminal | None) -> Iterator[str]:
+def _notes(
+    tasks: Sequence[Task], new_pids: bool, pseudo: PseudoTerminals, terminal: Terminal | None
+) -> Iterator[str]:
     root = tasks[0]
     pids = {task.pid for task in tasks}
     if root.sid != root.pid or terminal is not None:
         yield f"it was in session {root.sid}, and will be in the one of this program"
     for task in tasks:
-        if task.tty and task.sid == task.pid and (terminal is None or task is not root):
+        if (
+            task.tty
+            and task.sid == task.pid not in pseudo.controls
+            and (terminal is None or task is not root)
+        ):
             yield f"session {task.sid} had a controlling terminal, and will have none"
         if numbers(task.extra).get("exit_status", 0) & _CORE_DUMPED:
             yield f"zombie {task.pid} had dumped core, which its parent will not be told"

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Tty, Vma
+from crimg.model import Cred, Fd, File, Fs, Inode, Lock, Mm, Pipe, PosixTimer, Task, Thread, Vma
 from crimg.model.enums import NAMELESS, FileKind, Keeper, LockKind, NameState, name_of
 from crimg.pages import PARENT, Memory
 from crimg.preflight.kept import UNLINKED
+from crimg.preflight.lacking import segments_at_descriptors
 from crimg.restart.flags import KERNEL_MAPPINGS, unknown_flags
 from crimg.restart.kind_problems import REMOVED, SPECIAL_KINDS, of_memory, of_placeholder, of_sockets
-from crimg.restart.terminal_steps import FOREGROUND, Terminal
+from crimg.restart.packets import wrong_packets
+from crimg.restart.pseudo_planning import FOREGROUND, PseudoTerminals
+from crimg.restart.terminal_steps import Terminal
 from crimg.restart.tree import Tree, root_task
 
 TYPE_CHECKING = False
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
     from crimg.model.record import Record
 
 _KINDS = frozenset(
-    (FileKind.REGULAR, FileKind.DIRECTORY, FileKind.CHARACTER_DEVICE, FileKind.FIFO, FileKind.PIPE)
+    (
+        FileKind.REGULAR,
+        FileKind.DIRECTORY,
+        FileKind.CHARACTER_DEVICE,
+        FileKind.FIFO,
+        FileKind.PIPE,
+        FileKind.PTY_MASTER,
+    )
 )
 _EXTRA: dict[type[Record], frozenset[str]] = {
     Task: frozenset(("child_subreaper", "exit_status", FOREGROUND)),
@@ -40,11 +50,12 @@ class Machine(NamedTuple):
     """What a restart has to know of this machine.
 
     vdso: the kernel's code for user space, as it is mapped.  opens_memory: this process may open what it has
-    mapped (/proc/PID/map_files).
+    mapped (/proc/PID/map_files).  terminals: numbers of the pseudo-terminals that there are.
     """
 
     vdso: bytes
     opens_memory: bool = True
+    terminals: frozenset[int] = frozenset()
 
 
 def find_problems(
@@ -91,6 +102,7 @@ def _of_tasks(image: Image, *, terminal: bool) -> Iterator[str]:
 
 
 def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
+    segments = segments_at_descriptors(image)
     for file in image.rows(File):
         where = f"file #{file.objref} {escape(file.path)}"
         if file.kind not in _KINDS | SPECIAL_KINDS:
@@ -101,7 +113,7 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
         if pipe is not None and pipe.is_removed:
             yield f"{where}: {REMOVED}"
         if file.kind == FileKind.MEMORY:
-            yield from (f"{where}: {reason}" for reason in of_memory(image, file))
+            yield from (f"{where}: {reason}" for reason in of_memory(image, file, segments))
         if file.kind == FileKind.PLACEHOLDER:
             yield from (f"{where}: {reason}" for reason in of_placeholder(file, accepted))
         if file.kind in NAMELESS:
@@ -113,14 +125,12 @@ def _of_files(image: Image, accepted: Mapping[int, str]) -> Iterator[str]:
         elif file.name_state != NameState.LINKED:
             yield f"{where}: no path led to it at the dump"
     for lock in image.rows(Lock):
-        if lock.kind == LockKind.LEASE:
-            yield f"file #{lock.file}: a lease on it cannot be restarted yet"
+        if lock.kind == LockKind.LEASE and not any(fd.file == lock.file for fd in image.rows(Fd)):
+            yield f"file #{lock.file}: a lease on it is held by nobody who has it open"
     for pipe in image.rows(Pipe):
-        if "packets" in (pipe.extra or {}):
-            yield f"pipe #{pipe.objref}: packets in it cannot be restarted yet"
-    for tty in image.rows(Tty):
-        if tty.extra:
-            yield f"terminal #{tty.objref}: {', '.join(sorted(tty.extra))}"
+        if wrong_packets(pipe):
+            yield f"pipe #{pipe.objref}: the packets in it are none that there can be"
+    yield from PseudoTerminals(image).problems()
 
 
 def _of_deleted(file: File, inode: Inode) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from crimg.model import Cred, Fd, Fs, Sighand, Signal, Task, Thread
+    from crimg.model import Cred, Fd, Fs, Lock, Sighand, Signal, Task, Thread
 
 
 class SetDirectories(NamedTuple):
@@ -26,10 +26,14 @@ class SetDirectories(NamedTuple):
 
 
 class SetDescriptors(NamedTuple):
-    """Give all descriptors of a process, and of those that share them, their numbers; close all others."""
+    """Give all descriptors of a process, and of those that share them, their numbers; close all others.
+
+    leases: that it holds (F_SETLEASE of fcntl(2)).
+    """
 
     task: Task
     fds: tuple[Fd, ...]
+    leases: tuple[Lock, ...] = ()
 
     @property
     def objects(self) -> tuple[int, ...]:
@@ -38,7 +42,10 @@ class SetDescriptors(NamedTuple):
 
     def describe(self) -> str:
         """One line."""
-        return f"set {len(self.fds)} descriptors of process {self.task.pid}"
+        leases = (
+            f", and leases on {', '.join(f'#{lock.file}' for lock in self.leases)}" if self.leases else ""
+        )
+        return f"set {len(self.fds)} descriptors of process {self.task.pid}{leases}"
 
 
 class SetProcess(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import resource
 import struct
 
@@ -133,6 +134,11 @@ def set_descriptors(image: Image, step: SetDescriptors, fds: Mapping[int, int], 
             hint = "another process has a lock there now"
             calls.add(f"fcntl({fd_number}, F_SETLK)", _NR_FCNTL, fd_number, _F_SETLK, slot, hint=hint)
             calls.make()
+    for lease in step.leases:
+        fd_number, kind = number_of[lease.file], fcntl.F_WRLCK if lease.write else fcntl.F_RDLCK
+        hint = f"#{lease.file} is open elsewhere, so that nobody can have a lease on it"
+        calls.add(f"fcntl({fd_number}, F_SETLEASE)", _NR_FCNTL, fd_number, fcntl.F_SETLEASE, kind, hint=hint)
+    calls.make()
 
 
 def set_timers(image: Image, step: SetTimers, process: NewProcess, numbers_now: Mapping[int, int]) -> None:

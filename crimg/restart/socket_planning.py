@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from crimg.model import Cred, Fd, File, Fs, Socket, Task
 from crimg.model.enums import SocketState
+from crimg.preflight.lacking import name_of_socket, other_end_outside
 from crimg.restart.kind_steps import MakePair, MakeSocket, socket_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from crimg.model.image import Image
 
@@ -56,20 +57,10 @@ class _Sockets:
         return self.listeners.get((row.type, name)) if name else None
 
 
-def name_of_socket(row: Socket) -> bytes:
-    """Path, or abstract name with its zero byte, of a unix socket; empty for none."""
-    return row.path or (row.address or b"")[2:]
-
-
 def other_end_closed(row: Socket) -> bool:
     """Whether it was connected to a socket that is closed: the kernel has shut it down in both directions."""
     gone = row.state == SocketState.UNCONNECTED and row.shutdown == _BOTH
     return row.family == UNIX and row.type != DATAGRAM and gone
-
-
-def other_end_outside(row: Socket, numbers: Mapping[int, object]) -> bool:
-    """Whether it is connected to a unix socket that is not in the image. numbers: those of all sockets."""
-    return row.peer is not None and row.peer not in numbers
 
 
 def make_sockets(image: Image) -> Iterator[MakeSocket | MakePair]:

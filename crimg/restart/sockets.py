@@ -11,9 +11,10 @@ from crimg.errors import FileError
 from crimg.escape import escape
 from crimg.model.enums import SocketState
 from crimg.pages import blob_extents
+from crimg.preflight.lacking import name_of_socket
 from crimg.restart.acting import acting_as, give_to
 from crimg.restart.binding import Place
-from crimg.restart.socket_planning import UNIX, name_of_socket
+from crimg.restart.socket_planning import UNIX
 from crimg.restart.socket_setup import address_words, bind_inet, fill, inet_address, options_of, set_options
 
 TYPE_CHECKING = False

@@ -133,11 +133,17 @@ class Space:
     def fill(self, step: FillMemory) -> None:
         """Write the saved pages, then lock, guard and describe. Raises KernelError, FormatError."""
         calls = Calls(self.injector)
+        later = {vma.start for vma in step.later}
         with Filler(self.injector.tid, Memory(self.image, step.mm)) as filler:
             for vma in step.vmas:
                 if vma.name in vm.KERNEL_MAPPINGS:
                     continue
-                for start, end in filler.fill(vma):
+                if vma.start not in later:
+                    filler.fill(vma, vma.start, vma.end)
+                for start, end in step.needed if vma.start in later else ():
+                    if vma.start <= start < vma.end:
+                        filler.fill(vma, start, end)
+                for start, end in filler.guards(vma):
                     calls.add("madvise(MADV_GUARD_INSTALL)", _NR_MADVISE, start, end - start, vm.ADVICE_GUARD)
         for vma in step.vmas:
             given = vm.flags_of(vma)

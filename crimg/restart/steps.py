@@ -11,6 +11,7 @@ from crimg.escape import escape
 from crimg.model.enums import FileKind, Keeper, name_of
 from crimg.restart.kind_steps import KindStep, WatchFiles
 from crimg.restart.process_steps import ProcessStep
+from crimg.restart.pseudo_steps import PseudoStep
 from crimg.restart.terminal_steps import TerminalStep
 from crimg.restart.tree_steps import TreeStep
 
@@ -112,12 +113,17 @@ class MapMemory(NamedTuple):
 
 
 class FillMemory(NamedTuple):
-    """Write the saved pages, and what the kernel keeps of the address space (PR_SET_MM_MAP)."""
+    """Write the saved pages, and what the kernel keeps of the address space (PR_SET_MM_MAP).
+
+    bytes: that are written.  later: mappings of which only what lies in `needed` (start, end) is.
+    """
 
     task: Task
     mm: Mm
     vmas: tuple[Vma, ...]
     bytes: int
+    later: tuple[Vma, ...] = ()
+    needed: tuple[tuple[int, int], ...] = ()
 
     @property
     def objects(self) -> tuple[int, ...]:
@@ -129,9 +135,32 @@ class FillMemory(NamedTuple):
         return f"fill {self.bytes} bytes of memory of address space #{self.mm.objref}"
 
 
+class ServeMemory(NamedTuple):
+    """Have another process supply the other pages when they are touched, and bring them in meanwhile.
+
+    bytes: that are still to come.  vmas, needed: `later` and `needed` of FillMemory.
+    """
+
+    task: Task
+    mm: Mm
+    vmas: tuple[Vma, ...]
+    needed: tuple[tuple[int, int], ...]
+    bytes: int
+
+    @property
+    def objects(self) -> tuple[int, ...]:
+        """Objrefs of the objects that it comes from."""
+        return (self.mm.objref,)
+
+    def describe(self) -> str:
+        """One line."""
+        where = f"memory of address space #{self.mm.objref}"
+        return f"have {self.bytes} bytes of {where} supplied as they are touched"
+
+
 FileStep = OpenFile | MakePipe | MakeDeleted
-MemoryStep = MapMemory | FillMemory
-Step = FileStep | TerminalStep | KindStep | TreeStep | MemoryStep | WatchFiles | ProcessStep
+MemoryStep = MapMemory | FillMemory | ServeMemory
+Step = FileStep | TerminalStep | PseudoStep | KindStep | TreeStep | MemoryStep | WatchFiles | ProcessStep
 
 
 class Plan(NamedTuple):

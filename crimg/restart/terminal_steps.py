@@ -7,6 +7,7 @@ from typing import NamedTuple
 from crimg.escape import escape
 from crimg.model import File, Task, Tty
 from crimg.model.enums import FileKind
+from crimg.restart.pseudo_planning import DEV_TTY, FOREGROUND, TERMIOS, PseudoTerminals
 from crimg.restart.tree import root_task
 
 TYPE_CHECKING = False
@@ -14,13 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from crimg.model.image import Image
-
-_DEV_TTY = 5 << 32
-"""Device number of /dev/tty, which is the terminal of whoever opens it."""
-_TERMIOS = 36
-"""Bytes of struct termios of the kernel."""
-FOREGROUND = "foreground"
-"""In `extra` of a task: the process group in the foreground of its terminal."""
 
 
 class OpenTerminal(NamedTuple):
@@ -78,27 +72,29 @@ class Terminal:
     def __init__(self, image: Image, root: Task) -> None:
         self.root = root
         self._ttys = {row.objref: row for row in image.rows(Tty)}
+        made = PseudoTerminals(image).files
         self._files = [
             (file, self._ttys[file.tty])
             for file in image.rows(File)
             if file.kind == FileKind.CHARACTER_DEVICE and file.tty in self._ttys and file.tty is not None
+            if file.objref not in made
         ]
-        others = {tty.rdev for _, tty in self._files} - {_DEV_TTY}
+        others = {tty.rdev for _, tty in self._files} - {DEV_TTY}
         self.problem = ""
         if not root.tty and len(others) > 1:
             self.problem = (
                 f"process {root.pid} has {len(others)} terminals, none of which controls it (--tty)"
             )
-        if any(len(tty.termios) != _TERMIOS for _, tty in self._files):
+        if any(len(tty.termios) != TERMIOS for _, tty in self._files):
             self.problem = "the settings of its terminal are none that there are (--tty)"
-        own = {root.tty or next(iter(others), 0), _DEV_TTY}
+        own = {root.tty or next(iter(others), 0), DEV_TTY}
         self._files = [(file, tty) for file, tty in self._files if tty.rdev in own]
         self.files = frozenset(file.objref for file, _ in self._files)
 
     def opened(self, path: bytes) -> Iterator[OpenTerminal]:
         """The steps that open the terminal at `path` instead."""
         for file, tty in self._files:
-            yield OpenTerminal(file, file.path if tty.rdev == _DEV_TTY else path)
+            yield OpenTerminal(file, file.path if tty.rdev == DEV_TTY else path)
 
     def set(self, path: bytes, groups: frozenset[int]) -> SetTerminal:
         """The step that hands it over. groups: process groups of the image."""

@@ -8,8 +8,11 @@ are in it.
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from crimg.escape import escape
 from crimg.model import Cred, ImageInfo, Task
+from crimg.restart.pseudo_steps import TakeTerminal
 from crimg.restart.tree_steps import (
     EndStandIn,
     EndZombie,
@@ -22,7 +25,7 @@ from crimg.restart.tree_steps import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from crimg.model.image import Image
     from crimg.restart.tree_steps import TreeStep
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 # include/uapi/linux/sched.h
 _SHARING = {"mm": 0x100, "fs": 0x200, "fd_table": 0x400, "sighand": 0x800}
 _SIGCHLD = 17
+_NONE: Mapping[int, int] = MappingProxyType({})
 _DEEPEST = 100
 """Leaders of sessions, one the child of the other, that were made before any of them became one."""
 
@@ -50,12 +54,23 @@ class Tree:
     problems: what cannot be made as it was, one line each; the steps are then not complete.
     """
 
-    def __init__(self, image: Image, *, new_pids: bool = False, join: bool = False) -> None:
-        """join: the first process begins no session, but is in that of this program."""
+    def __init__(
+        self,
+        image: Image,
+        *,
+        new_pids: bool = False,
+        join: bool = False,
+        terminals: Mapping[int, int] = _NONE,
+    ) -> None:
+        """join: the first process begins no session, but is in that of this program.
+
+        terminals: leaders of sessions to the objref of the terminal that they take, before they make others.
+        """
         self.image = image
+        self.terminals = terminals
         self.join = join
         self.new_pids = new_pids
-        self.steps: list[TreeStep] = []
+        self.steps: list[TreeStep | TakeTerminal] = []
         self.order: list[Task] = []
         self.told: dict[int, set[int]] = {}
         self.problems: list[str] = []
@@ -132,6 +147,8 @@ class Tree:
 
     def _start_session(self, number: int) -> None:
         self.steps.append(StartSession(number))
+        if number in self.terminals:
+            self.steps.append(TakeTerminal(number, self.terminals[number]))
         self._session[number] = self._group[number] = number
 
     def _place(self, task: Task, parent: Task) -> None:

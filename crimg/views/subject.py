@@ -64,6 +64,10 @@ class TolerantStore:
         """As the store beneath; raises FormatError."""
         return self._store.stored(section)
 
+    def file(self) -> int | None:
+        """As the store beneath."""
+        return self._store.file()
+
     def release(self) -> None:
         """As the store beneath."""
         self._store.release()

@@ -43,6 +43,10 @@ class AlteredStore:
         body: memoryview = self._store.stored(section)
         return body
 
+    def file(self) -> int | None:
+        fd: int | None = self._store.file()
+        return fd
+
     def release(self) -> None:
         self._store.release()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import crimg
 from crimg.model import Inode, Pipe, SharedMemory, Socket
 from crimg.preflight import check
+from crimg.restart.machine import this_machine
+from crimg.restart.problems import find_problems
 from tests.dump.dumps import save
 from tests.dump.programs import Agent
 from tests.preflight.altered import altered
@@ -127,3 +129,32 @@ def test_contents_that_are_not_in_the_image(tmp_path: Path) -> None:
         assert [one.verdict for one in found] == ["missing"] * 5
         assert {one.restart for one in found} == {"it fails: what was in it is not to be had"}
         assert all(one.remedies for one in found)
+
+
+def test_what_a_restart_refuses_is_foretold(tmp_path: Path) -> None:
+    """A datagram socket of a pair whose other end has gone on to another one; a segment at a descriptor."""
+    code = """
+import ctypes, socket
+one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+named = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+named.bind("named")
+other.connect("named")
+libc = ctypes.CDLL(None)
+libc.shmat.restype = ctypes.c_void_p
+start = libc.shmat(libc.shmget(0, 4096, 0o1600), None, 0)
+fd = os.open("/proc/self/map_files/%x-%x" % (start, start + 4096), os.O_RDWR)
+libc.shmctl(int(os.stat(fd).st_ino), 0, None)
+"""
+    with Agent(code, tmp_path / "target") as agent:
+        save(agent.pid, tmp_path / "image")
+    with crimg.open(tmp_path / "image") as image:
+        lost = {one.details: one for one in check(image) if one.verdict == "missing"}
+        problems = find_problems(image, this_machine(), new_pids=False, accepted={})
+        objrefs = {one.objref for one in lost.values()}
+        assert {
+            ("it sends to a socket that has no name to be found by",),
+            ("it is a System V segment that is open at a descriptor",),
+        } == lost.keys()
+        assert all(any(f"#{objref} " in line for line in problems) for objref in objrefs)
+        assert all(one.restart.startswith("it is refused: ") for one in lost.values())
+        assert all("before the dump" in one.remedies[0].text for one in lost.values())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from crimg.restart import Restarted
     from tests.dump.programs import Program
 
 
@@ -85,7 +86,7 @@ def _is_there(pid: int) -> bool:
     return os.path.exists(f"/proc/{pid}")
 
 
-def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> None:
+def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options: Any) -> Restarted:
     """Restart it from the image, as a child of the test run.
 
     accept: end of the paths for which any verdict will do.  options: of `restart.plan`.
@@ -98,9 +99,10 @@ def bring_back(program: Program, image: Path, *, accept: bytes = b"", **options:
         done = restart.restart(opened, plan)
     program.pid = done.pid
     program.process = Child(done.pid)  # type: ignore[assignment]  # all that Program asks of it
+    return done
 
 
-def there_and_back(program: Program, image: Path, **options: Any) -> None:
+def there_and_back(program: Program, image: Path, **options: Any) -> Restarted:
     """Both. options: of `restart.plan`."""
     put_away(program, image)
-    bring_back(program, image, **options)
+    return bring_back(program, image, **options)

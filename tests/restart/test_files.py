@@ -285,6 +285,9 @@ first = names(folder)
 LIMIT = 1000
 by_path = os.open("file1", os.O_PATH)
 os.mkfifo("named")
+twin = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+os.lseek(twin, os.lseek(folder, 0, 1), 0)
+to_come = names(twin)
 fifo = os.open("named", os.O_RDWR | os.O_NONBLOCK)
 os.write(fifo, b"waiting")
 signals = []
@@ -308,6 +311,7 @@ def test_positions_contents_and_owners(tmp_path: Path) -> None:
         rest = agent.ask("names(folder)")
         first = agent.ask("first")
         assert not set(first) & set(rest)
+        assert rest == agent.ask("to_come"), "as from that position on before"
         assert {b"file%d" % number for number in range(40)} <= {*first, *rest}
         assert agent.ask("os.stat(by_path).st_ino == os.stat('file1').st_ino")
         assert agent.ask("fcntl.fcntl(by_path, 3) & os.O_PATH == os.O_PATH")
