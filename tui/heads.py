@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from crimg.tui.looks import MARKS
 from crimg.tui.places import CHANGE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
-from crimg.tui.theme import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

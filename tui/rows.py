@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _WRAPPED = 50
 """Columns of a wrapped text: what a page has at 80 columns."""
 Span = tuple[str, str]
-"""Role (a key of crimg.tui.theme.ROLES) and printable text."""
+"""Role (a key of crimg.tui.looks.SHAPES, or "chosen") and printable text."""
 
 
 class Row(NamedTuple):
@@ -37,6 +37,11 @@ class Row(NamedTuple):
     detail: Place | None = None
     copy: str = ""
     subject: int | None = None
+
+    @property
+    def beside(self) -> Place | None:
+        """What is shown beside it while it is under the cursor."""
+        return self.detail or self.target
 
     @property
     def text(self) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from crimg.escape import one_line
 from crimg.tui.form import RuleForm
 from crimg.tui.heads import head_spans, status_spans, tab_spans
+from crimg.tui.looks import wants_mono
 from crimg.tui.pages import page_of
 from crimg.tui.panes import Panes, while_running
-from crimg.tui.theme import wants_mono
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from crimg.tui.line_view import LineView
     from crimg.tui.places import Place
     from crimg.tui.rows import Row
@@ -24,8 +26,8 @@ _NARROW = 90
 class Showing(Panes):
     """Panes that show the pages of one session."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(ansi_color=True if wants_mono() else None)
+    def __init__(self, session: Session, driver: type[Driver] | None = None) -> None:
+        super().__init__(driver, ansi_color=True if wants_mono() else None)
         self.session = session
 
     @property
@@ -85,7 +87,7 @@ class Showing(Panes):
             self.session.trail.replace(event.row.target)
             self.show_page()
         elif event.view.id == "main" and self.page.split:
-            place = event.row.detail or event.row.target
+            place = event.row.beside
             if place is not None:
                 page = page_of(self.session, place)
                 self.view("detail").show(page.rows, page.rows.row_of(place.at))

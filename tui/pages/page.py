@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
+from crimg.tui.looks import MARKS
 from crimg.tui.rows import Row, Rows
-from crimg.tui.theme import MARKS
 from crimg.views.objects import describe
 
 TYPE_CHECKING = False
