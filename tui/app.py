@@ -75,14 +75,16 @@ class Browser(Working):
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         """Follow a link; in the tree: open or close a node too."""
-        if event.view.id == "tree":
-            rows = event.view.rows
-            if isinstance(rows, Tree) and rows.toggle(event.index):
+        stay = event.view.id == "tree"
+        if isinstance(rows := event.view.rows, Tree):
+            if rows.toggle(event.index):
                 event.view.redraw()
+            else:
+                stay = not self.single
         if self.editing.opened(event.row.detail if event.row.target is None else None):
             return
         if event.row.target is not None and event.view.id not in ("help", "question-rows"):
-            self.go(event.row.target)
+            self.go(event.row.target, stay=stay)
 
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""

@@ -12,6 +12,7 @@ import sys
 import termios
 from contextlib import suppress
 
+from crimg.tui.cells import cells, fitting
 from crimg.tui.heads import head_spans, status_spans, tab_spans
 from crimg.tui.looks import COLOURS, DARK, DETAIL, LEAST, SHAPES, TREE, wants_mono
 from crimg.tui.navigator import Tree
@@ -97,22 +98,24 @@ def _give_keys_back(before: list[Any] | None) -> None:
 def lines(session: Session) -> list[str]:
     """The lines of the terminal, from the first one, with their looks."""
     width, height = shutil.get_terminal_size()
-    page = page_of(session, session.trail.place)
     paint = _Paint()
     room = max(height - 3, 1)
     if width < LEAST[0] or height < LEAST[1]:
-        left, right, lower = [""] * room, width, 0
+        left, right = [""] * room, width
     else:
         edge = paint.line([("dim", "│")], 1)
         left = [one + edge for one in paint.rows(Tree(session), TREE, room, "blurred")]
-        right, lower = width - TREE - 1, (DETAIL + 1) * page.split
+        right = width - TREE - 1
+    session.room = right - 1
+    page = page_of(session, session.trail.place)
+    lower = (DETAIL + 1) * (page.split and right < width)
     main = [paint.line([("head", page.title)], right)]
     main += paint.rows(page.rows, right, room - 1 - lower, "cursor")
     if lower:
         main.append(paint.line([("dim", "─" * right)], right))
         main += paint.rows(_beneath(session, page.rows), right, DETAIL, "background")
     return [
-        paint.line(head_spans(session), width, "panel"),
+        paint.line(head_spans(session, width), width, "panel"),
         paint.line(tab_spans(session), width),
         *map("".join, zip(left, main, strict=True)),
         paint.line(status_spans(page, "", width), width, "panel"),
@@ -145,8 +148,8 @@ class _Paint:
         base = f"\x1b[0{self._ground(ground)}"
         parts = []
         for role, text in spans:
-            shown = _cut(text, width)
-            width -= _cells(shown)
+            shown = text[: fitting(text, width)]
+            width -= cells(shown)
             parts.append(f"{base}{self._look(role)}m{shown}")
         return "".join((*parts, f"{base}m", " " * width))
 
@@ -166,26 +169,3 @@ class _Paint:
 def _rgb(colour: str) -> str:
     """ "#FF7043" as numbers."""
     return "".join(f";{int(colour[at : at + 2], 16)}" for at in (1, 3, 5))
-
-
-def _is_narrow(text: str) -> bool:
-    """Whether each character takes one column: Latin letters and the edges of the panes."""
-    return text.isascii() or all(letter < "\u0300" or letter in "│─" for letter in text)
-
-
-def _cells(text: str) -> int:
-    """Columns that a text takes."""
-    if _is_narrow(text):
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def _cut(text: str, width: int) -> str:
-    """As much of a text as there is room for."""
-    if _is_narrow(text):
-        return text[:width]
-    from rich.cells import cell_len, set_cell_size
-
-    return text if cell_len(text) <= width else set_cell_size(text, width)

@@ -6,17 +6,18 @@ rows it has and makes each of them on demand.
 
 from __future__ import annotations
 
-import textwrap
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from crimg.tui.cells import fitting
 from crimg.tui.places import Place  # noqa: TC001 - a NamedTuple has it in its annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import re
+    from collections.abc import Callable, Iterable, Iterator
 
 _WRAPPED = 50
 """Columns of a wrapped text: what a page has at 80 columns."""
@@ -54,11 +55,34 @@ def text_row(text: str, role: str = "", **more: object) -> Row:
     return Row(((role, text),), **more)  # type: ignore[arg-type]  # columns of Row by their names
 
 
-def wrapped(text: str, role: str = "", mark: Span = ("", "")) -> list[Row]:
+def lines_of(text: str, width: int) -> Iterator[str]:
+    """A text in lines of at most so many columns, broken behind blanks if there are any; nothing is lost."""
+    while (end := fitting(text, max(width, 2))) < len(text):
+        end = text.rfind(" ", 0, end) + 1 or end
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
+def wrapped(text: str, role: str = "", mark: Span = ("", ""), **more: object) -> list[Row]:
     """A text of any length in as many rows as it needs, the mark before the first; each copies the whole."""
-    lines = textwrap.wrap(text, _WRAPPED, break_on_hyphens=False) or [""]
     blank = ("", " " * len(mark[1]))
-    return [Row((blank if at else mark, (role, line)), copy=text) for at, line in enumerate(lines)]
+    return [
+        Row((blank if at else mark, (role, line)), copy=text, **more)  # type: ignore[arg-type]  # as text_row
+        for at, line in enumerate(lines_of(text, _WRAPPED))
+    ]
+
+
+def marked(spans: Iterable[Span], pattern: re.Pattern[str]) -> Iterator[Span]:
+    """Spans, with what the pattern finds in them on its own."""
+    for role, text in spans:
+        end = 0
+        for match in pattern.finditer(text):
+            if match.end() > match.start():
+                yield role, text[end : match.start()]
+                yield "match", match[0]
+                end = match.end()
+        yield role, text[end:]
 
 
 class Rows(ABC):

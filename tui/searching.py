@@ -112,7 +112,11 @@ class Search:
                 self._app.say("nothing was searched for, or nothing found: / searches", "warning")
                 return
             here = memory.address_of(view.cursor)
-            at = bisect_right(self.matches, here + 15) if by > 0 else bisect_left(self.matches, here) - 1
+            at = (
+                bisect_right(self.matches, here + memory.each - 1)
+                if by > 0
+                else bisect_left(self.matches, here) - 1
+            )
             view.move_to(memory.row_of(self.matches[at % len(self.matches)]))
         elif view.pattern is not None:
             self._app.run_worker(self._next(view, rows, view.pattern, by), group="next", exclusive=True)

@@ -18,6 +18,7 @@ from crimg.reader import criu_store, open_image
 from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
+from crimg.tui.looks import TREE
 from crimg.tui.places import COMPARE, IMAGE, Trail
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Record)
     T = TypeVar("T")
 
+_NARROW = 88
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
 
@@ -56,7 +58,7 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
-    wanted: what `kept_soon` was asked for.  narrow: a page has so little room that paths come first in it.
+    wanted: what `kept_soon` was asked for.  room: columns that a page has for its rows.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
@@ -79,7 +81,7 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
-        self.narrow = False
+        self.room = 80 - TREE - 2
         self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None
@@ -177,6 +179,11 @@ class Session:
             return self.kept(key, make)
         self.wanted[key] = make
         return None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a page has so little room that paths come first in it."""
+        return self.room < _NARROW
 
     @property
     def sessions(self) -> list[Session]:

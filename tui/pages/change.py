@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import Page, count, mark, object_words, pair
+from crimg.tui.pages.page import Page, count, mark, object_words, pair, pairs
 from crimg.tui.pages.proposals import how_far
 from crimg.tui.places import CHANGE, PROPOSALS, REVISIONS, Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
@@ -147,11 +147,11 @@ def planned(session: Session, place: Place) -> Page:
     rows = [
         *(row for text in clashes for row in wrapped(text, "error", mark("error"))),
         *([pair("value", f"{one.kind} {one.column}")] if draft.planned(one.objref) != one else []),
-        pair("before", one.before),
-        pair("after", one.after, role="edited"),
-        pair("rule", one.rule),
-        pair("used by", one.users),
-        pair("object", object_words(session, one.objref), target=Place("object", one.objref)),
+        *pairs(session, "before", one.before),
+        *pairs(session, "after", one.after, role="edited"),
+        *pairs(session, "rule", one.rule),
+        *pairs(session, "used by", one.users),
+        *pairs(session, "object", object_words(session, one.objref), target=Place("object", one.objref)),
     ]
     return Page(f"#{one.objref} {one.column}", Fixed(rows))
 
@@ -162,7 +162,7 @@ def rule(session: Session, place: Place) -> Page:
     if place.number >= len(draft.uses):
         return Page("Rule", Fixed([text_row("the plan is made anew", "dim")]))
     use = draft.uses[place.number]
-    rows = [pair("rule", use.text), pair("changes", count(use.changes, "path"))]
+    rows = [*pairs(session, "rule", use.text), pair("changes", count(use.changes, "path"))]
     if use.unused:
         rows.append(pair("", "it decides no path of the image", role="warning"))
     rows.append(Row((("dim", "r changes it, x takes it out of the "), ("link", "plan")), CHANGE))
