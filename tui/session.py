@@ -106,13 +106,15 @@ class Session:
     def fd(self) -> int:
         """Descriptor of the image file, for a child that looks at the very same file."""
         criu = criu_store(self.subject.image)
-        return criu.directory.fd if criu is not None else self._file.fd
+        return criu.directory.holder if criu is not None else self._file.fd
 
     def _why_read_only(self) -> str:
         if self.subject.damage:
             return "the image is damaged, and read as far as it is whole"
         if criu_store(self.subject.image) is not None:
-            return "it is a directory of CRIU: crimg rewrite changes it"
+            if os.path.isdir(self.name):
+                return "it is a directory of CRIU: crimg rewrite changes it"
+            return "it is an archive: crimg rewrite -o writes a changed one"
         if self.name == "-" or not os.path.isfile(self.name):
             return "it came through a pipe"
         if self.revision is not None:
@@ -123,6 +125,9 @@ class Session:
     def torn(self) -> str:
         """What stands behind the last revision, in words; empty for nothing."""
         image = self.subject.image
+        criu = criu_store(image)
+        if criu is not None and criu.directory.unfinished():
+            return "a rewrite was cut short, or is going on; crimg undo takes back what it did"
         if not image.torn:
             return ""
         behind = f"{image.torn:,} bytes behind revision {image.revision}"

@@ -149,6 +149,11 @@ class Archive(Files):
         start = self._places[part.name]
         return self._data[start : start + part.size]
 
+    @property
+    def holder(self) -> int:
+        """Descriptor of the archive."""
+        return self.source
+
     def parent(self) -> str | None:
         """Where the dump before is, as the link says; it is not followed."""
         return self._parent
