@@ -27,6 +27,7 @@ class Showing(Panes):
     def __init__(self, session: Session, driver: type[Driver] | None = None) -> None:
         super().__init__(driver, ansi_color=True if wants_mono() else None)
         self.session = session
+        self._more = ""
 
     @property
     def place(self) -> Place:
@@ -72,9 +73,14 @@ class Showing(Panes):
             row = memory.row_of(before.address_of(row))
         if not (keep and view.is_filtered):
             view.show(rows, row, stay=keep)
-        self.bar("title").show([("head", self.page.title)])
+        self.show_title(self._more if keep else "")
         self.show_heads()
         self.arrange()
+
+    def show_title(self, more: str = "") -> None:
+        """Show the title of the page, and what else there is to say of it until another page comes."""
+        self._more = more
+        self.bar("title").show([("head", self.page.title), ("key", more)])
 
     def show_heads(self) -> None:
         """Show the lines above and below the panes."""

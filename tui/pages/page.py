@@ -47,9 +47,9 @@ def pairs(
         yield pair("" if at else label, line, width, role, target)._replace(copy=text)
 
 
-def count(number: int, noun: str) -> str:
+def count(number: int, noun: str, ending: str = "s") -> str:
     """ "1 path", "2,000 paths"."""
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+    return f"{number:,} {noun}{ending if number != 1 else ''}"
 
 
 def differing(session: Session) -> str:
