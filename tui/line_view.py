@@ -146,7 +146,12 @@ class LineView(ScrollView, can_focus=True):
         self.move_to(len(self.rows) - 1 if end else 0)
 
     def action_sideways(self, by: int) -> None:
-        """Scroll by some columns."""
+        """Scroll by some columns; in a tree, open or close."""
+        index = self.rows.sideways(self.cursor, by)
+        if index is not None:
+            self.redraw()
+            self.move_to(index)
+            return
         self.scroll_to(self.scroll_offset.x + by * _STEP, None, animate=False, force=True)
 
     def action_open(self) -> None:

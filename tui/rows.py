@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Iterable, Iterator
 
-_WRAPPED = 50
-"""Columns of a wrapped text: what a page has at 80 columns."""
+_ROOM = 52
+"""What a page has at 80 columns."""
 Span = tuple[str, str]
 """Role (a key of crimg.tui.looks.SHAPES, or "chosen") and printable text."""
 
@@ -64,12 +64,17 @@ def lines_of(text: str, width: int) -> Iterator[str]:
     yield text
 
 
-def wrapped(text: str, role: str = "", mark: Span = ("", ""), **more: object) -> list[Row]:
-    """A text of any length in as many rows as it needs, the mark before the first; each copies the whole."""
+def wrapped(
+    text: str, role: str = "", mark: Span = ("", ""), *, room: int = _ROOM, target: Place | None = None
+) -> list[Row]:
+    """A text of any length in as many rows as it needs, the mark before the first; each copies the whole.
+
+    room: columns of a row.
+    """
     blank = ("", " " * len(mark[1]))
     return [
-        Row((blank if at else mark, (role, line)), copy=text, **more)  # type: ignore[arg-type]  # as text_row
-        for at, line in enumerate(lines_of(text, _WRAPPED))
+        Row((blank if at else mark, (role, line)), target, copy=text)
+        for at, line in enumerate(lines_of(text, room - len(mark[1])))
     ]
 
 
@@ -98,6 +103,10 @@ class Rows(ABC):
     @abstractmethod
     def row(self, index: int) -> Row:
         """The row with this number, from 0. Fast: it is called for each line in sight."""
+
+    def sideways(self, _index: int, _by: int) -> int | None:
+        """Open (1) or close (-1) a row; the row to go to, or None where rows are scrolled instead."""
+        return None
 
     def row_of(self, _address: int) -> int:
         """The number of the row that shows an address in memory; the first where rows have no addresses."""

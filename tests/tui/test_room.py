@@ -51,6 +51,30 @@ def test_enter_in_the_tree_opens_a_node_or_leads_to_a_page(sound: Path, size: tu
     drive(work)
 
 
+def test_the_keys_for_left_and_right_open_and_close_the_tree(sound: Path) -> None:
+    async def work() -> None:
+        async with opened(sound, checks=False) as (app, pilot):
+            tree = app.view("tree")
+            await pilot.press("shift+tab")
+            await until(pilot, lambda: app.focused is tree)
+            texts = [tree.rows.row(at).text for at in range(len(tree.rows))]
+            at = next(at for at, text in enumerate(texts) if "+ objects" in text)
+            tree.move_to(at)
+            await pilot.press("l")
+            await until_shown(pilot, app, "- objects", "+ filesystem (")
+            assert tree.cursor == at
+            await pilot.press("right")
+            await until(pilot, lambda: tree.cursor == at + 1)
+            await pilot.press("h")
+            await until(pilot, lambda: tree.cursor == at)
+            await pilot.press("left")
+            await until_shown(pilot, app, "+ objects")
+            await pilot.press("left")
+            await until(pilot, lambda: tree.cursor == 0)
+
+    drive(work)
+
+
 def test_the_page_stays_when_the_image_is_opened_anew_from_the_tree(sound: Path) -> None:
     async def work() -> None:
         async with opened(sound, checks=False) as (app, pilot):

@@ -79,10 +79,10 @@ def _top(session: Session) -> Iterator[Row]:
     """What is asked for, and what is wrong with it."""
     draft = session.draft
     if session.read_only:
-        yield from wrapped(f"read-only: {session.read_only}", "warning", mark("warning"))
+        yield from wrapped(f"read-only: {session.read_only}", "warning", mark("warning"), room=session.room)
     for text in (draft.refused, draft.error):
         if text:
-            yield from wrapped(text, "error", mark("error"))
+            yield from wrapped(text, "error", mark("error"), room=session.room)
     yield text_row("Rules and paths", "head")
     for number, table in enumerate(draft.rules):
         yield _rule_row(draft, table, number)
@@ -114,7 +114,8 @@ def restamp(session: Session, _place: Place) -> Page:
     """That the evidence of files is taken anew."""
     rows = wrapped(
         f"{_restamps(session.draft)}: for copies that were made on purpose, which are other files than those"
-        " of the dump. preflight knows them as what they are from then on."
+        " of the dump. preflight knows them as what they are from then on.",
+        room=session.room,
     )
     return Page("Restamp", Fixed([*rows, Row((("dim", "x takes it out of the "), ("link", "plan")), CHANGE)]))
 
@@ -145,7 +146,7 @@ def planned(session: Session, place: Place) -> Page:
     one = draft.changes[place.number]
     clashes = [draft.clashes[number].text for number in draft.clashing.get(one.objref, ())]
     rows = [
-        *(row for text in clashes for row in wrapped(text, "error", mark("error"))),
+        *(row for text in clashes for row in wrapped(text, "error", mark("error"), room=session.room)),
         *([pair("value", f"{one.kind} {one.column}")] if draft.planned(one.objref) != one else []),
         *pairs(session, "before", one.before),
         *pairs(session, "after", one.after, role="edited"),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def journal(session: Session, _place: Place) -> Page:
     """What the dump remarked, and how each revision came to be."""
-    rows = session.kept("journal", lambda: Fixed(_rows(session)))
+    rows = session.kept(("journal", session.room), lambda: Fixed(_rows(session)))
     return Page("Log and history", rows, True)
 
 
@@ -40,7 +40,9 @@ def _rows(session: Session) -> Iterator[Row]:
         by = escape(entry["tool_version"])
         yield Row((("key", f"revision {entry['revision']:<4}"), ("", f" {entry['time']}, by {by}{note}")))
         if entry["command"]:
-            yield from wrapped(" ".join(map(escape, entry["command"])), "dim", ("", "    "))
+            yield from wrapped(
+                " ".join(map(escape, entry["command"])), "dim", ("", "    "), room=session.room
+            )
         for rule in entry["rules"]:
             yield text_row(f"    rule {escape(rule)}", "path")
     yield text_row("")

@@ -69,10 +69,12 @@ def how_far(found: Proposals) -> str:
 def _rows(session: Session) -> Iterator[Row]:
     found = session.proposals
     if found.error:
-        yield from wrapped(found.error, "error", mark("error"))
+        yield from wrapped(found.error, "error", mark("error"), room=session.room)
     if found.state == "none":
         yield from wrapped(
-            "R asks for directories, and searches them for the files that are not where they were", "dim"
+            "R asks for directories, and searches them for the files that are not where they were",
+            "dim",
+            room=session.room,
         )
     if found.state == "done" and not found.rules and not len(found.unsettled):
         yield Row((mark("ok"), ("ok", "no file has to be looked for")))

@@ -40,7 +40,9 @@ def revisions(session: Session, _place: Place) -> Page:
     )
     title = f"Revisions ({len(past.revisions)})" if past.state == "done" else "Revisions ..."
     if past.error:
-        return Page(title, Fixed(wrapped(past.error, "error", mark("error"))), False, _KEYS)
+        return Page(
+            title, Fixed(wrapped(past.error, "error", mark("error"), room=session.room)), False, _KEYS
+        )
     if not past.revisions:
         return Page(title, Fixed([text_row("they are being read ...", "dim")]), False, _KEYS)
     return Page(title, rows, True, _KEYS)
@@ -66,7 +68,8 @@ def _rows(session: Session, one: Revision) -> Iterator[Row]:
         if text:
             yield from pairs(session, label, text)
     if not one.in_file:
-        yield from wrapped("what it changed is not to be had any more: the image was compacted since", "dim")
+        lost = "what it changed is not to be had any more: the image was compacted since"
+        yield from wrapped(lost, "dim", room=session.room)
         return
     if one.number != session.subject.image.revision:
         shown = "look at the image as it was at this revision"
@@ -76,4 +79,4 @@ def _rows(session: Session, one: Revision) -> Iterator[Row]:
     for text in one.summary:
         yield from pairs(session, "changed", text)
     for line in one.lines:
-        yield text_row(line)
+        yield from wrapped(line, room=session.room)
