@@ -9,15 +9,17 @@ from crimg.tui.bars import Prompt
 from crimg.tui.commands import BINDINGS as EDIT_BINDINGS
 from crimg.tui.commands import system_commands
 from crimg.tui.dialogs import Help
+from crimg.tui.driver import driver_after
 from crimg.tui.editing import Editing
 from crimg.tui.filling import Filling
 from crimg.tui.heads import TABS, tab_place
+from crimg.tui.looks import wants_mono
 from crimg.tui.navigator import Tree
 from crimg.tui.panes import while_running
 from crimg.tui.places import COMPARE, Place
 from crimg.tui.rewriting import Rewriting
 from crimg.tui.searching import Search
-from crimg.tui.theme import THEMES, wants_mono
+from crimg.tui.theme import THEMES
 from crimg.tui.working import Working
 
 TYPE_CHECKING = False
@@ -27,8 +29,10 @@ if TYPE_CHECKING:
 
     from textual.app import SystemCommand
     from textual.binding import BindingType
+    from textual.driver import Driver
     from textual.screen import Screen
 
+    from crimg.tui.first_screen import FirstScreen
     from crimg.tui.line_view import LineView
     from crimg.tui.session import Session
 
@@ -57,8 +61,8 @@ class Browser(Working):
         *EDIT_BINDINGS,
     ]
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: Session, driver: type[Driver] | None = None) -> None:
+        super().__init__(session, driver)
         self.animation_level = "none"
         for theme in THEMES:
             self.register_theme(theme)
@@ -71,14 +75,16 @@ class Browser(Working):
     @while_running
     def on_line_view_opened(self, event: LineView.Opened) -> None:
         """Follow a link; in the tree: open or close a node too."""
-        if event.view.id == "tree":
-            rows = event.view.rows
-            if isinstance(rows, Tree) and rows.toggle(event.index):
+        stay = event.view.id == "tree"
+        if isinstance(rows := event.view.rows, Tree):
+            if rows.toggle(event.index):
                 event.view.redraw()
+            else:
+                stay = not self.single
         if self.editing.opened(event.row.detail if event.row.target is None else None):
             return
         if event.row.target is not None and event.view.id not in ("help", "question-rows"):
-            self.go(event.row.target)
+            self.go(event.row.target, stay=stay)
 
     def action_tab(self, number: int) -> None:
         """Go to one of the first pages."""
@@ -178,6 +184,6 @@ class Browser(Working):
         return system_commands(self)
 
 
-def run(session: Session) -> None:
-    """Run the application until it is quit."""
-    Browser(session).run()
+def run(session: Session, screen: FirstScreen) -> None:
+    """Run the application until it is quit. screen: what stands on the terminal so far."""
+    Browser(session, driver_after(screen)).run()

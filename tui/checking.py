@@ -109,7 +109,7 @@ def preflight(image: Image) -> None:
 
     verdicts = check(image, progress=progress())
     send_packed("verdicts", map(_verdict, verdicts), lambda words: (words[0], words[2]))
-    send(summary="of this boot" if same_boot(image) else "of another boot")
+    send(summary=f"dumped in {'this' if same_boot(image) else 'another'} boot")
 
 
 def _verdict(verdict: Verdict) -> tuple[object, ...]:

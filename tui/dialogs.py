@@ -74,7 +74,9 @@ class Help(ModalScreen[None]):
 
     def _rows(self) -> Iterator[Row]:
         yield text_row(self._title, "head")
-        for pairs in (self._keys, _EVERYWHERE):
+        own = {key for keys, _ in self._keys for key in keys.split()}
+        others = [(keys, words) for keys, words in _EVERYWHERE if not set(keys.split()) <= own]
+        for pairs in (self._keys, others):
             for key, words in pairs:
                 yield Row((("key", f" {key:<12} "), ("", words)))
             yield text_row("")

@@ -61,7 +61,7 @@ class RuleForm(Vertical):
 
     @staticmethod
     def _placeholder(name: str) -> str:
-        return f"{', '.join(PLACES)}; everywhere where it is empty" if name == "places" else ""
+        return f"empty: everywhere; or {', '.join(PLACES)}" if name == "places" else ""
 
     def compose(self) -> ComposeResult:
         """A line for the kind, and one for each text."""

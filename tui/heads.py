@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from crimg.tui.looks import MARKS
+from crimg.tui.pages.page import count
 from crimg.tui.places import CHANGE, FILES, FINDINGS, IMAGE, JOURNAL, OBJECTS, PREFLIGHT, Place
-from crimg.tui.theme import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,18 +40,36 @@ def tab_spans(session: Session) -> list[Span]:
     ]
 
 
-def head_spans(session: Session) -> list[Span]:
-    """The image, what is to be changed, what is wrong with it."""
+def head_spans(session: Session, width: int) -> list[Span]:
+    """The image, what is to be changed, what is wrong; without the less important that has no room."""
+    spans: list[Span] = []
+    for leave_out in range(_LEAVE_OUT + 1):
+        spans = _head_spans(session, leave_out)
+        if sum(len(text) for _, text in spans) <= width:
+            break
+    return spans
+
+
+_LEAVE_OUT = 4
+"""What can be left out of the first line: size, revision, words of the plan, why it is read-only."""
+
+
+def _head_spans(session: Session, leave_out: int) -> list[Span]:
     image, draft = session.subject.image, session.draft
-    told = [("head", f" {_short(session.shown_name)}")]
-    told.append(("", f"  {image.size:,} bytes, revision {image.revision}  "))
+    facts = (f"{image.size:,} bytes, ", f"revision {image.revision}  ")
+    told = [("head", f" {_short(session.shown_name)}"), ("", "  "), ("", "".join(facts[leave_out:]))]
     if draft.pending:
-        told.append(("edited", f"{MARKS['edited']} plan: {draft.amount}, not written "))
+        words = f"plan: {draft.amount}" + ("" if leave_out > 2 else ", not written")
+        told.append(("edited", f"{MARKS['edited']} {words} "))
     counts = session.checks.counts()
-    told += [(role, f" {MARKS[role]} {number} {role}s") for role, number in counts.items() if number]
+    told += [(role, f" {MARKS[role]} {count(number, role)}") for role, number in counts.items() if number]
     wrong = len(session.checks.differing)
-    told += [("error", f"  x {wrong} files differ here")] if wrong else []
-    return told + ([("warning", f"  read-only: {session.read_only}")] if session.read_only else [])
+    if wrong:
+        told.append(("error", f"  {MARKS['error']} {count(wrong, 'file')} differ{'s' * (wrong == 1)} here"))
+    if session.read_only:
+        why = f": {session.read_only}" if leave_out < _LEAVE_OUT else ""
+        told.append(("warning", f"  read-only{why}"))
+    return told
 
 
 def _short(name: str) -> str:

@@ -14,13 +14,12 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from crimg.tui.rows import Chosen, Fixed, Row, Rows
+from crimg.tui.rows import Chosen, Fixed, Row, Rows, marked
 from crimg.tui.theme import styles
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import re
-    from collections.abc import Iterator
     from typing import ClassVar
 
     from textual import events
@@ -51,12 +50,13 @@ class LineView(ScrollView, can_focus=True):
     ]
 
     class Moved(Message):
-        """The cursor is on another row."""
+        """The cursor is on another row; None: there is none. shown: since other rows are shown."""
 
-        def __init__(self, view: LineView, row: Row) -> None:
+        def __init__(self, view: LineView, row: Row | None, *, shown: bool = False) -> None:
             super().__init__()
             self.view = view
             self.row = row
+            self.shown = shown
 
     class Opened(Message):
         """Enter, or a second click, on a row."""
@@ -85,7 +85,7 @@ class LineView(ScrollView, can_focus=True):
         self._set_size()
         first = self._first_for(self.cursor, middle=not stay)
         self.scroll_to(None if stay else 0, first, animate=False, force=True)
-        self._tell()
+        self.post_message(self.Moved(self, self.row, shown=True))
 
     def redraw(self) -> None:
         """The rows, or their looks, have changed."""
@@ -131,12 +131,7 @@ class LineView(ScrollView, can_focus=True):
         self.cursor = index
         self.scroll_to(None, self._first_for(index, middle=far), animate=False, force=True)
         self.refresh()
-        self._tell()
-
-    def _tell(self) -> None:
-        row = self.row
-        if row is not None:
-            self.post_message(self.Moved(self, row))
+        self.post_message(self.Moved(self, self.row))
 
     def action_move(self, by: int) -> None:
         """Move the cursor."""
@@ -151,7 +146,12 @@ class LineView(ScrollView, can_focus=True):
         self.move_to(len(self.rows) - 1 if end else 0)
 
     def action_sideways(self, by: int) -> None:
-        """Scroll by some columns."""
+        """Scroll by some columns; in a tree, open or close."""
+        index = self.rows.sideways(self.cursor, by)
+        if index is not None:
+            self.redraw()
+            self.move_to(index)
+            return
         self.scroll_to(self.scroll_offset.x + by * _STEP, None, animate=False, force=True)
 
     def action_open(self) -> None:
@@ -229,20 +229,9 @@ class LineView(ScrollView, can_focus=True):
         over = Style.null()
         if index == self.cursor:
             over = looks["cursor" if self.has_focus else "cursor-blur"]
-        spans = self._marked(row) if self.pattern is not None else row.spans
+        spans = marked(row.spans, self.pattern) if self.pattern is not None else row.spans
         segments = [Segment(text, base + looks[role] + over) for role, text in spans if text]
         return Strip(segments or [Segment(" ", base + over)])
-
-    def _marked(self, row: Row) -> Iterator[tuple[str, str]]:
-        """The spans of a row, what the pattern finds in them on its own."""
-        for role, text in row.spans:
-            end = 0
-            for match in self.pattern.finditer(text) if self.pattern else ():
-                if match.end() > match.start():
-                    yield role, text[end : match.start()]
-                    yield "match", match[0]
-                    end = match.end()
-            yield role, text[end:]
 
     @property
     def visible_region(self) -> Region:

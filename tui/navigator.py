@@ -94,6 +94,16 @@ class Tree(Rows):
             del self.nodes[index + 1 : self._end(index)]
         return True
 
+    def sideways(self, index: int, by: int) -> int | None:
+        """As in Rows; what is closed leads to what it is beneath, what is open to its first child."""
+        node = self.nodes[index]
+        if by < 0 and not node.open:
+            return self.parent(index)
+        if node.children is not None and node.open is not (by > 0):
+            self.toggle(index)
+            return index
+        return min(index + node.open, len(self.nodes) - 1)
+
     def _open_as(self, before: Tree) -> None:
         """Open what was open, with as many children as were made."""
         known = {node.key: before.size(at) for at, node in enumerate(before.nodes) if node.open}

@@ -12,9 +12,9 @@ from textual.events import InputEvent
 from crimg.tui.bars import Bar, Divider, Prompt
 from crimg.tui.form import RuleForm
 from crimg.tui.line_view import LineView
+from crimg.tui.looks import DETAIL, LEAST, MARKS, TREE
 from crimg.tui.pages import Page
 from crimg.tui.rows import Fixed
-from crimg.tui.theme import MARKS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.driver import Driver
 
     A = TypeVar("A", bound=App[Any])
     P = ParamSpec("P")
 
 _PANES = ("tree", "main", "detail")
-_LEAST = (80, 24)
-"""Columns and lines below which there is room for one pane only."""
 
 
 def while_running(handler: Callable[Concatenate[A, P], None]) -> Callable[Concatenate[A, P], None]:
@@ -54,10 +53,8 @@ class Panes(App[None]):
     CSS = """
     Screen { layout: vertical; }
     #panes { height: 1fr; }
-    #tree { width: 26; }
     #right { width: 1fr; }
     #main { height: 1fr; }
-    #detail { height: 8; }
     #head, #status { background: $panel; }
     #judgement { display: none; }
     """
@@ -72,12 +69,12 @@ class Panes(App[None]):
         Binding("plus", "size('detail', 2)", "Higher", show=False),
     ]
 
-    def __init__(self, *, ansi_color: bool | None) -> None:
-        super().__init__(ansi_color=ansi_color)
+    def __init__(self, driver: type[Driver] | None, *, ansi_color: bool | None) -> None:
+        super().__init__(driver, ansi_color=ansi_color)
         self.page = Page("", Fixed([]))
         self.pane = "main"
         self.hidden: set[str] = set()
-        self.sizes = {"tree": 26, "detail": 8}
+        self.sizes = {"tree": TREE, "detail": DETAIL}
 
     def compose(self) -> ComposeResult:
         """The panes."""
@@ -112,7 +109,7 @@ class Panes(App[None]):
     @property
     def single(self) -> bool:
         """Whether there is room for one pane only."""
-        return self.size.width < _LEAST[0] or self.size.height < _LEAST[1]
+        return self.size.width < LEAST[0] or self.size.height < LEAST[1]
 
     def shows(self, name: str) -> bool:
         """Whether a pane beside the page is to be seen."""

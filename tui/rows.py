@@ -6,22 +6,23 @@ rows it has and makes each of them on demand.
 
 from __future__ import annotations
 
-import textwrap
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from itertools import accumulate
 from typing import NamedTuple, Protocol
 
+from crimg.tui.cells import fitting
 from crimg.tui.places import Place  # noqa: TC001 - a NamedTuple has it in its annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    import re
+    from collections.abc import Callable, Iterable, Iterator
 
-_WRAPPED = 50
-"""Columns of a wrapped text: what a page has at 80 columns."""
+_ROOM = 52
+"""What a page has at 80 columns."""
 Span = tuple[str, str]
-"""Role (a key of crimg.tui.theme.ROLES) and printable text."""
+"""Role (a key of crimg.tui.looks.SHAPES, or "chosen") and printable text."""
 
 
 class Row(NamedTuple):
@@ -39,6 +40,11 @@ class Row(NamedTuple):
     subject: int | None = None
 
     @property
+    def beside(self) -> Place | None:
+        """What is shown beside it while it is under the cursor."""
+        return self.detail or self.target
+
+    @property
     def text(self) -> str:
         """The line without roles."""
         return "".join(text for _, text in self.spans)
@@ -49,11 +55,39 @@ def text_row(text: str, role: str = "", **more: object) -> Row:
     return Row(((role, text),), **more)  # type: ignore[arg-type]  # columns of Row by their names
 
 
-def wrapped(text: str, role: str = "", mark: Span = ("", "")) -> list[Row]:
-    """A text of any length in as many rows as it needs, the mark before the first; each copies the whole."""
-    lines = textwrap.wrap(text, _WRAPPED, break_on_hyphens=False) or [""]
+def lines_of(text: str, width: int) -> Iterator[str]:
+    """A text in lines of at most so many columns, broken behind blanks if there are any; nothing is lost."""
+    while (end := fitting(text, max(width, 2))) < len(text):
+        end = text.rfind(" ", 0, end) + 1 or end
+        yield text[:end]
+        text = text[end:]
+    yield text
+
+
+def wrapped(
+    text: str, role: str = "", mark: Span = ("", ""), *, room: int = _ROOM, target: Place | None = None
+) -> list[Row]:
+    """A text of any length in as many rows as it needs, the mark before the first; each copies the whole.
+
+    room: columns of a row.
+    """
     blank = ("", " " * len(mark[1]))
-    return [Row((blank if at else mark, (role, line)), copy=text) for at, line in enumerate(lines)]
+    return [
+        Row((blank if at else mark, (role, line)), target, copy=text)
+        for at, line in enumerate(lines_of(text, room - len(mark[1])))
+    ]
+
+
+def marked(spans: Iterable[Span], pattern: re.Pattern[str]) -> Iterator[Span]:
+    """Spans, with what the pattern finds in them on its own."""
+    for role, text in spans:
+        end = 0
+        for match in pattern.finditer(text):
+            if match.end() > match.start():
+                yield role, text[end : match.start()]
+                yield "match", match[0]
+                end = match.end()
+        yield role, text[end:]
 
 
 class Rows(ABC):
@@ -69,6 +103,10 @@ class Rows(ABC):
     @abstractmethod
     def row(self, index: int) -> Row:
         """The row with this number, from 0. Fast: it is called for each line in sight."""
+
+    def sideways(self, _index: int, _by: int) -> int | None:
+        """Open (1) or close (-1) a row; the row to go to, or None where rows are scrolled instead."""
+        return None
 
     def row_of(self, _address: int) -> int:
         """The number of the row that shows an address in memory; the first where rows have no addresses."""

@@ -12,6 +12,7 @@ from crimg.errors import CrimgError
 from crimg.escape import unescape
 from crimg.tui.bars import Prompt
 from crimg.tui.pages.hexadecimal import memory_rows
+from crimg.tui.pages.page import count
 from crimg.tui.rows import Chosen
 from crimg.views.memory_search import find
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _SLICE = 0.008
 """Seconds of work between two turns of the keys."""
 _MOST_MATCHES = 100_000
+_NEWS = 0.2
+"""Seconds between two looks at how far a search in memory is."""
 
 
 class Search:
@@ -37,7 +40,7 @@ class Search:
         self._app = app
         self.matches: list[int] = []
         self._stop = threading.Event()
-        self._thread: asyncio.Task[int] | None = None
+        self._thread: asyncio.Task[None] | None = None
 
     def ask(self, view: LineView, place: Place) -> None:
         """Ask what to look for. Lists are filtered while one types."""
@@ -54,11 +57,15 @@ class Search:
 
     def stop(self, view: LineView) -> bool:
         """Show all rows again, end a search; whether there was anything to stop."""
+        if self._thread is not None and not self._thread.done():
+            self._stop.set()
+            return True
         self._app.workers.cancel_group(self._app, "filter")
         if isinstance(view.rows, Chosen):
             chosen = view.rows
             at = chosen.indices[view.cursor] if view.cursor < len(chosen) else 0
             view.show(chosen.base, at)
+            self._app.show_title()
             return True
         return False
 
@@ -98,10 +105,7 @@ class Search:
                 until = time.monotonic() + _SLICE
         if view.rows is chosen:
             view.show(chosen, view.cursor)
-            title = self._app.page.title
-            self._app.bar("title").show(
-                [("head", title), ("key", f"  filter: {len(chosen):,} of {len(chosen.base):,}")]
-            )
+            self._app.show_title(f"  filter: {len(chosen):,} of {len(chosen.base):,}")
 
     def again(self, view: LineView, by: int) -> None:
         """Go to the next (1) or previous (-1) match."""
@@ -112,7 +116,11 @@ class Search:
                 self._app.say("nothing was searched for, or nothing found: / searches", "warning")
                 return
             here = memory.address_of(view.cursor)
-            at = bisect_right(self.matches, here + 15) if by > 0 else bisect_left(self.matches, here) - 1
+            at = (
+                bisect_right(self.matches, here + memory.each - 1)
+                if by > 0
+                else bisect_left(self.matches, here) - 1
+            )
             view.move_to(memory.row_of(self.matches[at % len(self.matches)]))
         elif view.pattern is not None:
             self._app.run_worker(self._next(view, rows, view.pattern, by), group="next", exclusive=True)
@@ -147,29 +155,39 @@ class Search:
         rows = memory_rows(view.rows)
         if rows is None:
             return
-        found: list[int] = []
+        found = self.matches
+        gone_through = 0
 
-        def work() -> int:
-            gone_through = 0
-            for done, address in find(rows.subject, rows.mm, wanted):
-                gone_through = done
+        def work() -> None:
+            nonlocal gone_through
+            for gone_through, address in find(rows.subject, rows.mm, wanted):  # noqa: B007 - told below
                 if address is not None:
                     found.append(address)
                 if stop.is_set() or len(found) >= _MOST_MATCHES:
                     break
-            return gone_through
 
+        thread = self._thread = asyncio.create_task(asyncio.to_thread(work))
+        shown = False
         try:
-            self._thread = asyncio.create_task(asyncio.to_thread(work))
-            done = await asyncio.shield(self._thread)  # a thread goes on when its waiter is cancelled
+            while not thread.done():
+                await asyncio.wait([thread], timeout=_NEWS)
+                if found and not shown and memory_rows(view.rows) is rows:
+                    shown = True
+                    view.move_to(rows.row_of(found[0]))
+                self._tell_how_far(f"searched {gone_through:,} bytes: {count(len(found), 'match', 'es')}")
+            thread.result()
         except CrimgError as error:
             self._app.say(str(error), "error")
             return
         finally:
-            stop.set()
-        self.matches = found
-        self._app.say(
-            f"{len(found):,} matches in {done:,} saved bytes" if found else f"not in {done:,} saved bytes"
-        )
-        if found and memory_rows(view.rows) is rows:
-            view.move_to(rows.row_of(found[0]))
+            cut_short = stop.is_set()
+            stop.set()  # a thread goes on when its waiter is cancelled
+            self._app.show_title()
+        told = f"{count(len(found), 'match', 'es')} in {gone_through:,} saved bytes"
+        more = "; there may be more" if cut_short or len(found) >= _MOST_MATCHES else ""
+        self._app.say((told if found else f"not in {gone_through:,} saved bytes") + more)
+
+    def _tell_how_far(self, words: str) -> None:
+        """In the title, for as long as the page is one of memory."""
+        if memory_rows(self._app.view("main").rows) is not None:
+            self._app.show_title(f"  {words} (Esc stops)")

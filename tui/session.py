@@ -18,6 +18,7 @@ from crimg.reader import criu_store, open_image
 from crimg.tui.answers import Past, Proposals
 from crimg.tui.checks import Checks
 from crimg.tui.draft import Draft
+from crimg.tui.looks import TREE
 from crimg.tui.places import COMPARE, IMAGE, Trail
 from crimg.views.subject import Subject
 from crimg.writer.locking import is_locked, why_unwritable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     R = TypeVar("R", bound=Record)
     T = TypeVar("T")
 
+_NARROW = 88
 _PARTS = (Fd, Vma, Thread, Sigaction, Siginfo, PosixTimer)
 
 
@@ -56,7 +58,7 @@ class Session:
     read_only: why nothing can be changed; empty where it can.  checks: findings and verdicts, as they come.
     compared: the other one of two images, and what differs.
     draft: what is to be changed.  proposals, past: what was found out about moved files, about revisions.
-    wanted: what `kept_soon` was asked for.  narrow: a page has so little room that paths come first in it.
+    wanted: what `kept_soon` was asked for.  room: columns that a page has for its rows.
     """
 
     def __init__(self, name: str, revision: int | None = None) -> None:
@@ -79,7 +81,7 @@ class Session:
         self.checks = Checks()
         self.draft = Draft()
         self.proposals = Proposals()
-        self.narrow = False
+        self.room = 80 - TREE - 2
         self.wanted: dict[Hashable, Callable[[], object]] = {}
         self.past = Past()
         self.compared: Compared | None = None
@@ -104,13 +106,15 @@ class Session:
     def fd(self) -> int:
         """Descriptor of the image file, for a child that looks at the very same file."""
         criu = criu_store(self.subject.image)
-        return criu.directory.fd if criu is not None else self._file.fd
+        return criu.directory.holder if criu is not None else self._file.fd
 
     def _why_read_only(self) -> str:
         if self.subject.damage:
             return "the image is damaged, and read as far as it is whole"
         if criu_store(self.subject.image) is not None:
-            return "it is a directory of CRIU: crimg rewrite changes it"
+            if os.path.isdir(self.name):
+                return "it is a directory of CRIU: crimg rewrite changes it"
+            return "it is an archive: crimg rewrite -o writes a changed one"
         if self.name == "-" or not os.path.isfile(self.name):
             return "it came through a pipe"
         if self.revision is not None:
@@ -121,6 +125,9 @@ class Session:
     def torn(self) -> str:
         """What stands behind the last revision, in words; empty for nothing."""
         image = self.subject.image
+        criu = criu_store(image)
+        if criu is not None and criu.directory.unfinished():
+            return "a rewrite was cut short, or is going on; crimg undo takes back what it did"
         if not image.torn:
             return ""
         behind = f"{image.torn:,} bytes behind revision {image.revision}"
@@ -177,6 +184,11 @@ class Session:
             return self.kept(key, make)
         self.wanted[key] = make
         return None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether a page has so little room that paths come first in it."""
+        return self.room < _NARROW
 
     @property
     def sessions(self) -> list[Session]:

@@ -1,40 +1,16 @@
-"""Looks: what a role looks like in each theme, and the marks that say the same without colour."""
+"""The themes, and the style of each role (crimg.tui.looks) in them."""
 
 from __future__ import annotations
-
-import os
 
 from rich.style import Style
 from textual.theme import Theme
 
-DARK = Theme(
-    name="crimg-dark",
-    primary="#56B4E9",
-    secondary="#56B4E9",
-    accent="#E69F00",
-    foreground="#E4E4E4",
-    background="#12161C",
-    surface="#12161C",
-    panel="#20262F",
-    success="#2FC49B",
-    warning="#E69F00",
-    error="#FF7043",
-    dark=True,
-)
-LIGHT = Theme(
-    name="crimg-light",
-    primary="#005A8C",
-    secondary="#005A8C",
-    accent="#8A5A00",
-    foreground="#1A1A1A",
-    background="#FAFAF7",
-    surface="#FAFAF7",
-    panel="#E6E6E0",
-    success="#006B4F",
-    warning="#8A5A00",
-    error="#B03A00",
-    dark=False,
-)
+from crimg.tui.looks import COLOURS, DARK, LIGHT, SHAPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from crimg.tui.looks import Palette
+
 _ANSI = (
     *("ansi-background", "ansi-foreground", "border-blurred"),
     *("block-cursor-foreground", "block-cursor-background"),
@@ -42,7 +18,7 @@ _ANSI = (
     *("input-selection-background", "input-selection-foreground"),
     *("screen-selection-background", "screen-selection-foreground"),
 )
-MONO = Theme(
+_MONO = Theme(
     name="crimg-mono",
     primary="ansi_default",
     secondary="ansi_default",
@@ -62,47 +38,26 @@ MONO = Theme(
         "input-cursor-text-style": "reverse",
     },
 )
-THEMES = (DARK, LIGHT, MONO)
-
-_SHAPES = {
-    "": "",
-    "dim": "dim",
-    "head": "bold",
-    "key": "bold",
-    "link": "underline",
-    "path": "",
-    "number": "",
-    "error": "bold",
-    "warning": "bold",
-    "note": "",
-    "ok": "",
-    "edited": "bold",
-    "match": "reverse",
-}
-"""Role to what is left of it without colour."""
-_COLOURS = {
-    "head": "primary",
-    "key": "accent",
-    "link": "primary",
-    "number": "primary",
-    "error": "error",
-    "warning": "warning",
-    "note": "primary",
-    "ok": "success",
-    "edited": "accent",
-}
-"""Role to the colour of the theme; the others have that of plain text."""
-ROLES = tuple(_SHAPES)
-
-MARKS = {"error": "x", "warning": "!", "note": ".", "ok": "+", "edited": "*", "": " "}
-"""Role of a verdict to the mark before it: colour is never all that tells them apart."""
 
 
-def wants_mono() -> bool:
-    """Whether the user asked for no colour (https://no-color.org)."""
-    return bool(os.environ.get("NO_COLOR"))
+def _theme(name: str, palette: Palette, *, dark: bool) -> Theme:
+    return Theme(
+        name=name,
+        primary=palette.primary,
+        secondary=palette.primary,
+        accent=palette.accent,
+        foreground=palette.foreground,
+        background=palette.background,
+        surface=palette.background,
+        panel=palette.panel,
+        success=palette.success,
+        warning=palette.warning,
+        error=palette.error,
+        dark=dark,
+    )
 
 
+THEMES = (_theme("crimg-dark", DARK, dark=True), _theme("crimg-light", LIGHT, dark=False), _MONO)
 _made: dict[str, dict[str, Style]] = {}
 
 
@@ -115,12 +70,13 @@ def styles(theme: Theme) -> dict[str, Style]:
 
 def _styles(theme: Theme) -> dict[str, Style]:
     made = {"chosen": Style(reverse=True, bold=True)}
-    for role, shape in _SHAPES.items():
-        colour = getattr(theme, _COLOURS[role]) if role in _COLOURS and not theme.ansi else None
+    for role, shape in SHAPES.items():
+        colour = getattr(theme, COLOURS[role]) if role in COLOURS and not theme.ansi else None
         made[role] = Style.parse(f"{shape} {colour or ''}".strip() or "none")
     if theme.ansi:
         made["cursor"], made["cursor-blur"] = Style(reverse=True), Style(bold=True)
     else:
-        made["cursor"] = Style(bgcolor="#2B4A63" if theme.dark else "#BFDDF0", bold=True)
-        made["cursor-blur"] = Style(bgcolor="#242B35" if theme.dark else "#E3E8EC")
+        palette = DARK if theme.dark else LIGHT
+        made["cursor"] = Style(bgcolor=palette.cursor, bold=True)
+        made["cursor-blur"] = Style(bgcolor=palette.blurred)
     return made

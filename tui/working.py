@@ -16,6 +16,8 @@ from crimg.tui.showing import Showing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from crimg.tui.editing import Editing
     from crimg.tui.searching import Search
     from crimg.tui.session import Session
@@ -33,8 +35,8 @@ class Working(Showing):
     search: Search
     editing: Editing
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, session: Session, driver: type[Driver] | None = None) -> None:
+        super().__init__(session, driver)
         self.checking = Checking(session)
         self.jobs = Jobs(session, self.redraw_soon)
         self.comparing = Comparing(session, self.redraw_soon)

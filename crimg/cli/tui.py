@@ -72,9 +72,12 @@ def _browse(names: Sequence[str], revision: int | None) -> None:
             _take_keys_from_terminal()
         if len(sessions) > 1:
             sessions[-1].compare_with(sessions[0])
+        from crimg.tui.first_screen import FirstScreen
+
+        screen = stack.enter_context(FirstScreen(sessions[-1]))
         from crimg.tui.app import run as run_application
 
-        run_application(sessions[-1])
+        run_application(sessions[-1], screen)
 
 
 def require_terminal(*, keys_from_stdin: bool) -> None:

@@ -202,6 +202,11 @@ class Archive(Files):
         start = self._places[key]
         return self._data[start : start + size]
 
+    @property
+    def holder(self) -> int:
+        """Descriptor of the archive."""
+        return self.source
+
     def parent(self) -> str | None:
         """Where the dump before is, as the link says."""
         return self._parent

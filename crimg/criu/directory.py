@@ -95,6 +95,11 @@ class Files:
             self._by_kind.setdefault((part.stem, part.number), part)
 
     @property
+    def holder(self) -> int:
+        """Descriptor of what holds the files: `open_image` of /proc/self/fd/N opens the same ones."""
+        return self.fd
+
+    @property
     def is_image(self) -> bool:
         """Whether these are the files of a dump."""
         return INVENTORY in self.parts or "pstree.img" in self.parts

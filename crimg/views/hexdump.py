@@ -142,13 +142,13 @@ def hex_record(subject: Subject, mm: Mm, start: int, end: int) -> dict[str, obje
     }
 
 
-def dump_lines(address: int, data: bytes) -> Iterator[str]:
-    """16 bytes a line: address, hexadecimal, ASCII."""
-    for offset in range(0, len(data), ROW):
-        row = data[offset : offset + ROW]
-        left, right = row[:8].hex(" "), row[8:].hex(" ")
+def dump_lines(address: int, data: bytes, each: int = ROW) -> Iterator[str]:
+    """Address, hexadecimal, ASCII: so many bytes a line, which are groups of eight."""
+    for offset in range(0, len(data), each):
+        row = data[offset : offset + each]
+        groups = "  ".join(f"{row[at : at + 8].hex(' '):<23}" for at in range(0, each, 8))
         text = row.translate(_PRINTABLE).decode("ascii")
-        yield f"{address + offset:012x}  {left:<23}  {right:<23}  {text}"
+        yield f"{address + offset:012x}  {groups}  {text}"
 
 
 def reason(part: Stretch) -> str:

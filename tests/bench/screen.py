@@ -35,12 +35,12 @@ _TERMINAL = {
 class Screen:
     """The program and its terminal of 100x30. started: time.perf_counter() before it was.
 
-    written: all that came from it.
+    terminal: the descriptor of its other side.  written: all that came from it.
     """
 
     def __init__(self, pid: int, terminal: int, started: float) -> None:
         self.pid = pid
-        self._terminal = terminal
+        self.terminal = terminal
         self.started = started
         self._seen = b""
         self.written = b""
@@ -53,13 +53,13 @@ class Screen:
         """
         patience = _PATIENCE
         while text.encode() not in _CONTROLS.sub(b"", self._seen):
-            ready, _, _ = select.select([self._terminal], [], [], _MOMENT if keys else patience)
+            ready, _, _ = select.select([self.terminal], [], [], _MOMENT if keys else patience)
             if keys and not ready and patience > 0:
                 patience -= _MOMENT
                 self.press(keys)
                 continue
             try:
-                part = os.read(self._terminal, 1 << 16) if ready else b""
+                part = os.read(self.terminal, 1 << 16) if ready else b""
             except OSError:  # EIO: it has gone
                 part = b""
             if not part:
@@ -75,13 +75,13 @@ class Screen:
         """Take what the program writes for a while, and forget it; the pipe to the terminal is never full."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            if select.select([self._terminal], [], [], left)[0]:
-                self.written += os.read(self._terminal, 1 << 16)
+            if select.select([self.terminal], [], [], left)[0]:
+                self.written += os.read(self.terminal, 1 << 16)
         self._seen = b""
 
     def press(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._terminal, keys.encode())
+        os.write(self.terminal, keys.encode())
 
     def peak_memory(self) -> int:
         """The most that the program had in memory so far, bytes; without its children."""

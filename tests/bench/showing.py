@@ -44,6 +44,14 @@ def first_paint(command: Sequence[str | Path], text: str) -> float:
         return screen.wait_for(text)
 
 
+def first_answer(command: Sequence[str | Path]) -> float:
+    """Seconds from the start of a command to the answer of a key, pressed as soon as there is a screen."""
+    with on_screen(command) as screen:
+        screen.wait_for(_FIRST)
+        screen.press("?")
+        return screen.wait_for("Everywhere")
+
+
 def memory(command: Sequence[str | Path]) -> float:
     """MiB that the application has had when all tables are read, all is checked, and all ends were seen."""
     with on_screen(command) as screen:
@@ -90,16 +98,22 @@ def rows(settings: Settings) -> Iterator[Row]:
         f"an image of {settings.image >> 30} GiB": large,
         f"{settings.rows:,} vmas and {settings.rows:,} fds": tables,
     }
-    empty, *shown = alternate(
+    commands = [[crimg, "tui", path] for path in images.values()]
+    empty, *figures = alternate(
         settings.rounds,
         lambda: first_paint([python, "-c", _EMPTY], "It is empty"),
-        *(lambda path=path: first_paint([crimg, "tui", path], _FIRST) for path in images.values()),
+        *(lambda command=command: first_paint(command, _FIRST) for command in commands),
+        *(lambda command=command: first_answer(command) for command in commands),
     )
-    for what, figures in zip(images, shown, strict=True):
+    shown, answered = figures[: len(commands)], figures[len(commands) :]
+    against = ("empty Textual application", empty.times(1e3))
+    for what, figure in zip(images, shown, strict=True):
         text = f"first screen of {what}, ms from the start"
-        yield Row(text, figures.times(1e3), at_most=500, note="crimg tui, on a pseudo-terminal")
-        against = "empty Textual application"
-        yield Row(text, figures.times(1e3), against, empty.times(1e3), note="its first screen")
+        yield Row(text, figure.times(1e3), at_most=500, note="drawn before Textual is imported")
+        yield Row(text, figure.times(1e3), *against, note="its first screen")
+    for what, figure in zip(images, answered, strict=True):
+        text = f"first key answered with {what}, ms from the start"
+        yield Row(text, figure.times(1e3), *against, note="? pressed as soon as there is a screen: its help")
     for what, path in images.items():
         peak = Series([memory([crimg, "tui", path])])
         yield Row(

@@ -49,7 +49,7 @@ def test_moved_files_are_found_and_the_rule_is_taken(work: Path) -> None:
             await pilot.press("R")
             await answering(pilot, app)
             await pilot.press(*str(work), "enter")
-            await until_shown(pilot, app, "2 files found, 0 not", "2 by inode: ", "/moved [b]")
+            await until_shown(pilot, app, "2 found, 0 not, among", "2 by inode: ", "/moved [b]")
             app.view("main").move_to(1)
             await pilot.press("enter")
             await until_shown(pilot, app, "* plan: 2 paths", "* 2 by inode: ")
@@ -87,12 +87,12 @@ def test_of_several_files_one_can_be_chosen_and_a_remedy_be_taken(work: Path) ->
             await until_shown(pilot, app, f"* {trees[1]}/base", "* plan: 1 path")
             moved = next(one for one in app.session.checks.verdicts if one.verdict == "moved")
             app.go(Place("verdict", moved.objref))
-            await until_shown(pilot, app, "Enter, into the plan: ")
+            await until_shown(pilot, app, "Enter takes this rule into the plan")
             rows = app.view("main").rows
-            at = next(at for at in range(len(rows)) if "Enter, into" in rows.row(at).text)
+            at = next(at for at in range(len(rows)) if "Enter takes this" in rows.row(at).text)
             app.view("main").move_to(at)
             await pilot.press("enter")
-            await until_shown(pilot, app, "* plan: 2 paths", "in the plan: ")
+            await until_shown(pilot, app, "* plan: 2 paths", "in the plan; Enter takes it out")
             assert app.session.draft.rules == [{"kind": "prefix", "old": moved.path, "new": moved.found}]
 
     drive(main)

@@ -16,7 +16,9 @@ _LOADED = """
 import sys
 from crimg.cli import parser, tui
 from crimg.tui.session import Session
-Session(sys.argv[1])
+from crimg.tui.first_screen import lines
+assert "Will it come back?" in "".join(lines(Session(sys.argv[1])))
+print(*sys.modules)
 import crimg.tui.app
 print(*sys.modules)
 """
@@ -26,7 +28,8 @@ def test_what_is_not_needed_for_the_first_screen_is_not_imported(small: Path) ->
     done = subprocess.run(
         [sys.executable, "-c", _LOADED, str(small)], capture_output=True, text=True, check=True
     )
-    loaded = set(done.stdout.split())
+    first, loaded = (set(line.split()) for line in done.stdout.splitlines())
+    assert not first & {"textual", "rich", "asyncio"}
     assert "textual" in loaded
     parts = ("preflight", "compare", "dump", "kernel", "criu")
     assert not loaded & {f"crimg.{part}" for part in parts}

@@ -66,7 +66,7 @@ def terminal_with(folder: Path, image: bytes) -> Iterator[Terminal]:
 
 def test_paths_are_rewritten_and_the_command_line_sees_it(tmp_path: Path) -> None:
     with terminal_with(tmp_path, Draft().bytes()) as terminal:
-        terminal.wait_for("Tasks", "files not as a restart needs them")
+        terminal.wait_for("Tasks", " files differ")
         terminal("send-keys", "3")
         terminal.wait_for("Files (", "/tmp/gone")
         terminal("send-keys", "j")

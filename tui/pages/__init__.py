@@ -27,6 +27,7 @@ _HOMES = {
     "signals": "tasks",
     "limits": "tasks",
     "journal": "journal",
+    "remark": "journal",
     "sections": "journal",
     "findings": "findings",
     "finding": "findings",

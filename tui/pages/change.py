@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import Page, count, mark, object_words, pair
+from crimg.tui.pages.page import Page, count, mark, object_words, pair, pairs
 from crimg.tui.pages.proposals import how_far
 from crimg.tui.places import CHANGE, PROPOSALS, REVISIONS, Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
@@ -79,10 +79,10 @@ def _top(session: Session) -> Iterator[Row]:
     """What is asked for, and what is wrong with it."""
     draft = session.draft
     if session.read_only:
-        yield from wrapped(f"read-only: {session.read_only}", "warning", mark("warning"))
+        yield from wrapped(f"read-only: {session.read_only}", "warning", mark("warning"), room=session.room)
     for text in (draft.refused, draft.error):
         if text:
-            yield from wrapped(text, "error", mark("error"))
+            yield from wrapped(text, "error", mark("error"), room=session.room)
     yield text_row("Rules and paths", "head")
     for number, table in enumerate(draft.rules):
         yield _rule_row(draft, table, number)
@@ -114,7 +114,8 @@ def restamp(session: Session, _place: Place) -> Page:
     """That the evidence of files is taken anew."""
     rows = wrapped(
         f"{_restamps(session.draft)}: for copies that were made on purpose, which are other files than those"
-        " of the dump. preflight knows them as what they are from then on."
+        " of the dump. preflight knows them as what they are from then on.",
+        room=session.room,
     )
     return Page("Restamp", Fixed([*rows, Row((("dim", "x takes it out of the "), ("link", "plan")), CHANGE)]))
 
@@ -145,13 +146,13 @@ def planned(session: Session, place: Place) -> Page:
     one = draft.changes[place.number]
     clashes = [draft.clashes[number].text for number in draft.clashing.get(one.objref, ())]
     rows = [
-        *(row for text in clashes for row in wrapped(text, "error", mark("error"))),
+        *(row for text in clashes for row in wrapped(text, "error", mark("error"), room=session.room)),
         *([pair("value", f"{one.kind} {one.column}")] if draft.planned(one.objref) != one else []),
-        pair("before", one.before),
-        pair("after", one.after, role="edited"),
-        pair("rule", one.rule),
-        pair("used by", one.users),
-        pair("object", object_words(session, one.objref), target=Place("object", one.objref)),
+        *pairs(session, "before", one.before),
+        *pairs(session, "after", one.after, role="edited"),
+        *pairs(session, "rule", one.rule),
+        *pairs(session, "used by", one.users),
+        *pairs(session, "object", object_words(session, one.objref), target=Place("object", one.objref)),
     ]
     return Page(f"#{one.objref} {one.column}", Fixed(rows))
 
@@ -162,7 +163,7 @@ def rule(session: Session, place: Place) -> Page:
     if place.number >= len(draft.uses):
         return Page("Rule", Fixed([text_row("the plan is made anew", "dim")]))
     use = draft.uses[place.number]
-    rows = [pair("rule", use.text), pair("changes", count(use.changes, "path"))]
+    rows = [*pairs(session, "rule", use.text), pair("changes", count(use.changes, "path"))]
     if use.unused:
         rows.append(pair("", "it decides no path of the image", role="warning"))
     rows.append(Row((("dim", "r changes it, x takes it out of the "), ("link", "plan")), CHANGE))

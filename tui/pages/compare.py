@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crimg.tui.pages.page import Page, mark, pair
 from crimg.tui.places import BEFORE, Place
-from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
+from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
 from crimg.views.change_words import MARKS
 
 TYPE_CHECKING = False
@@ -92,7 +92,8 @@ def difference(session: Session, place: Place) -> Page:
     one = compared.changes[place.number]
     role = _ROLES[one.change]
     rows = [Row(((role, f"{MARKS[one.change]} "), ("", f"{one.kind.replace('_', ' ')} {one.what}")))]
-    rows += [text_row(f"    {field}") for field in one.fields]
+    for field in one.fields:
+        rows += wrapped(field, "", ("", "    "), room=session.room)
     for label, target in (("before", before(one.before)), ("after", one.after)):
         if target is not None:
             rows.append(pair(label, _where(target), target=target))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from crimg.rewrite.rules import parse_rule
 from crimg.tui.checks import WORSE
 from crimg.tui.draft import rule_table
-from crimg.tui.pages.page import Page, mark, object_words, pair, planned_words
+from crimg.tui.looks import MARKS
+from crimg.tui.pages.page import Page, count, differing, mark, object_words, pair, pairs, planned_words
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row
 
@@ -42,9 +43,7 @@ def findings(session: Session, _place: Place) -> Page:
     if checks.left_out:
         parts.append(Fixed([text_row(f"left out: {checks.left_out}", "dim")]))
     rows = Joined(parts)
-    counts = ", ".join(
-        f"{count} {name}{'s' * (count > 1)}" for name, count in checks.counts().items() if count
-    )
+    counts = ", ".join(count(number, name) for name, number in checks.counts().items() if number)
     return Page(f"Findings: {counts or 'none'}{state(session, 'validate')}", rows, True, _AGAIN)
 
 
@@ -57,12 +56,15 @@ def finding(session: Session, place: Place) -> Page:
 
 
 def _finding_rows(session: Session, one: Finding) -> list[Row]:
-    rows = [Row((mark(one.severity), (one.severity, f"{one.rule}  {one.words.title}")))]
+    rows = list(pairs(session, f"{MARKS[one.severity]} {one.rule}", one.words.title, role=one.severity))
     if one.objref is not None:
-        rows.append(pair("object", object_words_or(session, one.objref), target=Place("object", one.objref)))
-    rows += [pair("at", f"{one.place}{', ' + one.field if one.field else ''}"), pair("found", one.text)]
-    rows += [pair("why", reason) for reason in one.words.reasons]
-    return [*rows, pair("remedy", one.words.remedy)]
+        target = Place("object", one.objref)
+        rows += pairs(session, "object", object_words_or(session, one.objref), target=target)
+    told = [("at", f"{one.place}{', ' + one.field if one.field else ''}"), ("found", one.text)]
+    told += [("why", reason) for reason in one.words.reasons]
+    for label, text in (*told, ("remedy", one.words.remedy)):
+        rows += pairs(session, label, text)
+    return rows
 
 
 def object_words_or(session: Session, objref: int) -> str:
@@ -114,8 +116,7 @@ def preflight(session: Session, _place: Place) -> Page:
     rows: Rows = Joined([Made(checks.differing, make), Made(checks.fine, make)])
     if not len(rows):
         rows = Fixed([_nothing(session, "preflight", "no files")])
-    files = f"{len(checks.differing)} of {len(checks.verdicts)} files differ"
-    title = f"Preflight: {files}{state(session, 'preflight')}"
+    title = f"Preflight: {differing(session)}{state(session, 'preflight')}"
     return Page(title, rows, True, (*_AGAIN, ("e", "Edit path"), ("R", "Moved files")))
 
 
@@ -125,15 +126,15 @@ def verdict(session: Session, place: Place) -> Page:
     if one is None:
         return Page("Verdict", Fixed([text_row("not known yet", "dim")]))
     target = Place("object", one.objref)
-    rows = [pair("file", object_words_or(session, one.objref), target=target)]
-    rows += [pair(label, text) for label, text in one.lines]
+    rows = list(pairs(session, "file", object_words_or(session, one.objref), target=target))
+    for label, text in one.lines:
+        rows += pairs(session, label, text)
     for number, (action, text, rule) in enumerate(one.remedies):
-        row = pair("mend" if action != "accept" else "or accept", text)
+        mend = list(pairs(session, "mend" if action != "accept" else "or accept", text))
         if rule:
             taken = rule_table(parse_rule(rule)) in session.draft.rules
-            words = ("edited", "in the plan: ") if taken else ("link", "Enter, into the plan: ")
-            row = row._replace(
-                spans=(row.spans[0], words, *row.spans[1:]), detail=Place("remedy", one.objref, number)
-            )
-        rows.append(row)
+            words = "in the plan; Enter takes it out" if taken else "Enter takes this rule into the plan"
+            mend.append(pair("", words, role="edited" if taken else "link"))
+            mend = [row._replace(detail=Place("remedy", one.objref, number), copy=text) for row in mend]
+        rows += mend
     return Page(f"#{one.objref}: {one.verdict}", Fixed(rows), False, (("e", "Edit path"),))

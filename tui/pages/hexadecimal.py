@@ -1,4 +1,4 @@
-"""Memory as hexadecimal digits and text: 16 bytes a row, over all mappings of an address space."""
+"""Memory as hexadecimal digits and text, over all mappings of an address space."""
 
 from __future__ import annotations
 
@@ -31,19 +31,21 @@ _KEYS = (
 class HexRows(Rows):
     """The rows of an address space. What lies between two mappings is one row, however large.
 
-    subject, mm: the image, and the address space in it.
+    subject, mm: the image, and the address space in it.  each: bytes in a row; half of what there are
+    elsewhere where a page has little room.
     """
 
     def __init__(self, session: Session, mm: Mm) -> None:
         self.subject = session.subject
         self.mm = mm
+        self.each = ROW // 2 if session.narrow else ROW
         self._vmas = session.subject.vmas(mm.objref)
         self._starts = [vma.start for vma in self._vmas]
         counts = []
         end = 0
         for vma in self._vmas:
             gap = vma.start > end
-            counts.append(gap + -(-(vma.end - vma.start) // ROW))
+            counts.append(gap + -(-(vma.end - vma.start) // self.each))
             end = vma.end
         self._ends = list(accumulate(counts))
         self._read = lru_cache(maxsize=64)(self._read_block)
@@ -58,7 +60,7 @@ class HexRows(Rows):
             return 0
         first = self._first(part)
         rows = self._ends[part] - first
-        return min(first + (address - self._starts[part]) // ROW, first + rows)
+        return min(first + (address - self._starts[part]) // self.each, first + rows)
 
     def _first(self, part: int) -> int:
         """The row of the first byte of a mapping."""
@@ -74,7 +76,7 @@ class HexRows(Rows):
         first = self._first(part)
         if index < first:
             return self._vmas[part - 1].end if part else 0
-        return self._starts[part] + (index - first) * ROW
+        return self._starts[part] + (index - first) * self.each
 
     def row(self, index: int) -> Row:
         """As in Rows."""
@@ -82,28 +84,27 @@ class HexRows(Rows):
         address = self.address_of(index)
         if index < self._first(part):
             return text_row(f"{address:012x}  (not mapped: {self._starts[part] - address:,} bytes)", "dim")
-        block = (address - self._starts[part]) // ROW // _AT_ONCE
-        lines = self._read(part, block)
-        return lines[(address - self._starts[part]) // ROW % _AT_ONCE]
+        block, line = divmod((address - self._starts[part]) // self.each, _AT_ONCE)
+        return self._read(part, block)[line]
 
     def _read_block(self, part: int, block: int) -> list[Row]:
         vma = self._vmas[part]
-        start = vma.start + block * _AT_ONCE * ROW
-        end = min(start + _AT_ONCE * ROW, vma.end)
+        start = vma.start + block * _AT_ONCE * self.each
+        end = min(start + _AT_ONCE * self.each, vma.end)
         rows: list[Row] = []
         try:
             for piece in stretches(self.subject, self.mm, start, end):
                 here = Place("hex", self.mm.objref, piece.start)
                 if piece.origin == "saved":
-                    for line in dump_lines(piece.start, piece.data):
+                    for line in dump_lines(piece.start, piece.data, self.each):
                         rows.append(Row((("number", line[:14]), ("", line[14:])), subject=vma.file))
                     continue
                 why = reason(piece)
-                for address in range(piece.start, piece.end, ROW):
+                for address in range(piece.start, piece.end, self.each):
                     text = why if address == piece.start else '"'
                     rows.append(Row((("number", f"{address:012x}  "), ("dim", text)), here, subject=vma.file))
         except FormatError as error:
-            rows = [text_row(escape(str(error)), "error")] * -(-(end - start) // ROW)
+            rows = [text_row(escape(str(error)), "error")] * -(-(end - start) // self.each)
         return rows
 
 
@@ -114,7 +115,7 @@ def hex(session: Session, place: Place) -> Page:
         from crimg.tui.rows import Fixed
 
         return Page("Memory", Fixed([text_row("the image has no such address space", "error")]))
-    rows = session.kept(("hex", mm.objref), lambda: HexRows(session, mm))
+    rows = session.kept(("hex", mm.objref, session.narrow), lambda: HexRows(session, mm))
     return Page(f"Memory #{mm.objref}", rows, False, _KEYS)
 
 

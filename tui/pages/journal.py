@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from crimg.escape import escape
-from crimg.tui.pages.page import Page
+from crimg.tui.pages.page import Page, object_words, pairs
 from crimg.tui.places import REVISIONS, Place
-from crimg.tui.rows import Fixed, Made, Row, text_row
+from crimg.tui.rows import Fixed, Made, Row, text_row, wrapped
 from crimg.views import journal as records
 
 TYPE_CHECKING = False
@@ -18,7 +18,19 @@ if TYPE_CHECKING:
 
 def journal(session: Session, _place: Place) -> Page:
     """What the dump remarked, and how each revision came to be."""
-    return Page("Log and history", session.kept("journal", lambda: Fixed(_rows(session))))
+    rows = session.kept(("journal", session.room), lambda: Fixed(_rows(session)))
+    return Page("Log and history", rows, True)
+
+
+def remark(session: Session, place: Place) -> Page:
+    """One entry of the log."""
+    entry = records.log_records(session.subject)[place.number]
+    told = (("time", entry["time"]), (entry["severity"], escape(entry["text"])))
+    rows = [row for label, text in told for row in pairs(session, label, text)]
+    about = entry["objref"]
+    if about is not None:
+        rows += pairs(session, "about", object_words(session, about), target=Place("object", about))
+    return Page("Log", Fixed(rows))
 
 
 def _rows(session: Session) -> Iterator[Row]:
@@ -28,17 +40,20 @@ def _rows(session: Session) -> Iterator[Row]:
         by = escape(entry["tool_version"])
         yield Row((("key", f"revision {entry['revision']:<4}"), ("", f" {entry['time']}, by {by}{note}")))
         if entry["command"]:
-            yield text_row("    " + " ".join(map(escape, entry["command"])), "dim")
+            yield from wrapped(
+                " ".join(map(escape, entry["command"])), "dim", ("", "    "), room=session.room
+            )
         for rule in entry["rules"]:
             yield text_row(f"    rule {escape(rule)}", "path")
     yield text_row("")
     yield text_row("Log", "head")
-    for entry in records.log_records(session.subject):
+    for number, entry in enumerate(records.log_records(session.subject)):
         about = entry["objref"]
         role = entry["severity"] if entry["severity"] in ("error", "warning") else ""
         text = f"{entry['time']}  {entry['severity']}: {escape(entry['text'])}"
         link = (("link", f" #{about}"),) if about is not None else ()
-        yield Row(((role, text), *link), Place("object", about) if about is not None else None)
+        target = Place("object", about) if about is not None else None
+        yield Row(((role, text), *link), target, Place("remark", number))
     yield text_row("")
     yield Row((("link", "revisions"), ("dim", ": what each changed, and undo")), REVISIONS)
     yield Row((("link", "sections of the file"),), Place("sections"))

@@ -136,7 +136,8 @@ def _referrers(session: Session, objref: int) -> Made:
         cls = type(row)
         own = f"#{row.key[0]} " if cls.shared else ""
         whose = f" of #{row.key[0]}" if isinstance(row, Fd | Thread) else ""
-        words = f"{own}{cls.noun} {escape(describe(session.subject, row))}{whose}"
+        words = escape(describe(session.subject, row))
+        words = f"{own}{words if words.startswith(f'{cls.noun} ') else f'{cls.noun} {words}'}{whose}"
         return Row((("dim", f"{column:<{_WIDE}} "), ("link", words)), place_of(row))
 
     return Made(session.graph.referrers(objref), make)

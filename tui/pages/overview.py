@@ -7,8 +7,9 @@ from collections import Counter
 from crimg.errors import FormatError
 from crimg.escape import escape
 from crimg.model import Fd, File, Thread
+from crimg.tui.looks import MARKS
 from crimg.tui.pages.change import summary
-from crimg.tui.pages.page import Page, mark, pair
+from crimg.tui.pages.page import Page, count, differing, mark, pair, pairs
 from crimg.tui.places import CHANGE, FILES, FINDINGS, PREFLIGHT, Place
 from crimg.tui.rows import Fixed, Row, text_row
 from crimg.views import memory, overview, words
@@ -28,17 +29,19 @@ def image(session: Session, _place: Place) -> Page:
 
 def _rows(session: Session) -> Iterator[Row]:
     record = overview.image_record(session.subject)
-    yield pair("image", session.shown_name)
-    yield pair("", f"revision {record['revision']}, {record['size']:,} bytes, uuid {record['uuid']}")
+    yield from pairs(session, "image", session.shown_name)
+    yield pair("", f"revision {record['revision']}, {record['size']:,} bytes")
+    yield pair("uuid", str(record["uuid"]))
     if session.read_only:
-        yield pair("read-only", session.read_only, role="warning")
+        yield from pairs(session, "read-only", session.read_only, role="warning")
     if session.torn:
-        yield pair("torn", session.torn, role="warning")
+        yield from pairs(session, "torn", session.torn, role="warning")
     for error in session.subject.damage:
-        yield Row((mark("error"), ("error", f"damaged: {escape(str(error))}")))
+        yield from pairs(session, f"{MARKS['error']} damaged", escape(str(error)), role="error")
     if record["stopped_at"] is not None:
-        stopped = f", stopped for {words.duration(record['stopped_ns'])}" if record["stopped_ns"] else ""
-        yield pair("taken", f"{record['stopped_at']}{stopped}")
+        yield pair("taken", str(record["stopped_at"]))
+        if record["stopped_ns"]:
+            yield pair("stopped for", words.duration(record["stopped_ns"]))
         where = [escape(record["hostname"])] if record["hostname"] is not None else []
         if record["kernel_release"] is not None:
             where.append(f"Linux {escape(record['kernel_release'])}")
@@ -52,10 +55,7 @@ def _rows(session: Session) -> Iterator[Row]:
     yield _change_row(session)
     yield text_row("")
     yield text_row("Tasks", "head")
-    for task in session.tasks():
-        target = Place("object", task.objref)
-        shown = f"{task.pid:>7}  {escape(task.comm):<16} {words.state(task.state):<12}"
-        yield Row((mark(session.checks.mark(task.objref)), ("link", shown), *_counts(session, task)), target)
+    yield from _tasks(session)
     if not session.loaded:
         yield text_row("")
         yield text_row("The tables are being read ...", "dim")
@@ -64,9 +64,18 @@ def _rows(session: Session) -> Iterator[Row]:
     yield text_row("Memory", "head")
     yield from _memory(session)
     yield text_row("")
-    count = len(session.subject.image.rows(File))
-    gone = gone_files(session)
-    yield Row((("head", "Files"), ("link", f"  {count:,}, {gone:,} of them not under their names")), FILES)
+    files, gone = len(session.subject.image.rows(File)), gone_files(session)
+    yield Row((("head", "Files"), ("link", f"  {files:,}, {gone:,} of them not under their names")), FILES)
+
+
+def _tasks(session: Session) -> Iterator[Row]:
+    told = [(str(one.pid), escape(one.comm)) for one in session.tasks()]
+    pid_width, name_width = (max(map(len, column)) for column in zip(*told, strict=True)) if told else (0, 0)
+    for task, (pid, name) in zip(session.tasks(), told, strict=True):
+        shown = f"{pid:>{pid_width}} {name:<{name_width}}"
+        state = words.state(task.state)[: 1 if session.narrow else None]
+        spans = (mark(session.checks.mark(task.objref)), ("link", shown), *_counts(session, task))
+        yield Row((*spans, ("dim", f"  {state}")), Place("object", task.objref))
 
 
 def gone_files(session: Session) -> int:
@@ -90,7 +99,8 @@ def _counts(session: Session, task: object) -> tuple[tuple[str, str], ...]:
     objref, mm, table = task.objref, task.mm, task.fd_table  # type: ignore[attr-defined]  # a Task
     threads, fds = len(session.parts(Thread, objref)), len(session.parts(Fd, table)) if table else 0
     vmas = len(session.subject.vmas(mm)) if mm is not None else 0
-    return (("", f" {threads:,} threads, {fds:,} fds, {vmas:,} vmas"),)
+    told = ((threads, "thread"), (fds, "fd"), (vmas, "vma"))
+    return (("", " " + ", ".join(count(number, noun) for number, noun in told)),)
 
 
 def _memory(session: Session) -> Iterator[Row]:
@@ -101,10 +111,10 @@ def _memory(session: Session) -> Iterator[Row]:
         return
     mm = session.root_mm
     target = Place("memory", mm.objref) if mm else None
-    yield text_row(f"  {'KIND':<18} {'MAPPINGS':>8} {'SIZE/KiB':>12} {'STORED/KiB':>12}", "dim")
+    yield text_row(f"  {'KIND':<16} {'MAPPINGS':>8} {'SIZE/KiB':>11} {'STORED/KiB':>11}", "dim")
     for kind in kinds:
         size, stored = kind["size"] >> 10, kind["stored"] >> 10
-        yield Row((("", f"  {kind['kind']:<18} {kind['mappings']:>8,} {size:>12,} {stored:>12,}"),), target)
+        yield Row((("", f"  {kind['kind']:<16} {kind['mappings']:>8,} {size:>11,} {stored:>11,}"),), target)
 
 
 def _validate_row(session: Session) -> Row:
@@ -113,7 +123,7 @@ def _validate_row(session: Session) -> Row:
     state = checks.state["validate"]
     counts = checks.counts()
     role = "error" if counts["error"] else "warning" if counts["warning"] else ""
-    told = ", ".join(f"{count} {name}{'s' * (count > 1)}" for name, count in counts.items() if count)
+    told = ", ".join(count(number, name) for name, number in counts.items() if number)
     if state == "done":
         role = role or "ok"
         told = told or "sound"
@@ -129,7 +139,7 @@ def _preflight_row(session: Session) -> Row:
     role, told = "", ""
     if checks.state["preflight"] == "done":
         role = "error" if wrong else "ok"
-        told = f"{wrong} of {len(checks.verdicts)} files not as a restart needs them"
+        told = differing(session)
     told += _how_far(session, "preflight")
     return Row((mark(role), ("", "preflight  "), (role, told)), PREFLIGHT)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from crimg.escape import escape
-from crimg.tui.rows import Row, Rows
-from crimg.tui.theme import MARKS
+from crimg.tui.looks import MARKS
+from crimg.tui.rows import Row, Rows, lines_of
 from crimg.views.objects import describe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from crimg.tui.places import Place
     from crimg.tui.rows import Span
     from crimg.tui.session import Session
@@ -37,9 +39,23 @@ def pair(label: str, text: str, width: int = 12, role: str = "", target: Place |
     return Row((("dim", f"{label:<{width}} "), ("link" if target else role, text)), target, copy=text)
 
 
-def count(number: int, noun: str) -> str:
+def pairs(
+    session: Session, label: str, text: str, width: int = 12, role: str = "", target: Place | None = None
+) -> Iterator[Row]:
+    """A label and a text beside it, in as many rows as it needs."""
+    for at, line in enumerate(lines_of(text, max(session.room - width - 1, width))):
+        yield pair("" if at else label, line, width, role, target)._replace(copy=text)
+
+
+def count(number: int, noun: str, ending: str = "s") -> str:
     """ "1 path", "2,000 paths"."""
-    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+    return f"{number:,} {noun}{ending if number != 1 else ''}"
+
+
+def differing(session: Session) -> str:
+    """How many files are not as a restart needs them."""
+    wrong = len(session.checks.differing)
+    return f"{wrong:,} of {count(len(session.checks.verdicts), 'file')} differ{'s' * (wrong == 1)}"
 
 
 def planned_words(session: Session, objref: int | None) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import Page, count, mark, pair
+from crimg.tui.pages.page import Page, mark, pair, pairs
 from crimg.tui.places import CHANGE, Place
 from crimg.tui.rows import Fixed, Joined, Made, Row, text_row, wrapped
 
@@ -53,34 +53,38 @@ def proposals(session: Session, _place: Place) -> Page:
 
 def how_far(found: Proposals) -> str:
     """What there is to say of a search, in few words."""
-    entries = f"{found.entries:,} directory entries"
+    entries = f"{found.entries:,} names"
     if found.state == "running":
         return f"{entries} so far ..."
     if found.state == "failed":
         return "the search failed"
     if found.state == "none":
         return "no search yet"
+    if not found.rules and not len(found.unsettled):
+        return "none to look for"
     files = sum(len(rule.moves) for rule in found.rules)
-    return f"{count(files, 'file')} found, {len(found.unsettled):,} not, in {entries}"
+    return f"{files:,} found, {len(found.unsettled):,} not, among {entries}"
 
 
 def _rows(session: Session) -> Iterator[Row]:
     found = session.proposals
     if found.error:
-        yield from wrapped(found.error, "error", mark("error"))
+        yield from wrapped(found.error, "error", mark("error"), room=session.room)
     if found.state == "none":
-        yield text_row(
-            "R asks for directories, and searches them for the files that are not where they were", "dim"
+        yield from wrapped(
+            "R asks for directories, and searches them for the files that are not where they were",
+            "dim",
+            room=session.room,
         )
     if found.state == "done" and not found.rules and not len(found.unsettled):
         yield Row((mark("ok"), ("ok", "no file has to be looked for")))
     if found.rules:
-        yield text_row("Rules: the fewest that explain the moves; Enter takes one into the plan", "head")
+        yield text_row("Rules that explain the moves; Enter: into the plan", "head")
     for number, rule in enumerate(found.rules):
         yield from _rule_rows(session, rule, number)
     if len(found.unsettled):
         yield text_row("")
-        yield text_row("Not found, or more than once; Enter on a path takes it for the file", "head")
+        yield text_row("Not found, or more than once; Enter takes a path", "head")
 
 
 def _rule_rows(session: Session, proposal: Proposal, number: int) -> Iterator[Row]:
@@ -105,7 +109,8 @@ def proposal(session: Session, place: Place) -> Page:
         return Page("Proposal", Fixed([_again()]))
     one = session.proposals.rules[place.number]
     taken = "is in the plan" if rule_of(one) in session.draft.rules else "Enter takes it into the plan"
-    rows = [pair("from", one.old), pair("to", one.new), pair("files", one.known), pair("", taken)]
+    rows = [*pairs(session, "from", one.old), *pairs(session, "to", one.new)]
+    rows += [pair("files", one.known), pair("", taken)]
     moves = one.moves
 
     def line(number: int) -> Row:
@@ -122,7 +127,7 @@ def candidate(session: Session, place: Place) -> Page:
     if place.number >= len(session.proposals.unsettled):
         return Page("Not found", Fixed([_again()]))
     one = session.proposals.unsettled[place.number]
-    rows = [pair("file", one.old, target=Place("object", one.objrefs[0]))]
+    rows = list(pairs(session, "file", one.old, target=Place("object", one.objrefs[0])))
     if place.at:
-        rows.append(pair("could be", one.candidates[place.at - 1]))
-    return Page("Not found", Fixed([*rows, *(pair("why", row.text) for row in wrapped(one.why))]))
+        rows += pairs(session, "could be", one.candidates[place.at - 1])
+    return Page("Not found", Fixed([*rows, *pairs(session, "why", one.why)]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from crimg.tui.pages.page import Page, mark, pair
+from crimg.tui.pages.page import Page, mark, pairs
 from crimg.tui.places import Place
 from crimg.tui.rows import Fixed, Made, Row, text_row, wrapped
 
@@ -38,9 +38,11 @@ def revisions(session: Session, _place: Place) -> Page:
     rows = Made(
         range(len(past.revisions)), make, "    N WHEN (UTC)          WHAT IT CHANGED, AND BY WHICH COMMAND"
     )
-    title = f"Revisions ({len(past.revisions)}{'' if past.state == 'done' else ' ...'})"
+    title = f"Revisions ({len(past.revisions)})" if past.state == "done" else "Revisions ..."
     if past.error:
-        return Page(title, Fixed(wrapped(past.error, "error", mark("error"))), False, _KEYS)
+        return Page(
+            title, Fixed(wrapped(past.error, "error", mark("error"), room=session.room)), False, _KEYS
+        )
     if not past.revisions:
         return Page(title, Fixed([text_row("they are being read ...", "dim")]), False, _KEYS)
     return Page(title, rows, True, _KEYS)
@@ -57,16 +59,17 @@ def revision(session: Session, place: Place) -> Page:
 
 def _rows(session: Session, one: Revision) -> Iterator[Row]:
     added = f"  {one.added:,} bytes" if one.added is not None else ""
-    yield pair("made", f"{one.time}, by crimg {one.version}{added}")
+    yield from pairs(session, "made", f"{one.time}, by crimg {one.version}{added}")
     for label, text in (
         ("command", one.command),
         ("note", one.note),
         *(("rule", rule) for rule in one.rules),
     ):
         if text:
-            yield pair(label, text)
+            yield from pairs(session, label, text)
     if not one.in_file:
-        yield text_row("what it changed is not to be had any more: the image was compacted since", "dim")
+        lost = "what it changed is not to be had any more: the image was compacted since"
+        yield from wrapped(lost, "dim", room=session.room)
         return
     if one.number != session.subject.image.revision:
         shown = "look at the image as it was at this revision"
@@ -74,6 +77,6 @@ def _rows(session: Session, one: Revision) -> Iterator[Row]:
     if not one.summary:
         yield text_row("the first one in the file" if one.number == 1 else "it changed nothing", "dim")
     for text in one.summary:
-        yield pair("changed", text)
+        yield from pairs(session, "changed", text)
     for line in one.lines:
-        yield text_row(line)
+        yield from wrapped(line, room=session.room)

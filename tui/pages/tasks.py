@@ -6,9 +6,9 @@ from bisect import bisect_right
 
 from crimg.escape import escape
 from crimg.model import Sigaction, Signal, Task, Thread
-from crimg.tui.pages.page import Page, object_words, pair
+from crimg.tui.pages.page import Page, count, object_words, pair
 from crimg.tui.places import Place
-from crimg.tui.rows import Fixed, Made, Row, text_row
+from crimg.tui.rows import Fixed, Made, Row, lines_of, text_row
 from crimg.views import details
 from crimg.views.objects import field_records
 from crimg.views.values import value_words
@@ -78,7 +78,8 @@ def signals(session: Session, place: Place) -> Page:
         )
         rows += _section("Pending", details.pending_records, session, "signal_struct", task.signal)
         rows += _section("Timers", details.timer_records, session, "signal_struct", task.signal)
-        rows.insert(0, text_row(f"{len(own)} signals have an action of their own", "dim"))
+        have = "has" if len(own) == 1 else "have"
+        rows.insert(0, text_row(f"{count(len(own), 'signal')} {have} an action of their own", "dim"))
     return Page(f"Signals of {object_words(session, place.number)}", Fixed(rows))
 
 
@@ -92,7 +93,8 @@ def _section(title: str, records: object, session: Session, key: str, owner: int
             for name, value in record.items()
             if name != key and value not in (None, [])
         ]
-        yield text_row("  " + ", ".join(told))
+        for at, line in enumerate(lines_of(", ".join(told), max(session.room - 4, 20))):
+            yield text_row(("    " if at else "  ") + line)
     if not found:
         yield text_row("  none", "dim")
 
