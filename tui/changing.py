@@ -17,13 +17,14 @@ import sys
 from collections import Counter
 
 from crimg.errors import CrimgError, ImageChangedError, UsageError
-from crimg.escape import escape, one_line, unescape
+from crimg.escape import one_line, unescape
 from crimg.reader import open_image
 from crimg.rewrite import Restamp, apply, plan
 from crimg.rewrite.places import REWRITTEN
 from crimg.rewrite.planning import inodes_with_keepers
 from crimg.rewrite.rulefile import make_rule
 from crimg.tui.sending import send, send_packed
+from crimg.views.plan_words import side_words
 from crimg.views.short import referrer_words
 
 TYPE_CHECKING = False
@@ -105,19 +106,19 @@ class Server:
 
 
 def _words(change: Change) -> tuple[object, ...]:
-    sides = (_shown(change.before), _shown(change.after))
-    return (change.objref, change.kind, change.column, *sides, change.rule, referrer_words(change.referrers))
+    return (
+        change.objref,
+        change.kind,
+        change.column,
+        *side_words(change),
+        change.rule,
+        referrer_words(change.referrers),
+    )
 
 
 def _head(words: Sequence[object]) -> tuple[object, bool]:
     """The object, and whether it is a path that changes."""
     return words[0], words[2] in _PATHS
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "none"
-    return escape(value) if isinstance(value, bytes) else str(value)
 
 
 def main(words: Sequence[str]) -> int:

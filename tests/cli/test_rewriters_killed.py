@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "compact": (("compact", "IMAGE"), ("writev", "fchmod", "rename", "fsync")),
     "rewrite": (("rewrite", "IMAGE", *RULE), ("pwrite64", "fdatasync")),
     "rewrite -o": (("rewrite", "IMAGE", *RULE, "-o", "OTHER"), ("copy_file_range", "pwrite64", "linkat")),
-    "redact -o": (("redact", "IMAGE", "--contents", "-o", "OTHER"), ("writev", "pread64", "linkat")),
+    "redact -o": (("redact", "IMAGE", "--contents", "-o", "OTHER"), ("writev", "linkat")),
     "wrap": (("wrap", "IMAGE", *RULE, "--", "true", "{image}"), ("mkdir", "pwrite64", "unlink", "rmdir")),
 }
 """What is run, and the system calls at which it is killed."""
