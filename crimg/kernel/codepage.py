@@ -43,6 +43,7 @@ def map_scratch(thread: BorrowedThread, data_size: int, address: int) -> Scratch
     Executable and not writable as a whole at first: so one call does, after which there is the net. The code
     then makes everything behind it writable, and no more executable. Raises KernelError.
     """
+    waits = _can_wait(thread.tid)  # here: where it fails, there is nothing yet to be taken away
     at = find_syscall(thread.tid, thread.registers, thread.memory)
     length = sigframe.frame_length(thread.xstate)
     size = mapping_size(data_size, length)
@@ -64,7 +65,7 @@ def map_scratch(thread: BorrowedThread, data_size: int, address: int) -> Scratch
     thread.drive(2)
     if result := thread.register("rax"):
         raise KernelError("mprotect (injected)", (1 << 64) - result, pid=thread.tid)
-    scratch.waits = _can_wait(thread.tid)
+    scratch.waits = waits
     return scratch
 
 
