@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from crimg.format.constants import SectionType
 from crimg.pages import blob_extents
 from crimg.redact.contents import objref_of
 from crimg.redact.redaction import CONTENTS, Secret
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 LEAST, LONGEST = 16, 256
 """Bytes of a piece of text: shorter ones are everywhere, longer ones are cut."""
 MOST = 256
-"""Pieces that are looked for, spread evenly over what was found."""
+"""Pieces that are looked for, spread evenly over what was found; more where there is little to search."""
+_WORK = 16 << 30
+"""Bytes that are gone through then, those of the image once for every piece: some seconds."""
 SEEN = 1 << 14
 """Pieces after which contents are not read on, and so the most that are told to be too many."""
 _LOOKED = 64 << 20
@@ -70,10 +73,16 @@ def removed_pieces(image: Image, rows: Iterable[Holder], known: Container[bytes]
                 if cut := len(found) >= SEEN:
                     break
     all_pieces = list(found.items())
-    count = min(len(all_pieces), MOST)
+    count = min(len(all_pieces), max(MOST, _WORK // max(_saved(image), 1)))
     chosen = (all_pieces[number * len(all_pieces) // count] for number in range(count))
     secrets = [Secret(f"text in the contents of #{objref}", piece, CONTENTS) for piece, objref in chosen]
     return Pieces(secrets, len(all_pieces) - count, cut)
+
+
+def _saved(image: Image) -> int:
+    """Bytes of memory and contents, decoded."""
+    kept = (SectionType.PAGES, SectionType.BLOB)
+    return sum(section.len_raw for section in image.store.sections if section.type in kept)
 
 
 def _parts(image: Image, rows: Iterable[Holder]) -> Iterator[tuple[int, memoryview]]:

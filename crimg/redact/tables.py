@@ -23,7 +23,7 @@ _AT_ONCE = 4 << 20
 
 
 def kept_as_paths(image: Image, secrets: Sequence[Secret]) -> list[Secret]:
-    """Those that are a path of the image, or a directory above one, or the name of a program in it.
+    """Those that are a path of the image or a directory above one, or a program with whose name one begins.
 
     Paths stay in a redacted image: that PWD is the working directory is no copy that somebody could remove.
     """
@@ -39,10 +39,12 @@ def kept_as_paths(image: Image, secrets: Sequence[Secret]) -> list[Secret]:
     found = []
     for secret in secrets:
         value = secret.value.rstrip(b"/")
-        if value.startswith(b"/"):
+        if secret.program:  # of links, too, as python3 to python3.11
+            is_kept = b"\0%b" % value in whole or b"/%b" % value.removeprefix(b"./") in whole
+        elif value.startswith(b"/"):
             is_kept = b"\0%b\0" % value in whole or b"\0%b/" % value in whole
         else:
-            is_kept = secret.program and b"/%b\0" % value.removeprefix(b"./") in whole
+            is_kept = False
         if is_kept:
             found.append(secret)
     return found

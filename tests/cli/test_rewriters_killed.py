@@ -82,7 +82,7 @@ def test_killed_at_every_system_call(tmp_path: Path, verb: str, call: str) -> No
     states = two_revisions(image)
     made: bytes | None = None
     killed = 0
-    for when in (*range(1, 5), *range(5, 60, 5)):  # each section of a compaction is written in its turn
+    for when in (*range(1, 5), *range(5, 60, 5), 80, 160):  # each section is written, or read, in its turn
         image.write_bytes(states[1])
         trace = ["strace", "-o", os.devnull, "-e", f"trace={call}"]
         trace += ["-e", f"inject={call}:signal=KILL:when={when}"]

@@ -208,6 +208,19 @@ def test_a_copy_outside_of_the_memory_is_told(images: Path) -> None:
     assert VARIABLE[:13] not in (images.with_name("new") / "core-101.img").read_bytes()
 
 
+def test_text_of_removed_contents_in_the_memory(images: Path) -> None:
+    secret = CONTENTS["ghost-file-1a.img"]
+    pages = bytearray((images / "pages-2.img").read_bytes())
+    pages[-200 : len(secret) - 200] = secret
+    (images / "pages-2.img").write_bytes(pages)
+    value = redacted(images, "--contents")
+    (copy,) = value["copies"]
+    assert (copy["string"][:24], copy["number"]) == ("text in the contents of ", 1)
+    words = ("redact", images, "-o", images.with_name("two"), "--contents", "--copies", "--strict")
+    assert crimg(*words).returncode == 0
+    assert secret not in b"".join(files_in(images.with_name("two")).values())
+
+
 def test_whole_pages_can_be_left_out(images: Path) -> None:
     """With --drop the page map has no entry for them; those that are kept are where they were."""
     (images / "pages-2.img").write_bytes(b"".join(bytes([number]) * PAGE for number in range(1, 6)))

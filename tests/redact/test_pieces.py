@@ -63,6 +63,9 @@ def test_too_many_are_spread_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [b"line number %06d of many" % number for number in range(3000)]
     data = with_lines(*lines).bytes()
     found, _ = redacted(data, Selection(objects=[DELETED]))
+    assert (len(found.secrets), found.unsought) == (3000, 0)
+    monkeypatch.setattr(pieces, "_WORK", 300)
+    found, _ = redacted(data, Selection(objects=[DELETED]))
     assert [secret.value for secret in found.secrets[:3]] == [lines[0], lines[11], lines[23]]
     assert (len(found.secrets), found.unsought) == (pieces.MOST, 3000 - pieces.MOST)
     assert any(
@@ -78,8 +81,13 @@ def test_too_many_are_spread_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.unsought
 
 
-def test_strict(tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]) -> None:
+def test_strict(
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Copies that are left, and pieces that are too many, are refused; without memory they are none."""
+    monkeypatch.setattr(pieces, "_WORK", 300)
     folder = tmp_path_factory.mktemp("strict")
     few = with_lines(FIRST, memory=FIRST).bytes()
     many = with_lines(*(b"line number %06d of many" % number for number in range(300)), memory=FIRST).bytes()

@@ -134,9 +134,10 @@ def test_paths_that_are_removed_strings_are_told_and_are_no_copies() -> None:
             Secret("part", b"/srv/shop/sp"),
             Secret("within", b"shop/spool"),
             Secret("program", b"./spool", program=True),
+            Secret("link", b"/srv/shop/sp", program=True),
             Secret("last", b"spool"),
         ]
-        assert [one.label for one in kept_as_paths(image, secrets)] == ["above", "itself", "program"]
+        assert [one.label for one in kept_as_paths(image, secrets)] == ["above", "itself", "program", "link"]
 
 
 def test_of_the_command_of_the_dump_the_verb_stays() -> None:
