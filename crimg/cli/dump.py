@@ -85,8 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="keep them by WAY: embed (in the image, default), copy (in DIR), relink (by a new name in DIR,"
-        " of the same file system), auto (relink where the kernel lets it, else embed up to 1 MiB, else copy)."
-        " CONDITION: size>N, size<N (bytes, or with K, M, G), fs=TYPE, path=GLOB; may be given again, the"
+        " of the same file system), auto (relink where the kernel lets it, else embed up to 1 MiB, else copy)"
+        ". CONDITION: size>N, size<N (bytes, or with K, M, G), fs=TYPE, path=GLOB; may be given again, the"
         " first that a file meets counts",
     )
     group.add_argument("--keep-dir", metavar="DIR", help="folder for copies and new names; made if need be")
