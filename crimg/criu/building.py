@@ -42,15 +42,18 @@ class Builder:
         self.tasks = TaskBuilder(self)
         self._files = self.tables.numbers("file")
 
-    def build(self) -> Tables:
-        """The tables. Raises what `note` raises."""
+    def build(self, *, everything: bool = False) -> Tables:
+        """The tables. Raises what `note` raises.
+
+        everything: so that all damage is noted herewith, and none when a table is asked for.
+        """
         self.tasks.add_all()
         referred = set(self._files)
         self.files.prepare()
         self.system.add_locks()
         self.files.add(referred)
         self.system.add_info()
-        self.tables.finish()
+        self.tables.finish(everything=everything)
         return self.tables
 
     def entries(self, stem: str, number: int | None = None) -> Iterator[tuple[Part, Entry]]:
@@ -80,8 +83,13 @@ class Builder:
         return found
 
     def message(self, stem: str, number: int | None = None) -> Any:
-        """The first message of an image file, or None."""
-        return next((entry.message for _, entry in self.entries(stem, number)), None)
+        """The first message of an image file, or None. Damage is noted."""
+        part = self.directory.part(stem, number)
+        try:
+            return part.first_message() if part is not None else None
+        except FormatError as error:
+            self.tables.note(error)
+            return None
 
     def file_entries(self) -> list[Any]:
         """The entries of files.img; in older images of the files that came before it, in the same form."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from crimg.criu.attributes import ATTRIBUTES
 from crimg.criu.buffers import BufferBuilder
 from crimg.criu.inodes import GHOST, KIND_OF_MODE, LINKED, InodeBuilder
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _O_PATH = 0o10000000
 _TYPE_BITS = 0o170000
+_WITH_NAME = (REG, FIFO, TTY)
+_COLUMNS = attrgetter("name", "mnt_id", "flags", "pos", "mode", "size", "id", "ext", "fown.pid")
 
 
 class FileBuilder:
@@ -28,21 +32,24 @@ class FileBuilder:
         self._builder = builder
         self._tables = builder.tables
         self.entries = builder.file_entries()
-        self.by_id: dict[int, Any] = {}
-        for entry in self.entries:
-            self.by_id.setdefault(entry.id, entry)
+        self._ids = [entry.id for entry in self.entries]
+        self._types = [entry.type for entry in self.entries]
+        self._named = [entry.reg for entry in self.entries]
+        self.by_id: dict[int, Any] = dict(zip(reversed(self._ids), reversed(self.entries), strict=True))
         self._links: dict[int, bytes | None] = {}
         self._referrers: dict[int, int] = {}
         self.remaps = {remap.orig_id: remap for remap in builder.messages("remap-fpath")}
-        self.inodes = InodeBuilder(builder, self.entries, self.by_id)
+        self.inodes = InodeBuilder(builder, self._named, self.by_id)
         self.buffers = BufferBuilder(builder)
         self.special = SpecialBuilder(builder)
 
     def prepare(self) -> None:
         """The rows that tell the state of files without a name, which can refer to other files."""
-        for entry in self.entries:
-            kind = FILE_TYPES.get(entry.type)
-            if kind is not None and entry.type not in (REG, FIFO, TTY) and kind.member not in ATTRIBUTES:
+        for entry, type_ in zip(self.entries, self._types, strict=True):
+            if type_ in _WITH_NAME:
+                continue
+            kind = FILE_TYPES.get(type_)
+            if kind is not None and kind.member not in ATTRIBUTES:
                 own = getattr(entry, kind.member)
                 file = self._builder.file_objref(entry.id)
                 self._links[entry.id] = self.special.add(kind.member, file, own)
@@ -53,49 +60,47 @@ class FileBuilder:
         referred: ids that descriptors, mappings and tasks refer to. An entry that only names a terminal, a
         FIFO or a re-linked file is no open file by itself.
         """
-        types = [entry.type for entry in self.entries]
-        others = [entry for entry, type_ in zip(self.entries, types, strict=True) if type_ in (TTY, FIFO)]
-        inner: set[object] = {
-            entry.tty.regf_id if entry.type == TTY else entry.fifo.regf_id for entry in others
-        }
+        inner: set[object] = set()
+        for entry, type_ in zip(self.entries, self._types, strict=True):
+            if type_ in (TTY, FIFO):
+                inner.add(entry.tty.regf_id if type_ == TTY else entry.fifo.regf_id)
         inner |= {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
         inner.difference_update(referred)
         self._referrers = self._tables.references_to(File)
         rows = self._tables.table(File)
         regular = self._regular()
-        for entry, type_ in zip(self.entries, types, strict=True):
-            if inner and entry.id in inner:
+        for entry, type_, id, named in zip(self.entries, self._types, self._ids, self._named, strict=True):
+            if id in inner:
                 continue
             if type_ == REG:
-                rows.append(regular(entry))
-            elif type_ in (FIFO, TTY):
-                rows.append(self._named(entry))
+                rows.append(regular(id, named))
+            elif type_ in _WITH_NAME:
+                rows.append(self._named_beside(entry))
             else:
                 rows.append(self._nameless(entry))
-        self._tables.later(Inode, self.inodes.rows)
+        self._tables.later(Inode, self.inodes.rows, vouched=True)
 
-    def _regular(self) -> Callable[[Any], File]:
+    def _regular(self) -> Callable[[int, Any], File]:
         """What makes the row of a file that has a name by itself: most are, so that each step here counts."""
         remaps, referrers, of_name = self.remaps, self._referrers, self.inodes.of_name
         known, file_objref = self._tables.numbers("file"), self._builder.file_objref
         kinds, new = dict(KIND_OF_MODE), tuple.__new__
         regular, linked = FileKind.REGULAR, NameState.LINKED
 
-        def row(entry: Any) -> File:
-            named, id = entry.reg, entry.id
-            path, mount_id, flags, position, owner = (
-                named.name,
-                named.mnt_id,
-                named.flags,
-                named.pos,
-                named.fown,
-            )
-            remap = remaps.get(named.id) if remaps else None
-            inode, mode = of_name(named, remap, None, path)
+        def row(id: int, named: Any) -> File:
+            path, mount_id, flags, position, mode, size, number, given, owner_pid = _COLUMNS(named)
+            state, remap = linked, None
+            owner_type, owner, signal = -1, 0, 0
+            if number in remaps:
+                remap = remaps[number]
+                state = self._name_state(remap)
+            if owner_pid:
+                owner_type, owner, signal = _owner(named.fown)
+            inode, mode = of_name(named, remap, mode, path, mount_id, size)
             extra: dict[str, object] = {"criu_id": id}
             if mount_id > 0 or (mount_id == 0 and named.HasField("mnt_id")):
                 extra["mount_id"] = mount_id
-            if named.ext:
+            if given:
                 extra["given_at_restore"] = True
             objref = known.get(id) or file_objref(id)
             return new(
@@ -105,7 +110,7 @@ class FileBuilder:
                     referrers.get(objref, 0),
                     kinds.get(mode & _TYPE_BITS, regular),
                     path,
-                    linked if remap is None else self._name_state(remap),
+                    state,
                     flags,
                     0 if flags & _O_PATH else (flags + 1) & 3,
                     position if position < 1 << 63 else position - (1 << 64),
@@ -113,7 +118,9 @@ class FileBuilder:
                     None,
                     None,
                     None,
-                    *(_owner(owner) if owner.pid else (-1, 0, 0)),
+                    owner_type,
+                    owner,
+                    signal,
                     mount_id if mount_id > 0 else 0,
                     extra,
                 ),
@@ -151,7 +158,7 @@ class FileBuilder:
             extra=attributes,
         )
 
-    def _named(self, entry: Any) -> File:
+    def _named_beside(self, entry: Any) -> File:
         """A FIFO or a terminal, which has its name by an entry beside it."""
         own = entry.tty if entry.type == TTY else entry.fifo
         beside = self.by_id.get(own.regf_id)
@@ -166,7 +173,8 @@ class FileBuilder:
         kind = FileKind.FIFO if entry.type == FIFO else FileKind.CHARACTER_DEVICE
         inode = None
         if named is not None:
-            inode, _ = self.inodes.of_name(named, remap, kind, named.name)
+            mode = named.mode or next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
+            inode, _ = self.inodes.of_name(named, remap, mode, named.name, named.mnt_id, named.size)
             if named.HasField("mnt_id") and named.mnt_id >= 0:
                 extra["mount_id"] = named.mnt_id
             if named.ext:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from operator import attrgetter
 
 from crimg.criu.ghosts import Ghost
 from crimg.errors import FormatError, MissingFileError
@@ -25,6 +26,7 @@ KIND_OF_MODE = {
     stat.S_IFIFO: FileKind.FIFO,
 }
 _SEC = 10**9
+_SIZED = attrgetter("mnt_id", "name", "size")
 NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "ctime")
 """Columns of an inode that CRIU does not record of a file that has a name."""
 
@@ -32,42 +34,49 @@ NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "c
 class InodeBuilder:
     """Makes the rows of inodes that have, or had, a name."""
 
-    def __init__(self, builder: Builder, entries: list[Any], by_id: dict[int, Any]) -> None:
-        """entries: of files.img.  by_id: the same by id."""
+    def __init__(self, builder: Builder, named: list[Any], by_id: dict[int, Any]) -> None:
+        """named: what the entries of files.img say of a name.  by_id: the entries by id."""
         self._builder = builder
         self._tables = builder.tables
         self._by_id = by_id
         self._ghosts: dict[int, Ghost | None] = {}
         self._sizes: dict[tuple[int, bytes], int | None] = {}
         """Mount and name of files to their size; None where entries differ."""
-        for entry in entries:
-            reg = entry.reg
+        sizes = self._sizes
+        for reg in named:
             if reg.HasField("size"):
-                key, size = (reg.mnt_id, reg.name), reg.size
-                if self._sizes.setdefault(key, size) != size:
-                    self._sizes[key] = None
+                mount, path, size = _SIZED(reg)
+                if sizes.setdefault((mount, path), size) != size:
+                    sizes[mount, path] = None
         self._known = self._tables.numbers("inode")
+        self._mounts: set[int] = set()
         self._named: list[tuple[int, Any, int, int | None]] = []
         """Objref, entry, mode and size of inodes whose rows are made when they are asked for."""
 
-    def of_name(self, reg: Any, remap: Any, kind: FileKind | None, path: bytes) -> tuple[int, int]:
-        """Objref of the inode of a file with the name `path`, and its mode (0 where that is not recorded)."""
-        if remap is not None and remap.remap_type == GHOST:
-            return self._ghost_inode(remap.remap_id, reg)
-        mode = reg.mode
-        if not mode and kind is not None:
-            mode = next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
-        if remap is not None and remap.remap_type == LINKED:
-            return self._relinked(remap.remap_id, reg, mode), mode or stat.S_IFREG
-        mount = reg.mnt_id
-        size = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
-        if size is None and reg.HasField("size"):
-            size = reg.size
+    def of_name(
+        self, reg: Any, remap: Any, mode: int, path: bytes, mount: int, size: int | None
+    ) -> tuple[int, int]:
+        """Objref of the inode of a file with a name, and its mode.
+
+        reg: the entry.  mode, path, mount, size: what it says, 0 for a mode that is not recorded.
+        """
+        if remap is not None:
+            if remap.remap_type == GHOST:
+                return self._ghost_inode(remap.remap_id, reg)
+            if remap.remap_type == LINKED:
+                return self._relinked(remap.remap_id, reg, mode), mode or stat.S_IFREG
+        known = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
+        if known is not None:
+            size = known
+        elif not size and not reg.HasField("size"):
+            size = None
         name = (mount, path, size, mode & 0o170000)
         objref = self._known.get(name)
         if objref is None:
             objref = self._tables.objref("inode", name)
-            self._builder.filesystem(mount)
+            if mount not in self._mounts:
+                self._mounts.add(mount)
+                self._builder.filesystem(mount)
             self._named.append((objref, reg, mode, size))
         return objref, mode or stat.S_IFREG
 

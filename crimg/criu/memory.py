@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from crimg.criu.sections import PAGE
 from crimg.errors import FormatError, MissingFileError
@@ -26,6 +26,7 @@ FILE_PRIVATE, FILE_SHARED, ANON_SHARED = 1 << 6, 1 << 7, 1 << 8
 _SYSVIPC, _SOCKET, _VVAR, _MEMFD, _GUARD = 1 << 10, 1 << 11, 1 << 12, 1 << 14, 1 << 16
 """Bits of a mapping's `status` (criu/include/image.h)."""
 _OF_A_FILE = FILE_PRIVATE | FILE_SHARED | _SOCKET | _MEMFD
+_MAPPING = attrgetter("start", "end", "prot", "flags", "status", "pgoff", "shmid")
 _NAMES = (
     (_HEAP, b"[heap]"),
     (_STACK, b"[stack]"),
@@ -79,17 +80,17 @@ class MemoryBuilder:
     def _add_mappings(self, mm: int, vmas: list[Any], stack: int) -> None:
         rows, flags_of = self._builder.tables.table(Vma), self._words
         known, file_objref = self._builder.tables.numbers("file"), self._builder.file_objref
-        for vma in vmas:
-            start, end, prot, status = vma.start, vma.end, vma.prot, vma.status
+        new = tuple.__new__
+        for vma, (start, end, prot, flags, status, offset, shmid) in zip(
+            vmas, map(_MAPPING, vmas), strict=True
+        ):
             if status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
                 continue
-            flags = (prot, vma.flags)
-            shared, words = flags_of.get(flags) or self._flags(*flags)
+            shared, words = flags_of.get((prot, flags)) or self._flags(prot, flags)
             file = name = None
             extra: dict[str, object] | None = None
             if status & _OF_A_FILE:
-                id = vma.shmid
-                file = known.get(id) or file_objref(id)
+                file = known.get(shmid) or file_objref(shmid)
                 if vma.HasField("fdflags"):
                     extra = {"open_flags": vma.fdflags}
             else:
@@ -97,8 +98,8 @@ class MemoryBuilder:
                 if name is None and start <= stack < end:
                     name = b"[stack]"
                 if status & (ANON_SHARED | _SYSVIPC):
-                    extra = {"shmid": vma.shmid}
-            rows.append(Vma.from_row((mm, start, end, prot, shared, vma.pgoff, file, name, words, extra)))
+                    extra = {"shmid": shmid}
+            rows.append(new(Vma, (mm, start, end, prot, shared, offset, file, name, words, extra)))
 
     def _flags(self, prot: int, flags: int) -> tuple[bool, bytes]:
         """Whether a mapping is shared, and what CRIU records of the kernel's flags as smaps spells them."""

@@ -125,14 +125,16 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
     if not TYPE_CHECKING:
 
         def __new__(cls, **values: object) -> Self:
-            merged = {**cls._defaults, **values}
+            fields = cls.fields
+            if len(values) != len(fields):
+                values = {**cls._defaults, **values}
             try:
-                cells = [merged[field] for field in cls.fields]
+                cells = tuple(map(values.__getitem__, fields))
             except KeyError:
-                missing = [field for field in cls.fields if field not in merged]
+                missing = [field for field in fields if field not in values]
                 raise TypeError(f"{cls.__name__} needs {', '.join(missing)}") from None
-            if len(merged) != len(cells):
-                unknown = sorted(merged.keys() - set(cls.fields))
+            if len(values) != len(cells):
+                unknown = sorted(values.keys() - set(fields))
                 raise TypeError(f"{cls.__name__} has no column {', '.join(unknown)}")
             return tuple.__new__(cls, cells)
 
