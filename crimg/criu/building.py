@@ -15,7 +15,7 @@ from crimg.errors import FormatError, MissingFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from crimg.criu.directory import Files, Part
@@ -67,8 +67,12 @@ class Builder:
         except FormatError as error:
             self.tables.note(error)
 
-    def messages(self, stem: str, number: int | None = None) -> list[Any]:
-        """The messages of one image file; none where it is not there. Damage is noted, and ends them."""
+    def messages(self, stem: str, number: int | None = None) -> Sequence[Any]:
+        """The messages of one image file; none where it is not there. Damage is noted, and ends them.
+
+        Of many messages, let go of each before the next: what protobuf hands out it keeps in a table, which
+        is slow once it has thousands.
+        """
         found: list[Any] = []
         part = self.directory.part(stem, number)
         if part is None:
@@ -76,7 +80,7 @@ class Builder:
         try:
             batch = part.batch()
             if batch is not None:
-                return list(batch)
+                return batch
             found.extend(entry.message for entry in part.entries())
         except FormatError as error:
             self.tables.note(error)
@@ -91,7 +95,7 @@ class Builder:
             self.tables.note(error)
             return None
 
-    def file_entries(self) -> list[Any]:
+    def file_entries(self) -> Sequence[Any]:
         """The entries of files.img; in older images of the files that came before it, in the same form."""
         if self.directory.part("files") is not None:
             return self.messages("files")
@@ -117,7 +121,7 @@ class Builder:
                 self.tables.note(MissingFileError(text, section=f"mm-{pid}.img"))
                 return None
             self.tables.objref("mm row", number)
-            self.memory.add(pid, objref, mm, list(mm.vmas) or self.messages("vmas", pid))
+            self.memory.add(pid, objref, mm, mm.vmas or self.messages("vmas", pid))
         return objref
 
     def filesystem(self, mount_id: int) -> int | None:

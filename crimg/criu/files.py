@@ -14,45 +14,56 @@ from crimg.model.enums import FileKind, NameState, file_kind_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from crimg.criu.building import Builder
 
 _O_PATH = 0o10000000
 _TYPE_BITS = 0o170000
-_WITH_NAME = (REG, FIFO, TTY)
-_COLUMNS = attrgetter("name", "mnt_id", "flags", "pos", "mode", "size", "id", "ext", "fown.pid")
+_NAMED = attrgetter("name", "mnt_id", "flags", "pos", "mode", "size", "id", "ext", "fown.pid")
 
 
 class FileBuilder:
-    """Makes the rows of open files. by_id: id to entry of files.img, the first where there are several."""
+    """Makes the rows of open files.
+
+    entries: of files.img.  by_id: id to place of the entry there, the first where there are several.
+    """
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._tables = builder.tables
         self.entries = builder.file_entries()
-        self._ids = [entry.id for entry in self.entries]
-        self._types = [entry.type for entry in self.entries]
-        self._named = [entry.reg for entry in self.entries]
-        self.by_id: dict[int, Any] = dict(zip(reversed(self._ids), reversed(self.entries), strict=True))
+        self._columns = [(entry.id, entry.type, *_NAMED(entry.reg)) for entry in self.entries]
+        ids = [columns[0] for columns in self._columns]
+        self.by_id: dict[int, int] = dict(zip(reversed(ids), reversed(range(len(ids))), strict=True))
         self._links: dict[int, bytes | None] = {}
         self._referrers: dict[int, int] = {}
         self.remaps = {remap.orig_id: remap for remap in builder.messages("remap-fpath")}
-        self.inodes = InodeBuilder(builder, self._named, self.by_id)
+        self.inodes = InodeBuilder(builder, self)
         self.buffers = BufferBuilder(builder)
         self.special = SpecialBuilder(builder)
 
+    def sizes(self) -> Iterator[tuple[int, bytes, int]]:
+        """Mount, name and size of all entries of files.img that have a size."""
+        for place, (_, _, path, mount, _, _, _, size, *_) in enumerate(self._columns):
+            if size or self.named(place).HasField("size"):
+                yield mount, path, size
+
+    def named(self, place: int) -> Any:
+        """What the entry at a place in files.img says of a file with a name."""
+        return self.entries[place].reg
+
     def prepare(self) -> None:
         """The rows that tell the state of files without a name, which can refer to other files."""
-        for entry, type_ in zip(self.entries, self._types, strict=True):
-            if type_ in _WITH_NAME:
+        for place, columns in enumerate(self._columns):
+            id, type_ = columns[:2]
+            if type_ == REG:
                 continue
             kind = FILE_TYPES.get(type_)
-            if kind is not None and kind.member not in ATTRIBUTES:
-                own = getattr(entry, kind.member)
-                file = self._builder.file_objref(entry.id)
-                self._links[entry.id] = self.special.add(kind.member, file, own)
+            if kind is not None and type_ not in (FIFO, TTY) and kind.member not in ATTRIBUTES:
+                own = getattr(self.entries[place], kind.member)
+                self._links[id] = self.special.add(kind.member, self._builder.file_objref(id), own)
 
     def add(self, referred: Collection[object]) -> None:
         """The rows of all open files, after all that refer to them.
@@ -60,45 +71,59 @@ class FileBuilder:
         referred: ids that descriptors, mappings and tasks refer to. An entry that only names a terminal, a
         FIFO or a re-linked file is no open file by itself.
         """
-        inner: set[object] = set()
-        for entry, type_ in zip(self.entries, self._types, strict=True):
-            if type_ in (TTY, FIFO):
-                inner.add(entry.tty.regf_id if type_ == TTY else entry.fifo.regf_id)
-        inner |= {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
+        inner: set[object] = {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
+        for place, columns in enumerate(self._columns):
+            if columns[1] == TTY:
+                inner.add(self.entries[place].tty.regf_id)
+            elif columns[1] == FIFO:
+                inner.add(self.entries[place].fifo.regf_id)
         inner.difference_update(referred)
         self._referrers = self._tables.references_to(File)
         rows = self._tables.table(File)
         regular = self._regular()
-        for entry, type_, id, named in zip(self.entries, self._types, self._ids, self._named, strict=True):
+        for place, columns in enumerate(self._columns):
+            id, type_ = columns[:2]
             if id in inner:
                 continue
             if type_ == REG:
-                rows.append(regular(id, named))
-            elif type_ in _WITH_NAME:
-                rows.append(self._named_beside(entry))
+                rows.append(regular(place, *columns))
+            elif type_ in (FIFO, TTY):
+                rows.append(self._named(self.entries[place]))
             else:
-                rows.append(self._nameless(entry))
+                rows.append(self._nameless(self.entries[place]))
         self._tables.later(Inode, self.inodes.rows, vouched=True)
 
-    def _regular(self) -> Callable[[int, Any], File]:
+    def _regular(self) -> Callable[..., File]:
         """What makes the row of a file that has a name by itself: most are, so that each step here counts."""
         remaps, referrers, of_name = self.remaps, self._referrers, self.inodes.of_name
         known, file_objref = self._tables.numbers("file"), self._builder.file_objref
         kinds, new = dict(KIND_OF_MODE), tuple.__new__
-        regular, linked = FileKind.REGULAR, NameState.LINKED
+        regular, linked = FileKind.REGULAR, int(NameState.LINKED)
 
-        def row(id: int, named: Any) -> File:
-            path, mount_id, flags, position, mode, size, number, given, owner_pid = _COLUMNS(named)
+        def row(
+            place: int,
+            id: int,
+            _type: int,
+            path: bytes,
+            mount_id: int,
+            flags: int,
+            position: int,
+            mode: int,
+            size: int,
+            number: int,
+            given: bool,
+            owner_pid: int,
+        ) -> File:
             state, remap = linked, None
             owner_type, owner, signal = -1, 0, 0
             if number in remaps:
                 remap = remaps[number]
                 state = self._name_state(remap)
             if owner_pid:
-                owner_type, owner, signal = _owner(named.fown)
-            inode, mode = of_name(named, remap, mode, path, mount_id, size)
+                owner_type, owner, signal = _owner(self.named(place).fown)
+            inode, mode = of_name(place, remap, mode, path, mount_id, size)
             extra: dict[str, object] = {"criu_id": id}
-            if mount_id > 0 or (mount_id == 0 and named.HasField("mnt_id")):
+            if mount_id > 0 or (mount_id == 0 and self.named(place).HasField("mnt_id")):
                 extra["mount_id"] = mount_id
             if given:
                 extra["given_at_restore"] = True
@@ -158,23 +183,24 @@ class FileBuilder:
             extra=attributes,
         )
 
-    def _named_beside(self, entry: Any) -> File:
+    def _named(self, entry: Any) -> File:
         """A FIFO or a terminal, which has its name by an entry beside it."""
         own = entry.tty if entry.type == TTY else entry.fifo
-        beside = self.by_id.get(own.regf_id)
-        named = beside.reg if beside is not None and beside.HasField("reg") else None
-        if named is None and entry.type == FIFO:  # older images: the entry of the name has the same id
-            named = next(
-                (each.reg for each in self.entries if each.id == entry.id and each.type == REG), None
-            )
+        place = self.by_id.get(own.regf_id)
+        if place is not None and not self.entries[place].HasField("reg"):
+            place = None
+        if place is None and entry.type == FIFO:  # older images: the entry of the name has the same id
+            same = (columns[:2] == (entry.id, REG) for columns in self._columns)
+            place = next((number for number, found in enumerate(same) if found), None)
+        named = self.named(place) if place is not None else None
         extra: dict[str, object] = {"criu_id": entry.id}
         remap = self.remaps.get(named.id) if named is not None else None
         state = self._name_state(remap)
         kind = FileKind.FIFO if entry.type == FIFO else FileKind.CHARACTER_DEVICE
         inode = None
-        if named is not None:
+        if named is not None and place is not None:
             mode = named.mode or next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
-            inode, _ = self.inodes.of_name(named, remap, mode, named.name, named.mnt_id, named.size)
+            inode, _ = self.inodes.of_name(place, remap, mode, named.name, named.mnt_id, named.size)
             if named.HasField("mnt_id") and named.mnt_id >= 0:
                 extra["mount_id"] = named.mnt_id
             if named.ext:

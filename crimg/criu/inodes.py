@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-from operator import attrgetter
 
 from crimg.criu.ghosts import Ghost
 from crimg.errors import FormatError, MissingFileError
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.criu.building import Builder
+    from crimg.criu.files import FileBuilder
     from crimg.model.record import Record
 
 LINKED, GHOST, PROCFS = 0, 1, 2
@@ -26,7 +26,6 @@ KIND_OF_MODE = {
     stat.S_IFIFO: FileKind.FIFO,
 }
 _SEC = 10**9
-_SIZED = attrgetter("mnt_id", "name", "size")
 NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "ctime")
 """Columns of an inode that CRIU does not record of a file that has a name."""
 
@@ -34,41 +33,40 @@ NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "c
 class InodeBuilder:
     """Makes the rows of inodes that have, or had, a name."""
 
-    def __init__(self, builder: Builder, named: list[Any], by_id: dict[int, Any]) -> None:
-        """named: what the entries of files.img say of a name.  by_id: the entries by id."""
+    def __init__(self, builder: Builder, files: FileBuilder) -> None:
+        """files: has the entries of files.img."""
         self._builder = builder
         self._tables = builder.tables
-        self._by_id = by_id
+        self._files = files
         self._ghosts: dict[int, Ghost | None] = {}
-        self._sizes: dict[tuple[int, bytes], int | None] = {}
+        sizes: dict[tuple[int, bytes], int | None] = {}
+        for mount, path, size in files.sizes():
+            if sizes.setdefault((mount, path), size) != size:
+                sizes[mount, path] = None
+        self._sizes = sizes
         """Mount and name of files to their size; None where entries differ."""
-        sizes = self._sizes
-        for reg in named:
-            if reg.HasField("size"):
-                mount, path, size = _SIZED(reg)
-                if sizes.setdefault((mount, path), size) != size:
-                    sizes[mount, path] = None
         self._known = self._tables.numbers("inode")
         self._mounts: set[int] = set()
-        self._named: list[tuple[int, Any, int, int | None]] = []
-        """Objref, entry, mode and size of inodes whose rows are made when they are asked for."""
+        self._named: list[tuple[int, int, int, int | None]] = []
+        """Objref, place of the entry, mode and size of inodes whose rows are made when they are asked for."""
 
     def of_name(
-        self, reg: Any, remap: Any, mode: int, path: bytes, mount: int, size: int | None
+        self, place: int, remap: Any, mode: int, path: bytes, mount: int, size: int | None
     ) -> tuple[int, int]:
         """Objref of the inode of a file with a name, and its mode.
 
-        reg: the entry.  mode, path, mount, size: what it says, 0 for a mode that is not recorded.
+        place: of the entry.  mode, path, mount, size: what it says, 0 for a mode that is not recorded.
         """
         if remap is not None:
             if remap.remap_type == GHOST:
-                return self._ghost_inode(remap.remap_id, reg)
+                return self._ghost_inode(remap.remap_id, self._files.named(place))
             if remap.remap_type == LINKED:
-                return self._relinked(remap.remap_id, reg, mode), mode or stat.S_IFREG
+                relinked = self._relinked(remap.remap_id, self._files.named(place), mode)
+                return relinked, mode or stat.S_IFREG
         known = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
         if known is not None:
             size = known
-        elif not size and not reg.HasField("size"):
+        elif not size and not self._files.named(place).HasField("size"):
             size = None
         name = (mount, path, size, mode & 0o170000)
         objref = self._known.get(name)
@@ -77,14 +75,14 @@ class InodeBuilder:
             if mount not in self._mounts:
                 self._mounts.add(mount)
                 self._builder.filesystem(mount)
-            self._named.append((objref, reg, mode, size))
+            self._named.append((objref, place, mode, size))
         return objref, mode or stat.S_IFREG
 
     def _relinked(self, number: int, reg: Any, mode: int) -> int:
         """Objref of an inode that has no name but that of the file with this id, which keeps it."""
         name = ("relinked", number)
         if not self._tables.knows("inode", name):
-            target = self._by_id.get(number)
+            target = self._files.by_id.get(number)
             size = reg.size if reg.HasField("size") else None
             self._tables.add(
                 self._inode(
@@ -94,7 +92,7 @@ class InodeBuilder:
                     size=size or 0,
                     build_id=_build_id(reg),
                     keeper=Keeper.RELINKED,
-                    keeper_path=target.reg.name if target is not None else None,
+                    keeper_path=self._files.named(target).name if target is not None else None,
                     extra={"unrecorded": _missing(reg, size)},
                 )
             )
@@ -102,7 +100,7 @@ class InodeBuilder:
 
     def rows(self) -> list[Record]:
         """The rows of inodes that are known by a name alone. There is nothing in them that can be wrong."""
-        filesystem = self._builder.filesystem
+        filesystem, named = self._builder.filesystem, self._files.named
         return [
             self._inode(
                 objref,
@@ -112,7 +110,8 @@ class InodeBuilder:
                 build_id=_build_id(reg),
                 extra={"unrecorded": _missing(reg, size)},
             )
-            for objref, reg, mode, size in self._named
+            for objref, place, mode, size in self._named
+            for reg in (named(place),)
         ]
 
     def ghost(self, number: int) -> Ghost | None:

@@ -265,4 +265,4 @@ class TaskBuilder:
 
 def _wide(words: Any) -> int:
     """A set of capabilities of 32-bit words, the low one first."""
-    return int.from_bytes(b"".join(word.to_bytes(4, "little") for word in words[:2]), "little")
+    return sum(word << 32 * place for place, word in enumerate(words[:2]))
