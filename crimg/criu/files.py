@@ -91,6 +91,7 @@ class FileBuilder:
                 rows.append(self._named(self.entries[place]))
             else:
                 rows.append(self._nameless(self.entries[place]))
+        self._columns = []  # all is in the rows: what follows takes the memory over
         self._tables.later(Inode, self.inodes.rows, vouched=True)
 
     def _regular(self) -> Callable[..., File]:

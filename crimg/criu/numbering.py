@@ -110,9 +110,10 @@ class Tables:
     def _made(self, cls: type[Record]) -> list[Record]:
         """The rows of one kind, those too that were left for later."""
         if cls in self._later:
-            more = self._later.pop(cls)()
+            more = self._later[cls]()
             if cls in self._unsure:
                 more = self._checked(cls, more)
+            del self._later[cls]
             self._rows[cls] = sorted([*self._rows.get(cls, ()), *more], key=itemgetter(cls.key_columns[0]))
         return self._rows.get(cls, [])
 
