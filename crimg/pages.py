@@ -7,8 +7,7 @@ from operator import itemgetter
 
 from crimg.errors import FormatError
 from crimg.format.bodies import unpack_extents, unpack_runs
-from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO, SectionType
-from crimg.format.container import section_label
+from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO, SectionType, section_label
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -76,3 +76,8 @@ def section_type_name(number: int) -> str:
         return SectionType(number).name
     except ValueError:
         return f"type {number}"
+
+
+def section_label(section_type: int, section_id: int) -> str:
+    """The name of a section in messages: "section 7 (PAGES)"."""
+    return f"section {section_id} ({section_type_name(section_type)})"

@@ -26,6 +26,7 @@ from crimg.format.constants import (
     VERSION_MAJOR,
     Codec,
     SectionType,
+    section_label,
 )
 from crimg.format.ends import FileHeader, Trailer
 from crimg.format.records import (
@@ -33,7 +34,6 @@ from crimg.format.records import (
     SectionHeader,
     body_offset,
     section_end,
-    section_label,
 )
 from crimg.format.structures import checksum
 

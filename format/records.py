@@ -8,14 +8,9 @@ from crimg.format.constants import (
     SECTION_HEADER_SIZE,
     SECTION_MAGIC,
     SectionFlags,
-    section_type_name,
+    section_label,
 )
 from crimg.format.structures import SealedStructure, Structure
-
-
-def section_label(section_type: int, section_id: int) -> str:
-    """The name of a section in messages: "section 7 (PAGES)"."""
-    return f"section {section_id} ({section_type_name(section_type)})"
 
 
 def body_offset(ofs_header: int, align_log2: int) -> int:

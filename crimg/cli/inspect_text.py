@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from crimg.cli.output import table, terminal_columns
 from crimg.escape import escape
 from crimg.model import File
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     Row = dict[str, Any]
 
 _LONG_POSITION = 12
+_ALIKE = itemgetter(*map(File.fields.index, ("kind", "access", "flags", "name_state")))
 _NOBODY: dict[str, list[Any]] = {}
 
 
@@ -131,15 +134,14 @@ def file_lines(subject: Subject, columns: int | None) -> Iterator[str]:
     alike: dict[tuple[int, ...], tuple[str, str, str]] = {}
     rows = []
     for file in described:
-        key = (file.kind, file.access, file.flags, file.name_state)
+        objref, position, path, key = file.objref, file.position, file.path, _ALIKE(file)
         if key not in alike:
             row = describe(file)
             alike[key] = (short_kind(row["kind"]), flag_words(row, flags_room), state_word(row["state"]))
         kind, flags, state = alike[key]
-        objref, path = file.objref, file.path
         referring = referring_words(users.get(objref, _NOBODY), several, users_room)
         shown = escape(path) if path else path_words(describe(file))
-        rows.append((f"#{objref}", kind, flags, str(file.position), referring, state, shown))
+        rows.append((f"#{objref}", kind, flags, str(position), referring, state, shown))
     header = ("OBJ", "KIND", "FLAGS", "POSITION", "USED BY", "STATE", "PATH")
     return table(header, rows, "><<><<", columns=columns, gap=" ")
 

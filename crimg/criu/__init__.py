@@ -64,7 +64,7 @@ def _load(directory: Files, salvage: bool) -> Image:
         damage.append(error.with_traceback(None))
 
     builder = Builder(directory, note)
-    tables = builder.build()
+    tables = builder.build(everything=salvage)
     return Image(
         CriuStore(builder, tables, marks_of(builder)),  # type: ignore[arg-type]  # its sections have the fields of an IndexEntry
         uuid=builder.system.run_id or _fingerprint(directory),

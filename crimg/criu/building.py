@@ -15,7 +15,7 @@ from crimg.errors import FormatError, MissingFileError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from crimg.criu.directory import Files, Part
@@ -42,15 +42,18 @@ class Builder:
         self.tasks = TaskBuilder(self)
         self._files = self.tables.numbers("file")
 
-    def build(self) -> Tables:
-        """The tables. Raises what `note` raises."""
+    def build(self, *, everything: bool = False) -> Tables:
+        """The tables. Raises what `note` raises.
+
+        everything: so that all damage is noted herewith, and none when a table is asked for.
+        """
         self.tasks.add_all()
         referred = set(self._files)
         self.files.prepare()
         self.system.add_locks()
         self.files.add(referred)
         self.system.add_info()
-        self.tables.finish()
+        self.tables.finish(everything=everything)
         return self.tables
 
     def entries(self, stem: str, number: int | None = None) -> Iterator[tuple[Part, Entry]]:
@@ -64,8 +67,12 @@ class Builder:
         except FormatError as error:
             self.tables.note(error)
 
-    def messages(self, stem: str, number: int | None = None) -> list[Any]:
-        """The messages of one image file; none where it is not there. Damage is noted, and ends them."""
+    def messages(self, stem: str, number: int | None = None) -> Sequence[Any]:
+        """The messages of one image file; none where it is not there. Damage is noted, and ends them.
+
+        Of many messages, let go of each before the next: what protobuf hands out it keeps in a table, which
+        is slow once it has thousands.
+        """
         found: list[Any] = []
         part = self.directory.part(stem, number)
         if part is None:
@@ -73,17 +80,22 @@ class Builder:
         try:
             batch = part.batch()
             if batch is not None:
-                return list(batch)
+                return batch
             found.extend(entry.message for entry in part.entries())
         except FormatError as error:
             self.tables.note(error)
         return found
 
     def message(self, stem: str, number: int | None = None) -> Any:
-        """The first message of an image file, or None."""
-        return next((entry.message for _, entry in self.entries(stem, number)), None)
+        """The first message of an image file, or None. Damage is noted."""
+        part = self.directory.part(stem, number)
+        try:
+            return part.first_message() if part is not None else None
+        except FormatError as error:
+            self.tables.note(error)
+            return None
 
-    def file_entries(self) -> list[Any]:
+    def file_entries(self) -> Sequence[Any]:
         """The entries of files.img; in older images of the files that came before it, in the same form."""
         if self.directory.part("files") is not None:
             return self.messages("files")
@@ -109,7 +121,7 @@ class Builder:
                 self.tables.note(MissingFileError(text, section=f"mm-{pid}.img"))
                 return None
             self.tables.objref("mm row", number)
-            self.memory.add(pid, objref, mm, list(mm.vmas) or self.messages("vmas", pid))
+            self.memory.add(pid, objref, mm, mm.vmas or self.messages("vmas", pid))
         return objref
 
     def filesystem(self, mount_id: int) -> int | None:

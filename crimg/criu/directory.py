@@ -9,7 +9,7 @@ import mmap
 import os
 import stat
 
-from crimg.criu.framing import batch, entries
+from crimg.criu.framing import batch, entries, first_message
 from crimg.criu.kinds import KINDS, RAW_STEMS, split_name
 from crimg.errors import FileError, FormatError, TruncatedError, UsageError
 
@@ -62,11 +62,20 @@ class Part:
 
     def entries(self) -> Iterator[Entry]:
         """Its entries, decoded. Raises FormatError where it has none that crimg knows, or is damaged."""
-        if self.kind is None or not self.kind.message:
-            raise FormatError("holds nothing that crimg decodes", section=self.name)
+        kind = self._decoded_kind()
         if not self.size:
             return iter(())  # CRIU leaves a file empty that has nothing to say
-        return entries(self.view, self.kind, self.name)
+        return entries(self.view, kind, self.name)
+
+    def first_message(self) -> Any:
+        """The message of its first entry, or None. Raises FormatError as `entries` does."""
+        kind = self._decoded_kind()
+        return first_message(self.view, kind, self.name) if self.size else None
+
+    def _decoded_kind(self) -> ImageKind:
+        if self.kind is None or not self.kind.message:
+            raise FormatError("holds nothing that crimg decodes", section=self.name)
+        return self.kind
 
     def batch(self) -> Sequence[Any] | None:
         """The messages of a sound file of which there may be very many; None for others: see `entries`."""

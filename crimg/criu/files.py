@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from operator import attrgetter
 
 from crimg.criu.attributes import ATTRIBUTES
 from crimg.criu.buffers import BufferBuilder
@@ -14,40 +15,56 @@ from crimg.model.enums import FileKind, NameState, file_kind_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
     from crimg.criu.building import Builder
 
 _O_PATH = 0o10000000
 _TYPE_BITS = 0o170000
+_NAMED = attrgetter("name", "mnt_id", "flags", "pos", "mode", "size", "id", "ext", "fown.pid")
 
 
 class FileBuilder:
-    """Makes the rows of open files. by_id: id to entry of files.img, the first where there are several."""
+    """Makes the rows of open files.
+
+    entries: of files.img.  by_id: id to place of the entry there, the first where there are several.
+    """
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._tables = builder.tables
         self.entries = builder.file_entries()
-        self.by_id: dict[int, Any] = {}
-        for entry in self.entries:
-            self.by_id.setdefault(entry.id, entry)
+        self._columns = [(entry.id, entry.type, *_NAMED(entry.reg)) for entry in self.entries]
+        ids = [columns[0] for columns in self._columns]
+        self.by_id: dict[int, int] = dict(zip(reversed(ids), reversed(range(len(ids))), strict=True))
         self._links: dict[int, bytes | None] = {}
         self._referrers: dict[int, int] = {}
         self.remaps = {remap.orig_id: remap for remap in builder.messages("remap-fpath")}
-        self.inodes = InodeBuilder(builder, self.entries, self.by_id)
+        self.inodes = InodeBuilder(builder, self)
         self.buffers = BufferBuilder(builder)
         self.special = SpecialBuilder(builder)
 
+    def sizes(self) -> Iterator[tuple[int, bytes, int]]:
+        """Mount, name and size of all entries of files.img that have a size."""
+        for place, (_, _, path, mount, _, _, _, size, *_) in enumerate(self._columns):
+            if size or self.named(place).HasField("size"):
+                yield mount, path, size
+
+    def named(self, place: int) -> Any:
+        """What the entry at a place in files.img says of a file with a name."""
+        return self.entries[place].reg
+
     def prepare(self) -> None:
         """The rows that tell the state of files without a name, which can refer to other files."""
-        for entry in self.entries:
-            kind = FILE_TYPES.get(entry.type)
-            if kind is not None and entry.type not in (REG, FIFO, TTY) and kind.member not in ATTRIBUTES:
-                own = getattr(entry, kind.member)
-                file = self._builder.file_objref(entry.id)
-                self._links[entry.id] = self.special.add(kind.member, file, own)
+        for place, columns in enumerate(self._columns):
+            id, type_ = columns[:2]
+            if type_ == REG:
+                continue
+            kind = FILE_TYPES.get(type_)
+            if kind is not None and type_ not in (FIFO, TTY) and kind.member not in ATTRIBUTES:
+                own = getattr(self.entries[place], kind.member)
+                self._links[id] = self.special.add(kind.member, self._builder.file_objref(id), own)
 
     def add(self, referred: Collection[object]) -> None:
         """The rows of all open files, after all that refer to them.
@@ -55,49 +72,62 @@ class FileBuilder:
         referred: ids that descriptors, mappings and tasks refer to. An entry that only names a terminal, a
         FIFO or a re-linked file is no open file by itself.
         """
-        types = [entry.type for entry in self.entries]
-        others = [entry for entry, type_ in zip(self.entries, types, strict=True) if type_ in (TTY, FIFO)]
-        inner: set[object] = {
-            entry.tty.regf_id if entry.type == TTY else entry.fifo.regf_id for entry in others
-        }
-        inner |= {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
+        inner: set[object] = {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
+        for place, columns in enumerate(self._columns):
+            if columns[1] == TTY:
+                inner.add(self.entries[place].tty.regf_id)
+            elif columns[1] == FIFO:
+                inner.add(self.entries[place].fifo.regf_id)
         inner.difference_update(referred)
         self._referrers = self._tables.references_to(File)
         rows = self._tables.table(File)
         regular = self._regular()
-        for entry, type_ in zip(self.entries, types, strict=True):
-            if inner and entry.id in inner:
+        for place, columns in enumerate(self._columns):
+            id, type_ = columns[:2]
+            if id in inner:
                 continue
             if type_ == REG:
-                rows.append(regular(entry))
+                rows.append(regular(place, *columns))
             elif type_ in (FIFO, TTY):
-                rows.append(self._named(entry))
+                rows.append(self._named(self.entries[place]))
             else:
-                rows.append(self._nameless(entry))
-        self._tables.later(Inode, self.inodes.rows)
+                rows.append(self._nameless(self.entries[place]))
+        self._columns = []  # all is in the rows: what follows takes the memory over
+        self._tables.later(Inode, self.inodes.rows, vouched=True)
 
-    def _regular(self) -> Callable[[Any], File]:
+    def _regular(self) -> Callable[..., File]:
         """What makes the row of a file that has a name by itself: most are, so that each step here counts."""
         remaps, referrers, of_name = self.remaps, self._referrers, self.inodes.of_name
         known, file_objref = self._tables.numbers("file"), self._builder.file_objref
         kinds, new = dict(KIND_OF_MODE), tuple.__new__
-        regular, linked = FileKind.REGULAR, NameState.LINKED
+        regular, linked = FileKind.REGULAR, int(NameState.LINKED)
 
-        def row(entry: Any) -> File:
-            named, id = entry.reg, entry.id
-            path, mount_id, flags, position, owner = (
-                named.name,
-                named.mnt_id,
-                named.flags,
-                named.pos,
-                named.fown,
-            )
-            remap = remaps.get(named.id) if remaps else None
-            inode, mode = of_name(named, remap, None, path)
+        def row(
+            place: int,
+            id: int,
+            _type: int,
+            path: bytes,
+            mount_id: int,
+            flags: int,
+            position: int,
+            mode: int,
+            size: int,
+            number: int,
+            given: bool,
+            owner_pid: int,
+        ) -> File:
+            state, remap = linked, None
+            owner_type, owner, signal = -1, 0, 0
+            if number in remaps:
+                remap = remaps[number]
+                state = self._name_state(remap)
+            if owner_pid:
+                owner_type, owner, signal = _owner(self.named(place).fown)
+            inode, mode = of_name(place, remap, mode, path, mount_id, size)
             extra: dict[str, object] = {"criu_id": id}
-            if mount_id > 0 or (mount_id == 0 and named.HasField("mnt_id")):
+            if mount_id > 0 or (mount_id == 0 and self.named(place).HasField("mnt_id")):
                 extra["mount_id"] = mount_id
-            if named.ext:
+            if given:
                 extra["given_at_restore"] = True
             objref = known.get(id) or file_objref(id)
             return new(
@@ -107,7 +137,7 @@ class FileBuilder:
                     referrers.get(objref, 0),
                     kinds.get(mode & _TYPE_BITS, regular),
                     path,
-                    linked if remap is None else self._name_state(remap),
+                    state,
                     flags,
                     0 if flags & _O_PATH else (flags + 1) & 3,
                     position if position < 1 << 63 else position - (1 << 64),
@@ -115,7 +145,9 @@ class FileBuilder:
                     None,
                     None,
                     None,
-                    *(_owner(owner) if owner.pid else (-1, 0, 0)),
+                    owner_type,
+                    owner,
+                    signal,
                     mount_id if mount_id > 0 else 0,
                     extra,
                 ),
@@ -154,24 +186,31 @@ class FileBuilder:
         )
 
     @cached_property
-    def _named_by_id(self) -> dict[int, Any]:
-        """Id to what the first entry of a file with a name says, also where another entry has that id."""
-        return {each.id: each.reg for each in reversed(self.entries) if each.type == REG}
+    def _named_by_id(self) -> dict[int, int]:
+        """Id to place of the first entry of a file with a name, also where another entry has that id."""
+        ids = {}
+        for place, columns in reversed(list(enumerate(self._columns))):
+            if columns[1] == REG:
+                ids[columns[0]] = place
+        return ids
 
     def _named(self, entry: Any) -> File:
         """A FIFO or a terminal, which has its name by an entry beside it."""
         own = entry.tty if entry.type == TTY else entry.fifo
-        beside = self.by_id.get(own.regf_id)
-        named = beside.reg if beside is not None and beside.HasField("reg") else None
-        if named is None and entry.type == FIFO:  # older images: the entry of the name has the same id
-            named = self._named_by_id.get(entry.id)
+        place = self.by_id.get(own.regf_id)
+        if place is not None and not self.entries[place].HasField("reg"):
+            place = None
+        if place is None and entry.type == FIFO:  # older images: the entry of the name has the same id
+            place = self._named_by_id.get(entry.id)
+        named = self.named(place) if place is not None else None
         extra: dict[str, object] = {"criu_id": entry.id}
         remap = self.remaps.get(named.id) if named is not None else None
         state = self._name_state(remap)
         kind = FileKind.FIFO if entry.type == FIFO else FileKind.CHARACTER_DEVICE
         inode = None
-        if named is not None:
-            inode, _ = self.inodes.of_name(named, remap, kind, named.name)
+        if named is not None and place is not None:
+            mode = named.mode or next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
+            inode, _ = self.inodes.of_name(place, remap, mode, named.name, named.mnt_id, named.size)
             if named.HasField("mnt_id") and named.mnt_id >= 0:
                 extra["mount_id"] = named.mnt_id
             if named.ext:

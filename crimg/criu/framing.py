@@ -79,6 +79,15 @@ def entries(view: memoryview, kind: ImageKind, place: str) -> Iterator[Entry]:
         name = kind.message
 
 
+def first_message(view: memoryview, kind: ImageKind, place: str) -> Any:
+    """The message of the first entry, None where there is none. Raises FormatError where it does not fit."""
+    position = header_size(view, kind, place)
+    if position == len(view):
+        return None
+    data, _ = message_at(view, position, place)
+    return parse(kind.head or kind.message, data, place, position)
+
+
 def batch(view: memoryview, kind: ImageKind, place: str) -> Sequence[Any] | None:
     """The messages of a file of which there may be very many, decoded in one go: a third of the time.
 
@@ -92,19 +101,22 @@ def batch(view: memoryview, kind: ImageKind, place: str) -> Sequence[Any] | None
     position = header_size(view, kind, place)
     heads: dict[int, bytes] = {}
     parts: list[bytes] = []
+    unpack, append = _LENGTH.unpack_from, parts.append  # each step here is done for every entry
     try:
         while position < end:
-            (length,) = _LENGTH.unpack_from(data, position)
-            start = position + WORD
-            position = start + length
-            if length <= 0 or position > end:
-                return None
-            if length not in heads:
-                heads[length] = key + encoded(length)
-            parts += (heads[length], data[start:position])
+            length = unpack(data, position)[0]
+            head = heads.get(length)
+            if head is None:
+                if length <= 0:
+                    return None
+                head = heads[length] = key + encoded(length)
+            position += WORD
+            append(head)
+            append(data[position : position + length])
+            position += length
     except StructError:
         return None
-    return parse_batch(kind.message, b"".join(parts))
+    return parse_batch(kind.message, b"".join(parts)) if position == end else None
 
 
 def message_at(view: memoryview, position: int, place: str) -> tuple[memoryview, int]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from crimg.criu.building import Builder
+    from crimg.criu.files import FileBuilder
     from crimg.model.record import Record
 
 LINKED, GHOST, PROCFS = 0, 1, 2
@@ -32,50 +33,56 @@ NOT_RECORDED = ("device", "number", "uid", "gid", "nlink", "blocks", "mtime", "c
 class InodeBuilder:
     """Makes the rows of inodes that have, or had, a name."""
 
-    def __init__(self, builder: Builder, entries: list[Any], by_id: dict[int, Any]) -> None:
-        """entries: of files.img.  by_id: the same by id."""
+    def __init__(self, builder: Builder, files: FileBuilder) -> None:
+        """files: has the entries of files.img."""
         self._builder = builder
         self._tables = builder.tables
-        self._by_id = by_id
+        self._files = files
         self._ghosts: dict[int, Ghost | None] = {}
-        self._sizes: dict[tuple[int, bytes], int | None] = {}
+        sizes: dict[tuple[int, bytes], int | None] = {}
+        for mount, path, size in files.sizes():
+            if sizes.setdefault((mount, path), size) != size:
+                sizes[mount, path] = None
+        self._sizes = sizes
         """Mount and name of files to their size; None where entries differ."""
-        for entry in entries:
-            reg = entry.reg
-            if reg.HasField("size"):
-                key, size = (reg.mnt_id, reg.name), reg.size
-                if self._sizes.setdefault(key, size) != size:
-                    self._sizes[key] = None
         self._known = self._tables.numbers("inode")
-        self._named: list[tuple[int, Any, int, int | None]] = []
-        """Objref, entry, mode and size of inodes whose rows are made when they are asked for."""
+        self._mounts: set[int] = set()
+        self._named: list[tuple[int, int, int, int | None]] = []
+        """Objref, place of the entry, mode and size of inodes whose rows are made when they are asked for."""
 
-    def of_name(self, reg: Any, remap: Any, kind: FileKind | None, path: bytes) -> tuple[int, int]:
-        """Objref of the inode of a file with the name `path`, and its mode (0 where that is not recorded)."""
-        if remap is not None and remap.remap_type == GHOST:
-            return self._ghost_inode(remap.remap_id, reg)
-        mode = reg.mode
-        if not mode and kind is not None:
-            mode = next(bits for bits, each in KIND_OF_MODE.items() if each == kind)
-        if remap is not None and remap.remap_type == LINKED:
-            return self._relinked(remap.remap_id, reg, mode), mode or stat.S_IFREG
-        mount = reg.mnt_id
-        size = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
-        if size is None and reg.HasField("size"):
-            size = reg.size
+    def of_name(
+        self, place: int, remap: Any, mode: int, path: bytes, mount: int, size: int | None
+    ) -> tuple[int, int]:
+        """Objref of the inode of a file with a name, and its mode.
+
+        place: of the entry.  mode, path, mount, size: what it says, 0 for a mode that is not recorded.
+        """
+        if remap is not None:
+            if remap.remap_type == GHOST:
+                return self._ghost_inode(remap.remap_id, self._files.named(place))
+            if remap.remap_type == LINKED:
+                relinked = self._relinked(remap.remap_id, self._files.named(place), mode)
+                return relinked, mode or stat.S_IFREG
+        known = self._sizes.get((mount, path))  # one name, one file, unless sizes differ
+        if known is not None:
+            size = known
+        elif not size and not self._files.named(place).HasField("size"):
+            size = None
         name = (mount, path, size, mode & 0o170000)
         objref = self._known.get(name)
         if objref is None:
             objref = self._tables.objref("inode", name)
-            self._builder.filesystem(mount)
-            self._named.append((objref, reg, mode, size))
+            if mount not in self._mounts:
+                self._mounts.add(mount)
+                self._builder.filesystem(mount)
+            self._named.append((objref, place, mode, size))
         return objref, mode or stat.S_IFREG
 
     def _relinked(self, number: int, reg: Any, mode: int) -> int:
         """Objref of an inode that has no name but that of the file with this id, which keeps it."""
         name = ("relinked", number)
         if not self._tables.knows("inode", name):
-            target = self._by_id.get(number)
+            target = self._files.by_id.get(number)
             size = reg.size if reg.HasField("size") else None
             self._tables.add(
                 self._inode(
@@ -85,7 +92,7 @@ class InodeBuilder:
                     size=size or 0,
                     build_id=_build_id(reg),
                     keeper=Keeper.RELINKED,
-                    keeper_path=target.reg.name if target is not None else None,
+                    keeper_path=self._files.named(target).name if target is not None else None,
                     extra={"unrecorded": _missing(reg, size)},
                 )
             )
@@ -93,7 +100,7 @@ class InodeBuilder:
 
     def rows(self) -> list[Record]:
         """The rows of inodes that are known by a name alone. There is nothing in them that can be wrong."""
-        filesystem = self._builder.filesystem
+        filesystem, named = self._builder.filesystem, self._files.named
         return [
             self._inode(
                 objref,
@@ -103,7 +110,8 @@ class InodeBuilder:
                 build_id=_build_id(reg),
                 extra={"unrecorded": _missing(reg, size)},
             )
-            for objref, reg, mode, size in self._named
+            for objref, place, mode, size in self._named
+            for reg in (named(place),)
         ]
 
     def ghost(self, number: int) -> Ghost | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import islice
-from operator import itemgetter
+from operator import attrgetter, itemgetter
+from struct import pack
 
 from crimg.criu.sections import PAGE
 from crimg.errors import FormatError, MissingFileError
@@ -14,6 +15,7 @@ from crimg.model import Mm, Vma
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from crimg.criu.building import Builder
@@ -26,6 +28,8 @@ FILE_PRIVATE, FILE_SHARED, ANON_SHARED = 1 << 6, 1 << 7, 1 << 8
 _SYSVIPC, _SOCKET, _VVAR, _MEMFD, _GUARD = 1 << 10, 1 << 11, 1 << 12, 1 << 14, 1 << 16
 """Bits of a mapping's `status` (criu/include/image.h)."""
 _OF_A_FILE = FILE_PRIVATE | FILE_SHARED | _SOCKET | _MEMFD
+_WITH_OWN_PAGES = ANON_SHARED | _SYSVIPC | _GUARD
+_MAPPING = attrgetter("start", "end", "prot", "flags", "status", "pgoff", "shmid")
 _NAMES = (
     (_HEAP, b"[heap]"),
     (_STACK, b"[stack]"),
@@ -49,15 +53,16 @@ class MemoryBuilder:
         self._room = _MOST_SHARED_RUNS
         self._words: dict[tuple[int, int], tuple[bool, bytes]] = {}
 
-    def add(self, pid: int, objref: int, mm: Any, vmas: list[Any]) -> None:
+    def add(self, pid: int, objref: int, mm: Any, vmas: Sequence[Any]) -> None:
         """The rows of one address space."""
-        tables = self._builder.tables
         part = self._builder.directory.part("pagemap", pid)
-        tables.add(
+        exe = self._builder.file_objref(mm.exe_file_id) if mm.exe_file_id else None
+        others = self._add_mappings(objref, vmas, mm.mm_start_stack)
+        self._builder.tables.add(
             Mm(
                 objref=objref,
                 referrers=0,
-                exe=self._builder.file_objref(mm.exe_file_id) if mm.exe_file_id else None,
+                exe=exe,
                 start_code=mm.mm_start_code,
                 end_code=mm.mm_end_code,
                 start_data=mm.mm_start_data,
@@ -71,25 +76,26 @@ class MemoryBuilder:
                 env_end=mm.mm_env_end,
                 auxv=_auxiliary_vector(mm.mm_saved_auxv),
                 dumpable=mm.dumpable if mm.HasField("dumpable") else 1,
-                pagemap=self._page_map(part, vmas) if part is not None else None,
+                pagemap=self._page_map(part, others) if part is not None else None,
             )
         )
-        self._add_mappings(objref, vmas, mm.mm_start_stack)
 
-    def _add_mappings(self, mm: int, vmas: list[Any], stack: int) -> None:
+    def _add_mappings(self, mm: int, vmas: Sequence[Any], stack: int) -> list[Any]:
+        """The rows of mappings; the entries that matter to the page map."""
         rows, flags_of = self._builder.tables.table(Vma), self._words
         known, file_objref = self._builder.tables.numbers("file"), self._builder.file_objref
+        others, new = [], tuple.__new__
         for vma in vmas:
-            start, end, prot, status = vma.start, vma.end, vma.prot, vma.status
-            if status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
-                continue
-            flags = (prot, vma.flags)
-            shared, words = flags_of.get(flags) or self._flags(*flags)
+            start, end, prot, flags, status, offset, shmid = _MAPPING(vma)
+            if status & _WITH_OWN_PAGES:
+                others.append(vma)
+                if status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
+                    continue
+            shared, words = flags_of.get((prot, flags)) or self._flags(prot, flags)
             file = name = None
             extra: dict[str, object] | None = None
             if status & _OF_A_FILE:
-                id = vma.shmid
-                file = known.get(id) or file_objref(id)
+                file = known.get(shmid) or file_objref(shmid)
                 if vma.HasField("fdflags"):
                     extra = {"open_flags": vma.fdflags}
             else:
@@ -97,8 +103,9 @@ class MemoryBuilder:
                 if name is None and start <= stack < end:
                     name = b"[stack]"
                 if status & (ANON_SHARED | _SYSVIPC):
-                    extra = {"shmid": vma.shmid}
-            rows.append(Vma.from_row((mm, start, end, prot, shared, vma.pgoff, file, name, words, extra)))
+                    extra = {"shmid": shmid}
+            rows.append(new(Vma, (mm, start, end, prot, shared, offset, file, name, words, extra)))
+        return others
 
     def _flags(self, prot: int, flags: int) -> tuple[bool, bytes]:
         """Whether a mapping is shared, and what CRIU records of the kernel's flags as smaps spells them."""
@@ -106,7 +113,10 @@ class MemoryBuilder:
         return self._words[prot, flags]
 
     def _page_map(self, part: Part, vmas: list[Any]) -> int:
-        """The section id of a page map: the runs of a task, and of the shared memory that it maps."""
+        """The section id of a page map: runs of a task, guards, and runs of the shared memory that it maps.
+
+        vmas: guards, and mappings of shared memory.
+        """
         runs = self._runs(part)
         guards = [
             (vma.start // PAGE, (vma.end - vma.start) // PAGE, PAGES_GUARD, 0)
@@ -192,7 +202,7 @@ class MemoryBuilder:
 
 def _auxiliary_vector(words: Any) -> bytes:
     """The vector with its end (AT_NULL), which CRIU leaves out."""
-    data = b"".join(word.to_bytes(8, "little") for word in words)
+    data = pack(f"<{len(words)}Q", *words)
     return data if data[-16:-8] == bytes(8) and len(data) % 16 == 0 else data + bytes(16)
 
 

@@ -36,6 +36,7 @@ class Tables:
         self.note = note
         self._rows: dict[type[Record], list[Record]] = {}
         self._later: dict[type[Record], Callable[[], list[Record]]] = {}
+        self._unsure: set[type[Record]] = set()
         self._counted: set[type[Record]] = set()
         self._numbers: defaultdict[str, dict[object, int]] = defaultdict(dict)
         self._next = 1
@@ -65,17 +66,31 @@ class Tables:
         """The rows of a kind so far, to which more can be appended."""
         return self._rows.setdefault(cls, [])
 
-    def later(self, cls: type[Record], make: Callable[[], list[Record]]) -> None:
-        """Have further rows of a kind made when that kind is first asked for. The schema must allow them."""
-        self._later[cls] = make
+    def later(self, cls: type[Record], make: Callable[[], list[Record]], *, vouched: bool = False) -> None:
+        """Have further rows of a kind made when that kind is first asked for, and then looked at.
 
-    def finish(self) -> None:
-        """All rows are added: leave out, and note, what the schema does not allow."""
+        vouched: whatever the files hold, the schema allows these rows.
+        """
+        self._later[cls] = make
+        if not vouched:
+            self._unsure.add(cls)
+
+    def finish(self, *, everything: bool = False) -> None:
+        """All rows are added: leave out, and note, what the schema does not allow.
+
+        everything: make those too that were left for later, as far as anything can be wrong with them.
+        """
         for cls in list(self._rows):
             self._rows[cls] = self._checked(cls, self._rows[cls])
+        if everything:
+            for cls in self._unsure:
+                self._made(cls)
 
     def rows(self, cls: type[Record]) -> list[Record]:
-        """The rows of one kind, with the references to each counted. Only after `finish`."""
+        """The rows of one kind, with the references to each counted. Only after `finish`.
+
+        Raises what `note` raises.
+        """
         rows = self._made(cls)
         if rows and "referrers" in cls.fields and cls not in self._counted:
             counts = self.references_to(cls)
@@ -95,7 +110,10 @@ class Tables:
     def _made(self, cls: type[Record]) -> list[Record]:
         """The rows of one kind, those too that were left for later."""
         if cls in self._later:
-            more = self._later.pop(cls)()
+            more = self._later[cls]()
+            if cls in self._unsure:
+                more = self._checked(cls, more)
+            del self._later[cls]
             self._rows[cls] = sorted([*self._rows.get(cls, ()), *more], key=itemgetter(cls.key_columns[0]))
         return self._rows.get(cls, [])
 

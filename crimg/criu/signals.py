@@ -8,9 +8,11 @@ from crimg.model import PosixTimer, Sigaction, Sighand, Siginfo, Signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from crimg.criu.building import Builder
+    from crimg.model.record import Record
 
 _WITHOUT = (9, 19)
 """SIGKILL and SIGSTOP: CRIU leaves them out of its lists of actions."""
@@ -19,11 +21,16 @@ _SEC, _USEC = 10**9, 10**3
 
 
 class SignalBuilder:
-    """Makes the rows of signal actions, queues, timers, limits."""
+    """Makes the rows of signal actions, queues, timers, limits. Actions and limits wait until asked for."""
 
     def __init__(self, builder: Builder) -> None:
         self._builder = builder
         self._tables = builder.tables
+        self._actions: list[tuple[int, Sequence[Any]]] = []
+        self._shared: list[tuple[int, Sequence[Any], Sequence[Any]]] = []
+        """Objref, limits and clocks of what the threads of a process share."""
+        self._tables.later(Sigaction, self._action_rows, vouched=True)
+        self._tables.later(Signal, self._signal_rows)
 
     def sighand(self, number: int, pid: int, task: Any) -> int:
         """Objref of a table of actions, made when it is first met."""
@@ -31,30 +38,42 @@ class SignalBuilder:
         if not self._tables.knows("sighand row", number):
             self._tables.objref("sighand row", number)
             self._tables.add(Sighand(objref=objref, referrers=0))
-            actions = list(task.sigactions) or self._builder.messages("sigacts", pid)
-            numbers = [signal for signal in range(1, 65) if signal not in _WITHOUT]
-            for signal, action in zip(numbers, actions, strict=False):
-                if action.sigaction or action.flags or action.mask:
-                    self._tables.add(
-                        Sigaction(
-                            sighand=objref,
-                            signal=signal,
-                            handler=action.sigaction,
-                            flags=action.flags,
-                            restorer=action.restorer,
-                            mask=action.mask,
-                        )
-                    )
+            self._actions.append((objref, task.sigactions or self._builder.messages("sigacts", pid)))
         return objref
+
+    def _action_rows(self) -> list[Record]:
+        numbers = [signal for signal in range(1, 65) if signal not in _WITHOUT]
+        return [
+            Sigaction(
+                sighand=objref,
+                signal=signal,
+                handler=action.sigaction,
+                flags=action.flags,
+                restorer=action.restorer,
+                mask=action.mask,
+            )
+            for objref, actions in self._actions
+            for signal, action in zip(numbers, actions, strict=False)
+            if action.sigaction or action.flags or action.mask
+        ]
 
     def signal(self, pid: int, task: Any) -> int:
         """Objref of what the threads of a process share."""
         objref = self._tables.objref("signal", pid)
-        limits = list(task.rlimits.rlimits) or self._builder.messages("rlimit", pid)
-        clocks = [task.timers.real, task.timers.virt, task.timers.prof]
+        timers = task.timers
+        limits = task.rlimits.rlimits or self._builder.messages("rlimit", pid)
+        clocks: Sequence[Any] = ()
         if not task.HasField("timers"):
-            clocks = (self._builder.messages("itimers", pid) or clocks)[:3]
-        self._tables.add(
+            clocks = self._builder.messages("itimers", pid)[:3]
+        self._shared.append((objref, limits, clocks or (timers.real, timers.virt, timers.prof)))
+        for timer in timers.posix or self._builder.messages("posix-timers", pid):
+            self._timer(objref, timer)
+        pending = task.signals_s.signals or self._builder.messages("signal-s", pid)
+        self._pending(objref, None, pending)
+        return objref
+
+    def _signal_rows(self) -> list[Record]:
+        return [
             Signal(
                 objref=objref,
                 referrers=0,
@@ -68,12 +87,8 @@ class SignalBuilder:
                     )
                 ),
             )
-        )
-        for timer in list(task.timers.posix) or self._builder.messages("posix-timers", pid):
-            self._timer(objref, timer)
-        pending = list(task.signals_s.signals) or self._builder.messages("signal-s", pid)
-        self._pending(objref, None, pending)
-        return objref
+            for objref, limits, clocks in self._shared
+        ]
 
     def _timer(self, signal: int, timer: Any) -> None:
         clock = timer.clock_id
@@ -93,11 +108,11 @@ class SignalBuilder:
 
     def pending_of_thread(self, task: int, tid: int, thread: Any) -> None:
         """What is in the queue of one thread. task: objref of its task."""
-        infos = list(thread.signals_p.signals) or self._builder.messages("signal-p", tid)
+        infos = thread.signals_p.signals or self._builder.messages("signal-p", tid)
         if infos:
             self._pending(self._builder.signal_of_task(task), tid, infos)
 
-    def _pending(self, signal: int, tid: int | None, infos: list[Any]) -> None:
+    def _pending(self, signal: int, tid: int | None, infos: Sequence[Any]) -> None:
         for position, info in enumerate(infos):
             data = info.siginfo
             number = _NUMBER.unpack_from(data)[0] if len(data) >= _NUMBER.size else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from crimg.errors import FormatError
 
 TYPE_CHECKING = False
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class CriuStore:
-    """Rows and bytes of a CRIU image. directory: its files.  files: entries of files.img by id.
+    """Rows and bytes of a CRIU image. directory: its files.  file_entries: of files.img.
 
     remaps: entries of remap-fpath.img by the id of the file.  marks: what was removed on purpose.
     """
@@ -29,13 +31,17 @@ class CriuStore:
 
     def __init__(self, builder: Builder, tables: Tables, marks: Marks) -> None:
         self.directory: Files = builder.directory
-        self.files: dict[int, Any] = builder.files.by_id
-        self.file_entries: list[Any] = builder.files.entries
+        self.file_entries: Sequence[Any] = builder.files.entries
         self.remaps: dict[int, Any] = builder.files.remaps
         self.builder = builder
         self.marks = marks
         self._sections = builder.sections
         self._tables = tables
+
+    @cached_property
+    def files(self) -> dict[int, Any]:
+        """Entries of files.img by id, the first where there are several."""
+        return {id: self.file_entries[place] for id, place in self.builder.files.by_id.items()}
 
     @property
     def sections(self) -> Sequence[FileSection]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter, itemgetter
+
 from crimg.criu import registers
 from crimg.errors import FormatError, MissingFileError
 from crimg.model import Cred, Fd, FdTable, Fs, Namespaces, Task, Thread
@@ -17,6 +19,7 @@ _STATES = {1: ord("S"), _DEAD: ord("Z"), _STOPPED: ord("T"), 6: ord("Z")}
 """task_state of CRIU to the letter of /proc/PID/stat; whether a task that lives ran is not recorded."""
 _SIGCHLD = 17
 _FD_CLOEXEC = 1
+_DESCRIPTOR = attrgetter("fd", "id", "flags")
 _IDS = ("cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts")
 
 
@@ -29,6 +32,7 @@ class TaskBuilder:
         self.processes = builder.messages("pstree")
         self._tables_done: set[int] = set()
         self._tids: set[int] = set()
+        self._creds: dict[bytes, int] = {}
         self._descriptors: dict[int, dict[int, int]] = {}
         self._holders: dict[int, list[int]] = {}
         self.pids: dict[int, int] = {}
@@ -145,6 +149,12 @@ class TaskBuilder:
             found = self._builder.message("creds", number)
         if found is None:
             return None
+        data = found.SerializeToString()
+        if data not in self._creds:
+            self._creds[data] = self._cred_objref(found)
+        return self._creds[data]
+
+    def _cred_objref(self, found: Any) -> int:
         columns = {
             "uid": found.uid,
             "euid": found.euid,
@@ -189,15 +199,21 @@ class TaskBuilder:
             if self._builder.directory.part("fdinfo", number) is None:
                 text = f"is not in the directory, but process {pid} uses it"
                 self._tables.note(MissingFileError(text, section=f"fdinfo-{number}.img"))
-            descriptors = self._descriptors[number] = {}
-            rows, new = self._tables.table(Fd), tuple.__new__  # each step here is done for every descriptor
-            known, file_objref = self._tables.numbers("file"), self._builder.file_objref
-            for entry in self._builder.messages("fdinfo", number):
-                fd, id = entry.fd, entry.id
-                descriptors[fd] = id
-                file = known.get(id) or file_objref(id)
-                rows.append(new(Fd, (objref, fd, entry.flags & _FD_CLOEXEC != 0, file, None)))
+            self._add_descriptors(objref, number)
         return objref
+
+    def _add_descriptors(self, table: int, number: int) -> None:
+        """The rows of the descriptors in a table, of which there may be very many."""
+        entries = list(map(_DESCRIPTOR, self._builder.messages("fdinfo", number)))
+        self._descriptors[number] = dict(map(itemgetter(0, 1), entries))
+        known, file_objref = self._tables.numbers("file"), self._builder.file_objref
+        new = tuple.__new__
+        self._tables.table(Fd).extend(
+            [
+                new(Fd, (table, fd, flags & _FD_CLOEXEC != 0, known.get(id) or file_objref(id), None))
+                for fd, id, flags in entries
+            ]
+        )
 
     def file_beside(self, file: int, fd: int) -> int | None:
         """The id of the file at a descriptor, in a table that holds the file `file` too; None for none."""
@@ -249,4 +265,4 @@ class TaskBuilder:
 
 def _wide(words: Any) -> int:
     """A set of capabilities of 32-bit words, the low one first."""
-    return int.from_bytes(b"".join(word.to_bytes(4, "little") for word in words[:2]), "little")
+    return sum(word << 32 * place for place, word in enumerate(words[:2]))

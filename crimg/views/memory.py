@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import itemgetter
 
 from crimg.format.constants import PAGES_GUARD, PAGES_PARENT, PAGES_ZERO
 from crimg.model import File, Mm, Vma
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Row = dict[str, Any]
 
+_SUMMED = itemgetter(*map(Vma.fields.index, ("mm", "start", "end", "file", "shared", "name")))
 _NOT_SAVED = (PAGES_ZERO, PAGES_GUARD, PAGES_PARENT)
 
 
@@ -31,6 +33,8 @@ class SavedBytes:
         self._before: list[int] = []
         self.total = 0
         """Bytes in all."""
+        self._low = self._high = 0
+        """Where the first of them is, and the end of the last."""
         if memory is None:
             return
         size = memory.page_size
@@ -40,14 +44,18 @@ class SavedBytes:
                 self._lengths.append(count * size)
                 self._before.append(self.total)
                 self.total += count * size
+        if self._starts:
+            self._low, self._high = self._starts[0], self._starts[-1] + self._lengths[-1]
 
     def between(self, start: int, end: int) -> int:
         """Bytes from address `start` to address `end`."""
+        if start >= self._high or end <= self._low:
+            return 0  # as most are
         first = bisect_right(self._starts, start)
         if (first == 0 or self._starts[first - 1] + self._lengths[first - 1] <= start) and (
             first == len(self._starts) or self._starts[first] >= end
         ):
-            return 0  # as most are
+            return 0
         return self._below(end) - self._below(start) if end > start else 0
 
     def _below(self, address: int) -> int:
@@ -75,12 +83,12 @@ def memory_kind_records(subject: Subject) -> list[Row]:
     nothing = SavedBytes(None)
     kinds: dict[tuple[bool, bool, bytes | None], list[int]] = {}
     for vma in subject.image.rows(Vma):
-        start, end = vma.start, vma.end
-        key = (vma.file is not None, vma.shared, vma.name)
+        mm, start, end, file, shared, name = _SUMMED(vma)
+        key = (file is not None, shared, name)
         row = kinds.get(key) or kinds.setdefault(key, sums[memory_kind(vma)])
         row[0] += 1
         row[1] += end - start
-        row[2] += saved.get(vma.mm, nothing).between(start, end)
+        row[2] += saved.get(mm, nothing).between(start, end)
     return [
         {"kind": kind, "mappings": count, "size": size, "stored": stored}
         for kind, (count, size, stored) in sums.items()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from crimg.escape import escape
 from crimg.views import words
 
@@ -86,23 +88,26 @@ def path_words(row: Row) -> str:
 def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
     """ "fd 0-2 7, 3 vmas, exe": who refers to a file; those for which there is no room are counted."""
     fds = [row["fd"] for row in used_by.get("fd", ())]
-    return _user_words({word: len(rows) for word, rows in used_by.items()}, fds, several, room)
+    counts = tuple([(word, len(rows)) for word, rows in used_by.items()])
+    return _user_words(counts, _fd_words(fds, several, room // 2), room)
 
 
 def referring_words(users: Users, several: bool, room: int) -> str:
     """The same for the rows that refer to a file, of which no records were made."""
     fds = [row.fd for row in users.get("fd", ())]  # type: ignore[attr-defined]  # rows of Fd by that word
-    if len(users) == 1 and fds:
-        return _fd_words(fds, several, room // 2)
-    return _user_words({word: len(rows) for word, rows in users.items()}, fds, several, room)
+    fd_words = _fd_words(fds, several, room // 2)
+    if fds and len(users) == 1:
+        return fd_words
+    return _user_words(tuple([(word, len(rows)) for word, rows in users.items()]), fd_words, room)
 
 
-def _user_words(counts: dict[str, int], fds: list[int], several: bool, room: int) -> str:
+@lru_cache(maxsize=1024)
+def _user_words(counts: tuple[tuple[str, int], ...], fd_words: str, room: int) -> str:
+    """Most files are referred to in one of few ways, so that these are put into words once."""
     parts = []
-    for word in sorted(counts, key=_by_importance):
-        count = counts[word]
+    for word, count in sorted(counts, key=_by_importance):
         if word == "fd":
-            parts.append(_fd_words(fds, several, room // 2))
+            parts.append(fd_words)
         elif word in _COUNTED:
             parts.append(f"{count} {_COUNTED[word][count > 1]}")
         else:
@@ -110,11 +115,14 @@ def _user_words(counts: dict[str, int], fds: list[int], several: bool, room: int
     return fitted(parts, ", ", room)
 
 
-def _by_importance(word: str) -> int:
+def _by_importance(counted: tuple[str, int]) -> int:
+    word = counted[0]
     return _USERS.index(word) if word in _USERS else len(_USERS)
 
 
 def _fd_words(fds: list[int], several: bool, room: int) -> str:
+    if not fds:
+        return ""
     if not several and len(fds) <= room:
         shown = f"fd {fds[0]}" if len(fds) == 1 else "fd " + " ".join(number_runs(fds))
         if len(shown) <= room:
