@@ -26,6 +26,7 @@ _STREAM, _DGRAM, _SEQPACKET = 1, 2, 5
 _TCP, _UDP = 6, 17
 _TCP_LISTEN, _TCP_CLOSE = 10, 7  # include/net/tcp_states.h
 _TCP_INFO = 11
+_SEGMENTS_IN = slice(140, 144)  # tcpi_segs_in of struct tcp_info (linux/tcp.h): 0 in a new socket
 _SO_DOMAIN, _SO_PROTOCOL = 39, 38
 _QUEUE = "socket-queue"
 _MESSAGES = "messages that were not received yet cannot be saved"
@@ -135,10 +136,13 @@ class SocketCollector:
 
 
 def _tcp_socket(opened: sockets.socket, row: Socket) -> Socket | Refusal:
-    info = opened.getsockopt(_TCP, _TCP_INFO, 104)
+    info = opened.getsockopt(_TCP, _TCP_INFO, _SEGMENTS_IN.stop)
     state, waiting, backlog = info[0], *struct.unpack_from("=II", info, 24)  # tcpi_unacked, tcpi_sacked
     if state not in (_TCP_LISTEN, _TCP_CLOSE):
         return Refusal("tcp", "a TCP connection cannot be saved: the other end would not know of the restart")
+    if state == _TCP_CLOSE and any(info[_SEGMENTS_IN]):
+        reason = "a TCP connection that has ended cannot be saved: a new socket would not tell how it ended"
+        return Refusal("tcp", reason)
     row = row.replace(address=_address(opened.getsockname(), row.family))
     if state == _TCP_CLOSE:
         return row

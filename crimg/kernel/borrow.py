@@ -58,6 +58,11 @@ class BorrowedThread:
         if not is_event_stop(peek_stop(tid) or 0):
             hint = "the thread is in no event stop"
             raise KernelError("injecting a system call", errno.EBUSY, pid=tid, hint=hint)
+        self._take_over()
+
+    def _take_over(self) -> None:
+        """Read what the thread has, which is what will be put back."""
+        tid = self.tid
         self._raw = ptrace.getregset(tid, ptrace.NT_PRSTATUS)
         self.registers = Registers(self._raw)
         self.xstate = ptrace.getregset(tid, ptrace.NT_X86_XSTATE)
@@ -200,9 +205,11 @@ class BorrowedThread:
         try:
             self._settle()
             if self._code and self.register("rip") not in self._code:
-                self._away = False  # the kernel did not let it wait: it has gone on, and is as it was
+                self._take_over()  # the kernel did not let it wait: it has put back all, and gone on
+                self._away = False
                 hint = "it did not wait behind it"
                 raise KernelError("injecting a system call", errno.EFAULT, pid=self.tid, hint=hint)
+            self._code = range(0)  # what follows is done again where it is interrupted
             if ptrace.getregset(self.tid, ptrace.NT_X86_XSTATE) != self.xstate:
                 ptrace.setregset(self.tid, ptrace.NT_X86_XSTATE, self.xstate)
             self._set_mask(self.mask)

@@ -13,6 +13,7 @@ import crimg
 from crimg.cli import main
 from crimg.cli.atomic import AtomicOutput
 from crimg.dump import DumpOptions, DumpReport, dump
+from crimg.errors import UnsupportedResourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,7 +28,12 @@ TIMEOUT = 30.0
 def save(pid: int, path: Path, **options: Any) -> DumpReport:
     """Dump a process to a file."""
     with AtomicOutput(str(path)) as output:
-        return dump(pid, output, DumpOptions(**options))
+        try:
+            return dump(pid, output, DumpOptions(**options))
+        except UnsupportedResourceError as error:  # what pytest shows has the lines, too
+            for problem in error.problems:
+                error.add_note(problem)
+            raise
 
 
 def image_of(pid: int, path: Path, **options: Any) -> Image:

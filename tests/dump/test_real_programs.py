@@ -73,6 +73,15 @@ def answer(port: int, text: bytes) -> bytes:
         return connection.recv(99)
 
 
+def sockets_of(pid: int) -> int:
+    """How many descriptors of a tree are sockets: an answer is there before its connection is closed."""
+    return sum(
+        os.readlink(f"/proc/{each}/fd/{fd}").startswith("socket:")
+        for each in proc.descendants(pid)
+        for fd in os.listdir(f"/proc/{each}/fd")
+    )
+
+
 @pytest.mark.parametrize("name", ["prefork", "node"])
 def test_server(name: str, tmp_path: Path, image_path: Path) -> None:
     """It serves before and after; a connection that is open at the dump is what keeps it from being saved."""
@@ -80,8 +89,9 @@ def test_server(name: str, tmp_path: Path, image_path: Path) -> None:
         require("node")
     command = [sys.executable, "-c", SERVER] if name == "prefork" else ["node", "-e", NODE]
     with Program(command, tmp_path / "target") as program:
-        port = int(program.words[0])
+        port, before = int(program.words[0]), sockets_of(program.pid)
         assert answer(port, b"before") == b"BEFORE"
+        eventually(lambda: sockets_of(program.pid) == before)
         eventually(lambda: all(proc.sleeping(pid) for pid in proc.descendants(program.pid)))
         with dumped_tree(program.pid, image_path) as image:
             assert len(image.rows(Task)) == (5 if name == "prefork" else 1)

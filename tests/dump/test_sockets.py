@@ -14,7 +14,7 @@ from crimg.model.enums import SocketState
 from crimg.pages import blob_extents
 from crimg.validate import Severity, open_for_check, validate
 from tests.dump.dumps import image_of, save
-from tests.dump.programs import Agent
+from tests.dump.programs import Agent, eventually
 from tests.dump.rows import file_of
 
 if TYPE_CHECKING:
@@ -180,6 +180,28 @@ def test_filter_of_another_kind(tmp_path: Path, folder: Path) -> None:
             save(agent.pid, folder / "image")
         (line,) = caught.value.problems
         assert "(SO_ATTACH_BPF)" in line
+
+
+def test_connection_that_has_ended(tmp_path: Path, folder: Path) -> None:
+    """By state it is like a new socket; a restart would make it one, which does not tell its end."""
+    code = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+one = socket.create_connection(server.getsockname())
+two, _ = server.accept()
+one.close()
+two.shutdown(socket.SHUT_WR)
+new = socket.socket()
+server.close()
+"""
+    with Agent(code, tmp_path / "target") as agent:
+        eventually(lambda: agent.ask("two.getsockopt(6, 11, 1)[0]") == 7)  # TCP_INFO: TCP_CLOSE
+        with pytest.raises(UnsupportedResourceError) as caught:
+            save(agent.pid, folder / "image")
+        (line,) = caught.value.problems
+        assert line.startswith(f"process {agent.pid}, fd {agent.ask('two.fileno()')}: socket:[")
+        assert "a TCP connection that has ended" in line
+        assert "[tcp]" in line
 
 
 @pytest.mark.parametrize("kind", REFUSED)

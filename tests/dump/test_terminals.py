@@ -155,9 +155,10 @@ def test_vim_in_tmux(tmp_path: Path, image_path: Path) -> None:
             assert {task.comm for task in image.rows(Task)} == {b"tmux: server", b"vim"}
             (tty,) = image.rows(Tty)
             assert (tty.rows, tty.cols) == (30, 100)
-        told("send-keys", "oafter", "Escape", ":put=n>9", "Enter", ":wq", "Enter")
-        eventually(lambda: (tmp_path / "text").exists())
-        eventually(lambda: (tmp_path / "text").read_text() == "before\nafter\n1\n")
+        ticking = ":while n < 10 | sleep 5m | endwhile"
+        told("send-keys", "oafter", "Escape", ticking, "Enter", ":put=n>9", "Enter", ":wq", "Enter")
+        eventually(lambda: (tmp_path / "text").exists() and (tmp_path / "text").read_text().count("\n") == 3)
+        assert (tmp_path / "text").read_text() == "before\nafter\n1\n"
     finally:
         with contextlib.suppress(ProcessLookupError):  # with its last session it ends itself
             os.kill(server, signal.SIGKILL)

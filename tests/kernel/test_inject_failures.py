@@ -65,17 +65,37 @@ def test_a_call_that_does_not_return_in_time() -> None:
         goes_on(target)
 
 
+_AT_WORK = """
+import json, select, sys
+print("ready", flush=True)
+text = json.dumps([{"key %d" % number: [number, str(number)]} for number in range(2000)])
+while not select.select([0], [], [], 0)[0]:
+    assert json.dumps(json.loads(text)) == text
+print("ok", flush=True)
+"""
+
+
 def test_a_thread_that_does_not_wait_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel refuses the lock: by then the thread has put back all by itself, and runs."""
-    with start("registers") as target:
-        with pytest.raises(KernelError, match="did not wait"), Freeze(target.pid) as frozen:
-            before = maps(target.pid)
-            with frozen.injector(target.pid, timeout=0.2) as inj, monkeypatch.context() as patch:
+    """The kernel refuses the lock: by then the thread has put back all by itself, and runs.
+
+    It has come to another place with another stack: to what it was at first it must not be put back.
+    """
+    with start_python(_AT_WORK) as target:
+        for _ in range(10):
+            with (
+                pytest.raises(KernelError, match="did not wait"),
+                Freeze(target.pid) as frozen,
+                frozen.injector(target.pid, timeout=0.02) as inj,
+                monkeypatch.context() as patch,
+            ):
+                start_of_scratch = inj.scratch.start
                 patch.setattr("threading.get_native_id", lambda: 2**22 - 1)  # nobody's
                 inj.call(NR_GETPID)
-        assert maps(target.pid) == before
-        assert status_field(target.pid, "TracerPid") == "0"
-        goes_on(target)
+            assert f"{start_of_scratch:x}-" not in maps(target.pid)
+            assert status_field(target.pid, "TracerPid") == "0"
+        target.close_input()
+        assert target.line() == "ok"
+        assert target.finish() == 0
 
 
 def test_a_target_killed_in_the_middle() -> None:

@@ -271,6 +271,7 @@ def test_a_restart_that_fails_leaves_no_server(tmp_path: Path) -> None:
 
         def fail(index: int, total: int, _step: object) -> None:
             if index == total - 1:
+                eventually(lambda: set(_who_has_open(tmp_path / "image")) - {os.getpid()})
                 seen.extend(_who_has_open(tmp_path / "image"))
                 raise FileError("something")
 

@@ -14,7 +14,7 @@ import pytest
 from tests.dump.dumps import command
 from tests.dump.postgres import Postgres
 from tests.dump.programs import Program, eventually, needs_root
-from tests.dump.test_real_programs import NODE, answer
+from tests.dump.test_real_programs import NODE, answer, sockets_of
 from tests.needed import require
 from tests.restart.comeback import there_and_back
 
@@ -32,10 +32,11 @@ def test_node(tmp_path: Path) -> None:
     """An event loop of libuv, with the threads of V8 and code that was compiled at run time."""
     require("node")
     with Program(["node", "-e", NODE], tmp_path / "target") as program:
-        port = int(program.words[0])
+        port, before = int(program.words[0]), sockets_of(program.pid)
         for turn in range(2):
             there_and_back(program, tmp_path / str(turn))
             assert answer(port, b"word") == b"WORD"
+            eventually(lambda: sockets_of(program.pid) == before)
 
 
 def _answers(path: Path) -> bool:

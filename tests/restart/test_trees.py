@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,9 @@ def look_at_all(root: int) -> dict[int, dict[str, object]]:
 
 def compared(program: Program, image: Path, **options: bool) -> None:
     """There and back, with nothing different in /proc. options: of `bring_back`."""
-    before = look_at_all(program.pid)
+    before: dict[int, dict[str, object]] = {}
+    while before != (before := look_at_all(program.pid)):  # what it wrote is seen before its position is
+        time.sleep(0.01)
     there_and_back(program, image, **options)
     eventually(lambda: look_at_all(program.pid).keys() == before.keys())
     after = look_at_all(program.pid)

@@ -21,6 +21,9 @@ GIB, MIB = 1 << 30, 1 << 20
 _SECTIONS = 10 * GIB // PAGES_SECTION
 _INDEX = 48 * _SECTIONS
 _IMPORT = """
+import datetime
+import msgpack
+import crimg.reader.file, crimg.reader.native, crimg.reader.tables
 from crimg.reader import open_image
 from crimg.model import KINDS, Mm
 from crimg.pages import Memory
