@@ -73,7 +73,7 @@ def typing(command: Sequence[str | Path]) -> float:
     """
     typed, waited = "", []
     with on_screen(command) as screen:
-        screen.wait_for("not under their names")  # all tables are read
+        screen.wait_for("differ here")  # all tables are read
         screen.press("r")
         screen.wait_for("only")
         screen.press("\t")
