@@ -65,13 +65,11 @@ def main() -> int:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crimg-bench-", dir=options.folder) as name:
         folder = Path(name)
+        settings = Settings.quick(folder) if options.quick else Settings(folder)
         for line in about(folder):
             print(line)
         for module_name in options.modules or MODULES:
             module = import_module(f"tests.bench.{module_name}")
-            own = folder / module_name  # what one leaves is in nobody's way
-            own.mkdir()
-            settings = Settings.quick(own) if options.quick else Settings(own)
             for line in lines(module.TITLE, module.rows(settings)):
                 print(line, flush=True)
     return 0

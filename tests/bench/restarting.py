@@ -78,7 +78,7 @@ def _wait_for(pidfd: int) -> None:
 
 def rows(settings: Settings) -> Iterator[Row]:
     """A process of 10 MiB, a large one, a huge one; copied, and `--lazy`."""
-    small = settings.folder / "small.crimg"
+    small = settings.folder / "restarted-small.crimg"
     try:
         with targets.memory(settings.folder, _SMALL) as (pid, _):
             save(pid, small)
@@ -91,7 +91,7 @@ def rows(settings: Settings) -> Iterator[Row]:
 
 
 def _memory(settings: Settings, size: int, small: Path) -> Iterator[Row]:
-    path = settings.folder / "image.crimg"
+    path = settings.folder / "restarted.crimg"
     with targets.memory(settings.folder, size) as (pid, _):
         save(pid, path)
     try:

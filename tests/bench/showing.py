@@ -77,7 +77,7 @@ def typing(command: Sequence[str | Path]) -> float:
         screen.press("r")
         screen.wait_for("only")
         screen.press("\t")
-        for letter in "/elsewhere":
+        for letter in "/other":
             typed += letter
             screen.watch(_BETWEEN)
             started = time.perf_counter()
