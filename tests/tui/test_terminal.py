@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shlex
+import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.cli.command import crimg, environment, text
 from tests.needed import require
@@ -120,3 +125,33 @@ def browse(terminal: Terminal) -> None:
     terminal.wait_for("Files (")
     terminal("send-keys", "q")
     terminal.wait_for("status=0", "100 bytes behind revision 1", gone="Files (")
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_it_ends_with_its_terminal(tmp_path: Path, ignored: bool) -> None:
+    """Also where no SIGHUP tells of it: the terminal is none that controls it, or the signal is ignored."""
+    (tmp_path / "image").write_bytes(small_image())
+    terminal, its_end = os.openpty()
+    before = "trap '' HUP; " if ignored else ""
+    shell = ["sh", "-c", f"{before}exec {shlex.quote(sys.executable)} -m crimg tui image"]
+    with subprocess.Popen(
+        shell,
+        cwd=tmp_path,
+        env=environment(TERM="xterm-256color", LC_ALL="C.UTF-8"),
+        stdin=its_end,
+        stdout=its_end,
+        stderr=its_end,
+        start_new_session=True,
+    ) as process:
+        try:
+            os.close(its_end)
+            seen = b""
+            while b"Everywhere" not in seen:  # Textual listens, as its help shows
+                if select.select([terminal], [], [], 0.2)[0]:
+                    seen += os.read(terminal, 1 << 16)
+                elif b"Will it come back?" in seen:
+                    os.write(terminal, b"?")
+            os.close(terminal)
+            assert process.wait(timeout=_DEADLINE) == (128 + signal.SIGHUP if ignored else -signal.SIGHUP)
+        finally:
+            process.kill()
