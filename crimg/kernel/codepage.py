@@ -40,10 +40,9 @@ _REFUSED = (-errno.EACCES, -errno.EPERM)  # by a security module (SELinux: execm
 def map_scratch(thread: BorrowedThread, data_size: int, address: int) -> Scratch:
     """The memory, mapped by a thread that is away; at `address`, or 0 for where the kernel likes.
 
-    Executable and not writable as a whole at first: so one call does, after which there is the net. The code
-    then makes everything behind it writable, and no more executable. Raises KernelError.
+    Executable and not writable as a whole at first: so one call does, after which `fill_scratch` is to make
+    it what it is for. Raises KernelError; there is then nothing to be taken away.
     """
-    waits = _can_wait(thread.tid)  # here: where it fails, there is nothing yet to be taken away
     at = find_syscall(thread.tid, thread.registers, thread.memory)
     length = sigframe.frame_length(thread.xstate)
     size = mapping_size(data_size, length)
@@ -57,16 +56,25 @@ def map_scratch(thread: BorrowedThread, data_size: int, address: int) -> Scratch
     scratch = Scratch(start, data_size, length, at)
     if not executable:
         scratch.code = 0
-        return scratch
+    return scratch
+
+
+def fill_scratch(thread: BorrowedThread, scratch: Scratch) -> None:
+    """Put the code there, by a thread that is away; it makes all behind it writable, not executable any more.
+
+    Raises KernelError, ProcessGoneError; the memory is then still to be taken away.
+    """
+    if not scratch.code:
+        return
+    waits = _can_wait(thread.tid)
     _write_anyway(thread, scratch.code, sigframe.CODE)
     _write_anyway(thread, scratch.frame, _frame(thread, scratch))
-    protect = {"rdi": scratch.lock, "rsi": size - PAGE, "rdx": _READ_WRITE}
+    protect = {"rdi": scratch.lock, "rsi": scratch.size - PAGE, "rdx": _READ_WRITE}
     _enter_code(thread, scratch, sigframe.FIRST, rax=_NR_MPROTECT, **protect)
     thread.drive(2)
     if result := thread.register("rax"):
         raise KernelError("mprotect (injected)", (1 << 64) - result, pid=thread.tid)
     scratch.waits = waits
-    return scratch
 
 
 def _can_wait(tid: int) -> bool:

@@ -15,7 +15,7 @@ from crimg.errors import ProcessGoneError
 from crimg.kernel import ptrace
 from crimg.kernel.access import read_proc
 from crimg.kernel.borrow import BorrowedThread
-from crimg.kernel.codepage import CALL_WORDS, map_scratch, run_calls, unmap_scratch
+from crimg.kernel.codepage import CALL_WORDS, fill_scratch, map_scratch, run_calls, unmap_scratch
 from crimg.kernel.procstat import parse_stat
 from crimg.kernel.scratch import TABLE_CALLS, Scratch
 from crimg.kernel.uninterrupted import Uninterrupted
@@ -194,6 +194,7 @@ class Injector:
 
     def _map(self) -> None:
         self._scratch = map_scratch(self._thread, self.data_size, self._address)
+        fill_scratch(self._thread, self._scratch)
 
     def _unmap(self) -> None:
         unmap_scratch(self._thread, self.scratch)

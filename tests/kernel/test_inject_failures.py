@@ -7,11 +7,12 @@ import os
 import signal
 import struct
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
-from crimg.errors import KernelError, ProcessGoneError
-from crimg.kernel import ptrace, threadstate
+from crimg.errors import CrimgError, KernelError, ProcessGoneError
+from crimg.kernel import libc, ptrace, threadstate
 from crimg.kernel.freeze import Freeze
 from crimg.kernel.inject import Injector
 from crimg.kernel.memory import Memory
@@ -19,6 +20,10 @@ from crimg.kernel.registers import Registers
 from crimg.kernel.stops import wait_stop
 from tests.kernel.children import asleep, eventually, start, start_python, states, status_field
 from tests.kernel.test_inject import everything, goes_on, maps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 NR_RT_SIGACTION, NR_NANOSLEEP, NR_GETPID, NR_GETITIMER, NR_EXIT = 13, 35, 39, 36, 60
 NR_SIGALTSTACK, NR_PRCTL, NR_GETTID, NR_BRK, NR_KILL, NR_READ = 131, 157, 186, 12, 62, 0
@@ -96,6 +101,43 @@ def test_a_thread_that_does_not_wait_is_left_alone(monkeypatch: pytest.MonkeyPat
         target.close_input()
         assert target.line() == "ok"
         assert target.finish() == 0
+
+
+@pytest.mark.parametrize("error", [errno.ESRCH, errno.EMFILE])
+def test_a_failure_at_every_step(error: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the system calls that the tracer makes, each but ptrace(2) fails once: nothing is left."""
+    at = count = 0
+
+    def failing(real: Callable[..., int], fail: Callable[[], int]) -> Callable[..., int]:
+        def call(*arguments: Any, **named: Any) -> int:
+            nonlocal count
+            counts = arguments[0] != ptrace.NR_PTRACE
+            count += counts
+            return fail() if counts and count == at else real(*arguments, **named)
+
+        return call
+
+    def refuse() -> int:
+        raise OSError(error, os.strerror(error))
+
+    failures = 0
+    with start("registers") as target:
+        before = maps(target.pid)
+        while count >= at:
+            at, count = at + 1, 0
+            with Freeze(target.pid) as frozen, monkeypatch.context() as patch:
+                for name in ("open", "pwrite", "preadv", "readlink"):
+                    patch.setattr(os, name, failing(getattr(os, name), refuse))
+                patch.setattr(libc, "try_syscall", failing(libc.try_syscall, lambda: -error))
+                try:
+                    with frozen.injector(target.pid) as inj:
+                        inj.call(NR_GETPID)
+                except CrimgError:
+                    failures += 1
+            assert maps(target.pid) == before, f"system call {at}"
+            assert status_field(target.pid, "TracerPid") == "0"
+        goes_on(target)
+    assert failures >= 5
 
 
 def test_a_target_killed_in_the_middle() -> None:
