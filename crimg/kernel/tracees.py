@@ -160,6 +160,10 @@ class Tracees:
                 ptrace.interrupt(tid)
             except ProcessGoneError:
                 self._forget(tid)
+            except KernelError as error:
+                if error.errno != errno.ESRCH:
+                    raise
+                del self.stops[tid]  # by execve(2), another thread has this number now: the next look
 
     def _seize_one(self, tid: int) -> None:
         try:

@@ -236,8 +236,9 @@ def test_the_real_parent_hears_of_the_end(how: str) -> None:
     with parent:
         assert parent.stdin is not None
         assert parent.stdout is not None
-        pid = int(parent.stdout.readline())
-        assert parent.stdout.readline() == "ready\n"
+        number, ready = sorted(parent.stdout.readline() for _ in range(2))  # the shell and it write at once
+        assert ready == "ready\n"
+        pid = int(number)
         if how == "killed":
             with Freeze(pid, leave="killed") as frozen:
                 assert len(frozen.tids) == 4

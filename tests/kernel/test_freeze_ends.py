@@ -107,6 +107,24 @@ def test_an_exec_during_the_freeze() -> None:
         assert frozen_programs
 
 
+def test_an_exec_between_seizing_and_interrupting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a thread that was not yet seized: it has the number of the one that was, and is seized then."""
+    interrupt, asked = ptrace.interrupt, []
+
+    def late(tid: int) -> None:
+        asked.append(tid)
+        if len(asked) == 1:
+            interrupt(tid)
+            wait_stop(tid, 5.0)
+            ptrace.detach(tid)
+        interrupt(tid)
+
+    monkeypatch.setattr(ptrace, "interrupt", late)
+    with start("threads", "sleep", "2") as target, Freeze(target.pid) as frozen:
+        assert set(frozen.tids) == set(states(target.pid))
+        assert len(asked) == len(frozen.tids) + 1
+
+
 def test_a_thread_that_leaves_its_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed between the report of its stop and the first request, and not yet gone."""
     getregset, asked = ptrace.getregset, []
