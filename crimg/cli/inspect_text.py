@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from operator import itemgetter
 
-from crimg.cli.output import table, terminal_columns
-from crimg.escape import escape
+from crimg.cli.output import column_table, table, terminal_columns
+from crimg.escape import escape, escape_all
 from crimg.model import File
 from crimg.views import files, memory, overview, words
 from crimg.views.short import flag_words, kib, path_words, referring_words, short_kind, state_word
@@ -132,18 +132,23 @@ def file_lines(subject: Subject, columns: int | None) -> Iterator[str]:
         flags_room, users_room = (12, 16)
     describe = files.describer(subject)
     alike: dict[tuple[int, ...], tuple[str, str, str]] = {}
-    rows = []
-    for file in described:
-        objref, position, path, key = file.objref, file.position, file.path, _ALIKE(file)
-        if key not in alike:
-            row = describe(file)
-            alike[key] = (short_kind(row["kind"]), flag_words(row, flags_room), state_word(row["state"]))
-        kind, flags, state = alike[key]
-        referring = referring_words(users.get(objref, _NOBODY), several, users_room)
-        shown = escape(path) if path else path_words(describe(file))
-        rows.append((f"#{objref}", kind, flags, str(position), referring, state, shown))
+    for key, file in {_ALIKE(file): file for file in described}.items():
+        row = describe(file)
+        alike[key] = (short_kind(row["kind"]), flag_words(row, flags_room), state_word(row["state"]))
+    looks = [alike[key] for key in map(_ALIKE, described)]
+    objrefs = [file.objref for file in described]
+    paths = escape_all([file.path for file in described])
+    cells = (
+        [f"#{objref}" for objref in objrefs],
+        [kind for kind, _, _ in looks],
+        [flags for _, flags, _ in looks],
+        [str(file.position) for file in described],
+        [referring_words(users.get(objref, _NOBODY), several, users_room) for objref in objrefs],
+        [state for _, _, state in looks],
+        [path or path_words(describe(file)) for path, file in zip(paths, described, strict=True)],
+    )
     header = ("OBJ", "KIND", "FLAGS", "POSITION", "USED BY", "STATE", "PATH")
-    return table(header, rows, "><<><<", columns=columns, gap=" ")
+    return column_table(header, cells, "><<><<", columns=columns, gap=" ")
 
 
 def vma_lines(subject: Subject, columns: int | None) -> Iterator[str]:

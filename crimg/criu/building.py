@@ -109,7 +109,7 @@ class Builder:
 
     def file_objref(self, number: int) -> int:
         """The objref of an open file, by its id; whoever asks refers to it."""
-        return self._files.get(number) or self.tables.objref("file", number)
+        return self._files[number]
 
     def mm_objref(self, number: int, pid: int) -> int | None:
         """The objref of an address space, made when it is first met."""

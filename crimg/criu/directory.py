@@ -29,6 +29,7 @@ PARENT = "parent"
 JOURNAL, DONE = ".crimg-journal", "done"
 """The directory beside the images that keeps what rewrites replaced: one directory for each, by number; and
 the file in it that tells that the rewrite came to its end."""
+_OPEN = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _MAPPED_FROM = 1 << 16
 """Smaller files are read: mapping one costs more than copying it."""
 
@@ -42,11 +43,11 @@ class Part:
 
     __slots__ = ("_files", "_view", "kind", "mtime", "name", "number", "size", "stem")
 
-    def __init__(self, files: Files, name: str, size: int, mtime: int) -> None:
+    def __init__(self, files: Files, name: str, named: tuple[str, int | None], size: int, mtime: int) -> None:
         self._files = files
         self._view: memoryview | None = None
         self.name = name
-        self.stem, self.number = split_name(name)
+        self.stem, self.number = named
         self.kind: ImageKind | None = KINDS.get(self.stem)
         self.size = size
         self.mtime = mtime
@@ -98,10 +99,14 @@ class Files:
 
     def add(self, name: str, size: int, mtime: int) -> None:
         """Take a file for a part of the image, if its name is that of an image file."""
-        part = Part(self, name, size, mtime)
-        if part.stem and "/" not in name:
-            self.parts[name] = part
-            self._by_kind.setdefault((part.stem, part.number), part)
+        named = split_name(name)
+        if named[0]:
+            self._add(name, named, size, mtime)
+
+    def _add(self, name: str, named: tuple[str, int | None], size: int, mtime: int) -> None:
+        if "/" not in name:
+            self.parts[name] = part = Part(self, name, named, size, mtime)
+            self._by_kind.setdefault(named, part)
 
     @property
     def holder(self) -> int:
@@ -180,15 +185,16 @@ class Directory(Files):
 
     def _scan(self) -> None:
         for name in sorted(os.listdir(self.fd)):
-            if split_name(name)[0]:
+            named = split_name(name)
+            if named[0]:
                 found = os.stat(name, dir_fd=self.fd)
                 if stat.S_ISREG(found.st_mode):
-                    self.add(name, found.st_size, found.st_mtime_ns)
+                    self._add(name, named, found.st_size, found.st_mtime_ns)
 
     def load(self, part: Part) -> memoryview:
         """The bytes of a file: read where it is small, else mapped. Raises TruncatedError, FileError."""
         try:
-            fd = os.open(part.name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=self.fd)
+            fd = os.open(part.name, _OPEN, dir_fd=self.fd)
             try:
                 if part.size >= _MAPPED_FROM and os.fstat(fd).st_size >= part.size:
                     return memoryview(mmap.mmap(fd, part.size, prot=mmap.PROT_READ))

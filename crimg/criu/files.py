@@ -36,6 +36,8 @@ class FileBuilder:
         self._tables = builder.tables
         self.entries = builder.file_entries()
         self._columns = [(entry.id, entry.type, *_NAMED(entry.reg)) for entry in self.entries]
+        self._others = [place for place, columns in enumerate(self._columns) if columns[1] != REG]
+        """Places of the entries that are no files with a name, of which there are few in large images."""
         ids = [columns[0] for columns in self._columns]
         self.by_id: dict[int, int] = dict(zip(reversed(ids), reversed(range(len(ids))), strict=True))
         self._links: dict[int, bytes | None] = {}
@@ -47,7 +49,8 @@ class FileBuilder:
 
     def sizes(self) -> Iterator[tuple[int, bytes, int]]:
         """Mount, name and size of all entries of files.img that have a size."""
-        for place, (_, _, path, mount, _, _, _, size, *_) in enumerate(self._columns):
+        for place, columns in enumerate(self._columns):
+            path, mount, size = columns[2], columns[3], columns[7]
             if size or self.named(place).HasField("size"):
                 yield mount, path, size
 
@@ -57,10 +60,8 @@ class FileBuilder:
 
     def prepare(self) -> None:
         """The rows that tell the state of files without a name, which can refer to other files."""
-        for place, columns in enumerate(self._columns):
-            id, type_ = columns[:2]
-            if type_ == REG:
-                continue
+        for place in self._others:
+            id, type_ = self._columns[place][:2]
             kind = FILE_TYPES.get(type_)
             if kind is not None and type_ not in (FIFO, TTY) and kind.member not in ATTRIBUTES:
                 own = getattr(self.entries[place], kind.member)
@@ -73,18 +74,19 @@ class FileBuilder:
         FIFO or a re-linked file is no open file by itself.
         """
         inner: set[object] = {remap.remap_id for remap in self.remaps.values() if remap.remap_type == LINKED}
-        for place, columns in enumerate(self._columns):
-            if columns[1] == TTY:
+        for place in self._others:
+            type_ = self._columns[place][1]
+            if type_ == TTY:
                 inner.add(self.entries[place].tty.regf_id)
-            elif columns[1] == FIFO:
+            elif type_ == FIFO:
                 inner.add(self.entries[place].fifo.regf_id)
         inner.difference_update(referred)
         self._referrers = self._tables.references_to(File)
         rows = self._tables.table(File)
         regular = self._regular()
         for place, columns in enumerate(self._columns):
-            id, type_ = columns[:2]
-            if id in inner:
+            type_ = columns[1]
+            if columns[0] in inner:
                 continue
             if type_ == REG:
                 rows.append(regular(place, *columns))
@@ -98,7 +100,7 @@ class FileBuilder:
     def _regular(self) -> Callable[..., File]:
         """What makes the row of a file that has a name by itself: most are, so that each step here counts."""
         remaps, referrers, of_name = self.remaps, self._referrers, self.inodes.of_name
-        known, file_objref = self._tables.numbers("file"), self._builder.file_objref
+        files, doubt = self._tables.numbers("file"), self._tables.doubt
         kinds, new = dict(KIND_OF_MODE), tuple.__new__
         regular, linked = FileKind.REGULAR, int(NameState.LINKED)
 
@@ -125,12 +127,12 @@ class FileBuilder:
                 owner_type, owner, signal = _owner(self.named(place).fown)
             inode, mode = of_name(place, remap, mode, path, mount_id, size)
             extra: dict[str, object] = {"criu_id": id}
-            if mount_id > 0 or (mount_id == 0 and self.named(place).HasField("mnt_id")):
+            if mount_id >= 0 and (mount_id or self.named(place).HasField("mnt_id")):
                 extra["mount_id"] = mount_id
             if given:
                 extra["given_at_restore"] = True
-            objref = known.get(id) or file_objref(id)
-            return new(
+            objref = files[id]
+            made = new(
                 File,
                 (
                     objref,
@@ -152,6 +154,9 @@ class FileBuilder:
                     extra,
                 ),
             )
+            if owner_pid:
+                doubt(made)
+            return made
 
         return row
 
@@ -246,7 +251,7 @@ class FileBuilder:
     ) -> File:
         owner_type, owner, signal = _owner(getattr(own, "fown", None))
         objref = self._builder.file_objref(id)
-        return File.from_row(
+        row = File.from_row(
             (
                 objref,
                 self._referrers.get(objref, 0),
@@ -267,6 +272,8 @@ class FileBuilder:
                 extra,
             )
         )
+        self._tables.doubt(row)
+        return row
 
     def _name_state(self, remap: Any) -> int:
         if remap is None:

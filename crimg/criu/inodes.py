@@ -71,7 +71,7 @@ class InodeBuilder:
         name = (mount, path, size, mode & 0o170000)
         objref = self._known.get(name)
         if objref is None:
-            objref = self._tables.objref("inode", name)
+            objref = self._known[name]
             if mount not in self._mounts:
                 self._mounts.add(mount)
                 self._builder.filesystem(mount)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from crimg.criu.directory import Part
 
     Run = tuple[int, int, int, int]
+    Look = tuple[bool, bytes, bool, bytes | None, bool]
 
 _STACK, _VSYSCALL, _VDSO, _HEAP = 1 << 1, 1 << 2, 1 << 3, 1 << 5
 FILE_PRIVATE, FILE_SHARED, ANON_SHARED = 1 << 6, 1 << 7, 1 << 8
@@ -51,7 +52,7 @@ class MemoryBuilder:
         self._builder = builder
         self._shared: dict[int, list[Run]] = {}
         self._room = _MOST_SHARED_RUNS
-        self._words: dict[tuple[int, int], tuple[bool, bytes]] = {}
+        self._looks: dict[tuple[int, int, int], Look] = {}
 
     def add(self, pid: int, objref: int, mm: Any, vmas: Sequence[Any]) -> None:
         """The rows of one address space."""
@@ -82,35 +83,43 @@ class MemoryBuilder:
 
     def _add_mappings(self, mm: int, vmas: Sequence[Any], stack: int) -> list[Any]:
         """The rows of mappings; the entries that matter to the page map."""
-        rows, flags_of = self._builder.tables.table(Vma), self._words
-        known, file_objref = self._builder.tables.numbers("file"), self._builder.file_objref
+        rows, looks = self._builder.tables.table(Vma), self._looks
+        files = self._builder.tables.numbers("file")
         others, new = [], tuple.__new__
         for vma in vmas:
             start, end, prot, flags, status, offset, shmid = _MAPPING(vma)
-            if status & _WITH_OWN_PAGES:
+            look = looks.get((prot, flags, status)) or self._look(prot, flags, status)
+            shared, words, of_a_file, name, with_own_pages = look
+            file: int | None = None
+            extra: dict[str, object] | None = None
+            if with_own_pages:
                 others.append(vma)
                 if status & _GUARD:  # a stretch of the mapping around it that faults, no mapping
                     continue
-            shared, words = flags_of.get((prot, flags)) or self._flags(prot, flags)
-            file = name = None
-            extra: dict[str, object] | None = None
-            if status & _OF_A_FILE:
-                file = known.get(shmid) or file_objref(shmid)
+            if of_a_file:
+                file = files[shmid]
                 if vma.HasField("fdflags"):
                     extra = {"open_flags": vma.fdflags}
             else:
-                name = next((text for bit, text in _NAMES if status & bit), None)
                 if name is None and start <= stack < end:
                     name = b"[stack]"
-                if status & (ANON_SHARED | _SYSVIPC):
+                if with_own_pages:
                     extra = {"shmid": shmid}
             rows.append(new(Vma, (mm, start, end, prot, shared, offset, file, name, words, extra)))
         return others
 
-    def _flags(self, prot: int, flags: int) -> tuple[bool, bytes]:
-        """Whether a mapping is shared, and what CRIU records of the kernel's flags as smaps spells them."""
-        self._words[prot, flags] = (bool(flags & _MAP_SHARED), _flag_words(prot, flags))
-        return self._words[prot, flags]
+    def _look(self, prot: int, flags: int, status: int) -> Look:
+        """What mappings with these numbers have in common, of which there are few kinds.
+
+        Whether it is shared; what CRIU records of the kernel's flags, as smaps spells them; whether it is of
+        a file, or else the kernel's name for it; whether its pages are not, or not all, in the page map.
+        """
+        of_a_file = status & _OF_A_FILE != 0
+        name = None if of_a_file else next((text for bit, text in _NAMES if status & bit), None)
+        with_own_pages = status & _WITH_OWN_PAGES != 0
+        look = (bool(flags & _MAP_SHARED), _flag_words(prot, flags), of_a_file, name, with_own_pages)
+        self._looks[prot, flags, status] = look
+        return look
 
     def _page_map(self, part: Part, vmas: list[Any]) -> int:
         """The section id of a page map: runs of a task, guards, and runs of the shared memory that it maps.

@@ -28,9 +28,11 @@ member of its name."""
 
 def message_class(name: str) -> Any:
     """The class of a message of the schema, by its name there."""
-    if name not in _CLASSES:
-        _CLASSES[name] = GetMessageClass(_POOL.FindMessageTypeByName(f"{PACKAGE}.{name}"))
-    return _CLASSES[name]
+    found = _CLASSES.get(name)
+    if found is None:
+        found = GetMessageClass(_POOL.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+        _CLASSES[name] = found
+    return found
 
 
 def parse(name: str, data: memoryview, place: str, offset: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from itertools import count
 from operator import itemgetter
 
 from crimg.errors import FormatError
@@ -13,17 +13,32 @@ from crimg.model.record import KINDS, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
 _UNSURE: dict[type[Record], tuple[str, ...]] = {
     Fd: (),
-    File: ("path", "owner_type", "extra"),
+    File: ("path",),
     Vma: ("prot",),
 }
 """Columns of the large tables whose values the types of CRIU's messages do not keep within those of the
-model; of other kinds all columns are looked at."""
+model; of other kinds, and of rows that `doubt` was told, all columns are looked at."""
+
+
+class Numbers(dict[object, int]):
+    """The objrefs of a kind of things by what CRIU calls them: asking for one (`[]`) makes it."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self, numbers: Iterator[int]) -> None:
+        """numbers: what the next objref is taken from."""
+        super().__init__()
+        self._next = numbers
+
+    def __missing__(self, name: object) -> int:
+        self[name] = number = next(self._next)
+        return number
 
 
 class Tables:
@@ -38,25 +53,23 @@ class Tables:
         self._later: dict[type[Record], Callable[[], list[Record]]] = {}
         self._unsure: set[type[Record]] = set()
         self._counted: set[type[Record]] = set()
-        self._numbers: defaultdict[str, dict[object, int]] = defaultdict(dict)
-        self._next = 1
+        self._doubtful: dict[type[Record], list[Record]] = {}
+        self._numbers: dict[str, Numbers] = {}
+        self._next = count(1)
 
     def objref(self, space: str, name: object) -> int:
         """The objref of what CRIU calls `name` among the things of a kind (`space`)."""
-        known = self._numbers[space]
-        number = known.get(name)
-        if number is None:
-            number = known[name] = self._next
-            self._next += 1
-        return number
+        return self.numbers(space)[name]
 
-    def numbers(self, space: str) -> dict[object, int]:
+    def numbers(self, space: str) -> Numbers:
         """All objrefs of a kind of things so far; it grows."""
+        if space not in self._numbers:
+            self._numbers[space] = Numbers(self._next)
         return self._numbers[space]
 
     def knows(self, space: str, name: object) -> bool:
         """Whether an objref was asked for already."""
-        return name in self._numbers[space]
+        return name in self.numbers(space)
 
     def add(self, row: Record) -> None:
         """Put a row into its table."""
@@ -65,6 +78,10 @@ class Tables:
     def table(self, cls: type[Record]) -> list[Record]:
         """The rows of a kind so far, to which more can be appended."""
         return self._rows.setdefault(cls, [])
+
+    def doubt(self, row: Record) -> None:
+        """Have all columns looked at of a row of a large table, which other rows of the table need not."""
+        self._doubtful.setdefault(type(row), []).append(row)
 
     def later(self, cls: type[Record], make: Callable[[], list[Record]], *, vouched: bool = False) -> None:
         """Have further rows of a kind made when that kind is first asked for, and then looked at.
@@ -119,7 +136,7 @@ class Tables:
 
     def _checked(self, cls: type[Record], rows: list[Record]) -> list[Record]:
         """The rows that the schema allows; the others are noted."""
-        if not fault(cls, rows, _UNSURE.get(cls)):
+        if not fault(cls, rows, _UNSURE.get(cls)) and not fault(cls, self._doubtful.get(cls, ())):
             return rows
         sound = []
         for row in rows:

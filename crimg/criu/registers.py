@@ -61,6 +61,7 @@ def extended(state: Any) -> bytes:
 
 
 def _put(area: bytearray, offset: int, words: Sequence[int], code: str, room: int) -> None:
-    kept = words[: room // _WIDTHS[code]]
+    most = room // _WIDTHS[code]
+    kept = words if len(words) <= most else words[:most]
     data = struct.pack(f"<{len(kept)}{code}", *kept)
     area[offset : offset + len(data)] = data

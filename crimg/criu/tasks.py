@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 
 from crimg.criu import registers
 from crimg.errors import FormatError, MissingFileError
@@ -33,7 +33,8 @@ class TaskBuilder:
         self._tables_done: set[int] = set()
         self._tids: set[int] = set()
         self._creds: dict[bytes, int] = {}
-        self._descriptors: dict[int, dict[int, int]] = {}
+        self._entries: dict[int, list[tuple[int, int, int]]] = {}
+        self._by_fd: dict[int, dict[int, int]] = {}
         self._holders: dict[int, list[int]] = {}
         self.pids: dict[int, int] = {}
         """Objref of a task to its pid."""
@@ -205,28 +206,31 @@ class TaskBuilder:
     def _add_descriptors(self, table: int, number: int) -> None:
         """The rows of the descriptors in a table, of which there may be very many."""
         entries = list(map(_DESCRIPTOR, self._builder.messages("fdinfo", number)))
-        self._descriptors[number] = dict(map(itemgetter(0, 1), entries))
-        known, file_objref = self._tables.numbers("file"), self._builder.file_objref
+        self._entries[number] = entries
+        files = self._tables.numbers("file")
         new = tuple.__new__
         self._tables.table(Fd).extend(
-            [
-                new(Fd, (table, fd, flags & _FD_CLOEXEC != 0, known.get(id) or file_objref(id), None))
-                for fd, id, flags in entries
-            ]
+            [new(Fd, (table, fd, flags & _FD_CLOEXEC != 0, files[id], None)) for fd, id, flags in entries]
         )
 
     def file_beside(self, file: int, fd: int) -> int | None:
         """The id of the file at a descriptor, in a table that holds the file `file` too; None for none."""
         if not self._holders:
-            for number, table in self._descriptors.items():
-                for id in table.values():
+            for number, entries in self._entries.items():
+                for _, id, _ in entries:
                     self._holders.setdefault(id, []).append(number)
-        tables = (self._descriptors[number] for number in self._holders.get(file, ()))
+        tables = (self._table(number) for number in self._holders.get(file, ()))
         return next((table[fd] for table in tables if fd in table), None)
 
     def descriptors(self, pid: int) -> dict[int, int]:
         """The descriptors of a task: number to the id of the file."""
-        return self._descriptors.get(self.files_ids.get(pid, 0), {})
+        return self._table(self.files_ids.get(pid, 0))
+
+    def _table(self, number: int) -> dict[int, int]:
+        """The same for a table of descriptors by its number; empty where there is none."""
+        if number not in self._by_fd:
+            self._by_fd[number] = {fd: id for fd, id, _ in self._entries.get(number, ())}
+        return self._by_fd[number]
 
     def _fs(self, number: int, pid: int) -> int | None:
         objref = self._tables.objref("fs", number)

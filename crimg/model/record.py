@@ -62,6 +62,7 @@ class RecordMeta(type):
     fields: tuple[str, ...]
     key_columns: tuple[int, ...]
     _annotations: dict[str, str]
+    _cells: Callable[[Mapping[str, Any]], tuple[Any, ...]]
     _columns: tuple[Column, ...] | None
     _defaults: dict[str, Any]
 
@@ -90,6 +91,7 @@ class RecordMeta(type):
             cls.noun = noun or name.lower()
             cls._annotations = annotations
             cls._columns = None
+            cls._cells = itemgetter(*annotations)
             cls.fields = tuple(annotations)
             cls.key_columns = key_columns
             cls._defaults = defaults
@@ -129,7 +131,7 @@ class Record(tuple, metaclass=RecordMeta):  # type: ignore[type-arg]  # columns 
             if len(values) != len(fields):
                 values = {**cls._defaults, **values}
             try:
-                row: Self = tuple.__new__(cls, map(values.__getitem__, fields))
+                row: Self = tuple.__new__(cls, cls._cells(values))
             except KeyError:
                 raise TypeError(cls._misfit(values)) from None
             if len(values) != len(row):

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from crimg.model.record import Record
     from crimg.rewrite.places import Referrer
     from crimg.views.subject import Users
 
@@ -94,9 +95,14 @@ def user_words(used_by: dict[str, list[Row]], several: bool, room: int) -> str:
 
 def referring_words(users: Users, several: bool, room: int) -> str:
     """The same for the rows that refer to a file, of which no records were made."""
-    fds = [row.fd for row in users.get("fd", ())]  # type: ignore[attr-defined]  # rows of Fd by that word
-    fd_words = _fd_words(fds, several, room // 2)
-    if fds and len(users) == 1:
+    rows: Sequence[Record] = users.get("fd", ())
+    if len(rows) == 1:  # as in large images nearly always: each step here is done for every file
+        fd_words = f"fd {rows[0].fd}"  # type: ignore[attr-defined]  # a row of Fd, by that word
+        if several or len(fd_words) > room // 2:
+            fd_words = "1 fd"
+    else:
+        fd_words = _fd_words([row.fd for row in rows], several, room // 2)  # type: ignore[attr-defined]
+    if rows and len(users) == 1:
         return fd_words
     return _user_words(tuple([(word, len(rows)) for word, rows in users.items()]), fd_words, room)
 

@@ -35,17 +35,20 @@ def reg(
 
 
 def core(comm: bytes, state: int = 1) -> Fields:
-    """A core image of a thread with plausible registers and no rights at all."""
+    """A core image of a thread, with all that CRIU 4.2 writes: plausible registers, no rights at all."""
     registers: Fields = dict.fromkeys(range(1, 28), 0)
     registers.update({17: CODE + 0x10, 18: 0x33, 19: 0x202, 20: DATA + 0x800, 21: 0x2B})
     floating: Fields = dict.fromkeys(range(1, 9), 0)
-    floating.update({1: 0x37F, 7: 0x1F80, 8: 0xFFFF, 13: {1: 3}})
+    floating.update({1: 0x37F, 7: 0x1F80, 8: 0xFFFF, 9: [0] * 32, 10: [0] * 64, 13: {1: 7, 2: [0] * 64}})
     limits: Fields = {1: [{1: 1024, 2: 4096}] * 16}
     clock: Fields = {1: 0, 2: 0, 3: 0, 4: 0}
     task: Fields = {1: state, 2: 0, 3: 0, 4: 0, 5: 0, 6: comm, 7: {1: clock, 2: clock, 3: clock}, 8: limits}
-    task[15] = [{1: 0, 2: 0, 3: 0, 4: 0}] * 62
+    task.update({10: {}, 13: 0xFFFF_FFFF, 14: 0, 15: [{1: 0, 2: 0, 3: 0, 4: 0}] * 62, 18: 0})
+    none = [0, 0]
     creds: Fields = dict.fromkeys(range(1, 9), 0)
-    thread: Fields = {1: 0, 2: 24, 3: zigzag(0), 4: 0, 5: 0, 6: 0, 10: {**creds, 13: 0}, 13: comm}
+    creds.update({9: none, 10: none, 11: none, 12: none, 13: 0, 19: none})
+    thread: Fields = {1: 0, 2: 24, 3: zigzag(0), 4: 0, 5: 0, 6: 0, 7: {1: 0, 2: 0, 3: 2}, 9: {}, 10: creds}
+    thread.update({13: comm, 15: {1: 0, 2: 0, 3: 0}})
     return {1: 1, 2: {1: 0, 2: registers, 3: floating}, 3: task, 5: thread}
 
 

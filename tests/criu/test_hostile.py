@@ -17,6 +17,7 @@ from crimg.criu.ghosts import Ghost
 from crimg.criu.kinds import KINDS, split_name
 from crimg.criu.marks import NAME, Marks
 from crimg.errors import ConflictError, FormatError, UnsoundError
+from crimg.model import File
 from crimg.model.check import fault
 from crimg.model.record import KINDS as RECORDS
 from crimg.reader import criu_store, open_image
@@ -196,3 +197,20 @@ def test_errors_name_file_and_offset() -> None:
     with pytest.raises(FormatError, match=r"^files\.img at offset 8 .*an entry of -1 bytes") as caught:
         image_of(changed("files.img", data[:8] + b"\xff\xff\xff\xff" + data[12:]), salvage=False)
     assert (caught.value.section, caught.value.offset) == ("files.img", 8)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {1: 1, 2: 4, 3: {1: 4, 5: {4: 1 << 31, 5: 7}, 6: b"/x", 7: 1}},
+        {1: 2, 2: 4, 18: {1: 4, 2: 77, 3: 0, 4: {4: 1 << 31, 5: 7}}},
+    ],
+)
+def test_an_owner_of_a_type_that_none_has_is_noted(entry: Fields) -> None:
+    """Of most open files only the path can be wrong; of one with an owner everything is looked at."""
+    contents = changed("files.img", image(FILES, entry))
+    with pytest.raises(FormatError, match=r"owner_type is 2147483648"):
+        image_of(contents, salvage=False)
+    with image_of(contents, salvage=True) as opened:
+        assert opened.damage
+        assert fault(File, opened.rows(File)) == ""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crimg.errors import UsageError
-from crimg.escape import escape, unescape
+from crimg.escape import escape, escape_all, unescape
 
 UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -108,3 +108,8 @@ def test_refusal_does_not_carry_the_control_characters_on() -> None:
     with pytest.raises(UsageError) as caught:
         unescape("\x1b[2J\\q")
     assert str(caught.value).isprintable()
+
+
+@given(st.lists(hostile_bytes))
+def test_many_are_escaped_as_one_is(values: list[bytes]) -> None:
+    assert escape_all(values) == [escape(value) for value in values]
